@@ -1,0 +1,1 @@
+"""Many deliveries, one row each; one bad unit never hides another."""

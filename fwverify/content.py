@@ -1,0 +1,76 @@
+"""Holding bytes: small ones in memory, large ones in an unlinked temporary file, both as a read-only view.
+
+Whoever receives a view may trust that it never changes: a file of the delivery is copied while it is digested, so
+what was verified is what was read. Nothing here ever gives a member a name on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import tempfile
+from collections.abc import Iterable
+
+from fwverify.limits import MIB, Budget, LimitExceeded
+from fwverify.model.artifact import Artifact, Digest, Locator
+
+SPOOL_BYTES = 32 * MIB
+"""Above this, content lives in an unlinked file: executables stay in memory, whole images do not."""
+
+
+class Holder:
+    """Collects chunks of one artifact, digesting as they come."""
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self._parts: list[bytes] = []
+        self._file: tempfile._TemporaryFileWrapper[bytes] | None = None
+        self._sha256 = hashlib.sha256()
+        self._budget = budget
+        self.size = 0
+
+    def add(self, chunk: bytes | memoryview) -> None:
+        """Take one chunk. Raises LimitExceeded when the run's budget is used up."""
+        if self._budget is not None:
+            self._budget.output(len(chunk))
+            if self.size + len(chunk) > self._budget.limits.max_member_bytes:
+                raise LimitExceeded("max_member_bytes", self.size + len(chunk))
+        self._sha256.update(chunk)
+        self.size += len(chunk)
+        if self._file is None and self.size > SPOOL_BYTES:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the mapping
+            for part in self._parts:
+                self._file.write(part)
+            self._parts = []
+        if self._file is not None:
+            self._file.write(chunk)
+        else:
+            self._parts.append(bytes(chunk))
+
+    def view(self) -> memoryview:
+        """All chunks as one read-only view."""
+        if self._file is None:
+            return memoryview(b"".join(self._parts))
+        self._file.flush()
+        with self._file as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+    def artifact(self, locator: Locator) -> Artifact:
+        return Artifact(locator, self.size, (Digest("sha256", self._sha256.digest()),), self.view())
+
+
+def held(chunks: Iterable[bytes | memoryview], budget: Budget | None = None) -> memoryview:
+    """The chunks as one read-only view, counted against the budget.
+
+    Raises:
+        LimitExceeded: more than one member or one run may hold.
+    """
+    holder = Holder(budget)
+    for chunk in chunks:
+        holder.add(chunk)
+    return holder.view()
+
+
+def identified(locator: Locator, content: memoryview | bytes) -> Artifact:
+    """An artifact over bytes that are already held."""
+    view = memoryview(content).toreadonly()
+    return Artifact(locator, len(view), (Digest("sha256", hashlib.sha256(view).digest()),), view)

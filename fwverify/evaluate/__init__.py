@@ -1,0 +1,1 @@
+"""Policy + Evidence + time -> Findings -> Verdict. Pure: no parser, no cryptography, no clock, no file."""

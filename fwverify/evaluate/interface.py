@@ -1,0 +1,95 @@
+"""What a rule is. One module a family; its constant RULES is a tuple of Rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from fwverify.model.artifact import ByteRange, Locator
+from fwverify.model.evidence import Evidence, KeyRecord, SignatureObservation, TrustSnapshot
+from fwverify.model.expectation import Expectation
+from fwverify.model.finding import Item, Level, Outcome
+from fwverify.model.verdict import SignedShare, Strength
+
+
+class ParamKind(StrEnum):
+    TEXT = "text"
+    INTEGER = "integer"
+    RATIO = "ratio"
+    """0 to 1, kept in ten-thousandths as an integer so that judgement never rounds."""
+    FLAG = "flag"
+    CHOICE = "choice"
+    LIST = "list"
+    """List of texts."""
+
+
+Value = str | int | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One typed parameter of a rule; every one has a default."""
+
+    name: str
+    kind: ParamKind
+    default: Value
+    meaning: str
+    """One plain sentence with the unit."""
+    choices: tuple[str, ...] = ()
+    tighter: str = ""
+    """Which direction is stricter, for `extends`: `higher`, `lower`, `false`, `true`, `fewer`, `more` or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a rule's function returns; the stage makes the Finding of it."""
+
+    outcome: Outcome
+    message: str
+    items: tuple[Item, ...] = ()
+    expected: str = ""
+    observed: str = ""
+    denominator: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a rule may look at. Derived judgements that several rules share are computed once by the stage."""
+
+    evidence: Evidence
+    trust: TrustSnapshot
+    """That of the evidence, or the one given to `reassess --keys`."""
+    expectation: Expectation
+    """The operator's options, completed by the policy's `expect`."""
+    at: str
+    allow_sample_keys: bool
+    accepted: tuple[SignatureObservation, ...]
+    """Valid signatures whose key is pinned for the expected vendor, product and purpose `firmware`, active at `at`."""
+    accepted_keys: Mapping[str, KeyRecord]
+    """Observation id -> the registry entry that was accepted for it."""
+    refused: Mapping[str, str]
+    """Observation id of a valid signature -> why its key was not accepted, in plain words."""
+    signed: SignedShare
+    strength: Strength
+    covered: Callable[[Locator, str], tuple[str, ...]] = field(repr=False, compare=False)
+    """(artifact, purpose) -> ids of accepted observations that cover the whole of it; purpose `firmware` or `sbom`."""
+    uncovered: tuple[tuple[Locator, tuple[ByteRange, ...]], ...]
+    """For each image the ranges no accepted signature covers, padding not yet ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One named rule."""
+
+    id: str
+    default: Level
+    measures: str
+    """What it measures, one plain sentence (rules.md catalogue)."""
+    judge: Callable[[Case, Mapping[str, Value]], Judged]
+    params: tuple[Param, ...] = ()
+    not_proven: str = ""
+    """One sentence: what a pass does not prove."""
+    requirements: tuple[str, ...] = ()
+    """Codes of rules.md: N1, N2, E42..."""

@@ -1,0 +1,1 @@
+"""Published byte layouts, parsed and nothing more: bytes -> frozen header values. One file a layout."""

@@ -1,0 +1,1 @@
+"""Artifacts -> clues -> components, each with where and how it was seen."""

@@ -1,0 +1,1 @@
+"""The room of plug-ins; entered through the registry only."""

@@ -1,0 +1,52 @@
+"""What a detector is: one module with one constant DETECTOR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fwverify.formats.executable import Executable
+from fwverify.limits import Limits
+from fwverify.model.artifact import Artifact
+from fwverify.model.component import Clue
+from fwverify.model.evidence import ContentObservation, Gap, Opened
+from fwverify.model.expectation import VersionClaim
+from fwverify.model.plugin import Doc
+
+Found = Clue | ContentObservation | VersionClaim | Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a detector looks at: an artifact and what the stage already parsed of it, once for all detectors."""
+
+    artifact: Artifact
+    executable: Executable | None
+    """Structure of an ELF (later PE, Mach-O) file, through the one door to LIEF; None for everything else."""
+    text: str | None
+    """The whole content when it is UTF-8 text of at most a few MiB; None otherwise."""
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """Finds one kind of clue."""
+
+    name: str
+    find: Callable[[Subject], Iterator[Found]]
+    """Yields what it finds; raises Malformed, Unsupported or LimitExceeded (which become gaps)."""
+    doc: Doc
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What looking at one artifact gave. Comes from a worker as canonical JSON."""
+
+    opened: Opened
+    """EXAMINED for an executable that parsed whole or for text; SCANNED for other data; GAP when reading failed."""
+    reader: str
+    """Who read it: `elf`, `text`, `scan`."""
+    clues: tuple[Clue, ...] = ()
+    contents: tuple[ContentObservation, ...] = ()
+    claims: tuple[VersionClaim, ...] = ()
+    gaps: tuple[Gap, ...] = ()

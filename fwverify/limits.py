@@ -1,0 +1,112 @@
+"""Every bound fwverify keeps: its name, unit, default and the reason for that number.
+
+Limits are run settings. They are recorded in the evidence, so that a policy can only ask about a recorded value
+and two policies never see different facts. Count and byte limits come before the wall clock, because only they
+repeat exactly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+MIB = 1 << 20
+
+
+class LimitExceeded(Exception):
+    """A bound was reached while examining hostile input. The stage turns it into a gap."""
+
+    def __init__(self, limit: str, value: int) -> None:
+        self.limit, self.value = limit, value
+        super().__init__(f"{limit} exceeded: {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one run."""
+
+    max_depth: int = 16
+    """Containers inside containers. Real images nest up to 7 (zip, swu, gz, FIT, cpio, xz, ELF); quines never end."""
+    max_delivery_files: int = 10_000
+    """Files in one delivery folder or archive. A release has tens; a wrongly named home folder has more."""
+    max_file_bytes: int = 8192 * MIB
+    """One file of the delivery. Larger than any eMMC image seen in this field (4 GiB)."""
+    max_member_bytes: int = 2048 * MIB
+    """One unpacked member."""
+    max_total_bytes: int = 16384 * MIB
+    """All members of one run together; bounds scratch space and time."""
+    max_ratio: int = 2000
+    """Unpacked bytes for each packed byte of one container, once more than `ratio_floor_bytes` came out. zlib
+    cannot exceed 1032 by construction; xz reaches 7000 on zeros, which real payloads are not."""
+    ratio_floor_bytes: int = 64 * MIB
+    """Below this much output the ratio is not looked at: small runs of zeros are normal."""
+    max_members: int = 300_000
+    """Members of one run. The largest Linux root file system measured here has 40,000."""
+    max_name_bytes: int = 4096
+    """Length of a member name (PATH_MAX)."""
+    max_seconds: int = 900
+    """Wall clock for unpacking one delivery. The only limit that may differ between two runs."""
+    max_text_bytes: int = 64 * MIB
+    """A companion document (SBOM, checksum list, signature). A 10,000-component CycloneDX file has 8 MiB."""
+    max_scan_events: int = 20_000
+    """Version-string hits taken from one artifact before the rest is a gap."""
+    worker_memory_bytes: int = 4096 * MIB
+    """Address space of an examination worker: LIEF maps an executable and its own tables, about 6 times its size."""
+    worker_seconds: int = 60
+    """Wall clock for one artifact in a worker. The slowest real executable measured (110 MB) took 0.5 s."""
+    worker_cpu_seconds: int = 600
+    """CPU time of one worker before it is replaced."""
+    workers: int = 0
+    """Examination workers; 0 means one for each core."""
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one run has used up so far of its `Limits`. The one mutable value the unpackers share."""
+
+    limits: Limits = DEFAULT_LIMITS
+    clock: Callable[[], float] = time.monotonic
+    total_bytes: int = 0
+    members: int = 0
+    deadline: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        self.deadline = self.deadline or self.clock() + self.limits.max_seconds
+
+    def member(self, count: int = 1) -> None:
+        """Count members found. Raises LimitExceeded."""
+        self.members += count
+        if self.members > self.limits.max_members:
+            raise LimitExceeded("max_members", self.members)
+        self.check_time()
+
+    def check_time(self) -> None:
+        """Raise LimitExceeded when the run's wall clock is over. Cheap; call it in every long loop."""
+        if self.clock() > self.deadline:
+            raise LimitExceeded("max_seconds", self.limits.max_seconds)
+
+    def size(self, size_bytes: int) -> None:
+        """Refuse a *declared* size before anything of that size is allocated. Raises LimitExceeded."""
+        if size_bytes > self.limits.max_member_bytes:
+            raise LimitExceeded("max_member_bytes", size_bytes)
+        if self.total_bytes + size_bytes > self.limits.max_total_bytes:
+            raise LimitExceeded("max_total_bytes", self.total_bytes + size_bytes)
+
+    def output(self, produced_bytes: int) -> None:
+        """Count bytes that came out of a container. Raises LimitExceeded."""
+        self.total_bytes += produced_bytes
+        if self.total_bytes > self.limits.max_total_bytes:
+            raise LimitExceeded("max_total_bytes", self.total_bytes)
+        self.check_time()
+
+    def ratio(self, packed_bytes: int, unpacked_bytes: int) -> None:
+        """Refuse an expansion no real payload has. Raises LimitExceeded."""
+        if (
+            unpacked_bytes > self.limits.ratio_floor_bytes
+            and unpacked_bytes > packed_bytes * self.limits.max_ratio
+        ):
+            raise LimitExceeded("max_ratio", unpacked_bytes // max(packed_bytes, 1))

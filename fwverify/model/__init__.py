@@ -1,0 +1,1 @@
+"""Immutable values that pass between stages. No I/O, no third-party imports."""

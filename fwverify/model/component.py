@@ -1,0 +1,99 @@
+"""What was seen in the image, what the vendor declared, and how the two differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fwverify.model.artifact import Digest, Locator
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Clue:
+    """One piece of evidence that a product is in the image, with the bytes that showed it."""
+
+    product: str
+    """Lower-case product name as the detector knows it: `openssl`, `busybox`, `linux`."""
+    version: str
+    """Point version as written in the bytes; empty when the bytes carry none."""
+    locator: Locator
+    how: str
+    """Name of the detector."""
+    confidence: int
+    """Percent. 95 and more: the maker wrote it there for this purpose (package database, note). 80 and more: a
+    version string anchored on the product's own words. Below 80: names only (SONAME, symbol)."""
+    quote: str
+    """The bytes that showed it, printable, escapes as backslash sequences; at most 200 characters."""
+    offset: int = -1
+    """Where the quote lies in the artifact, in bytes; -1 when it has no single place."""
+    purl: str = ""
+    """Package URL, when the detector knows the ecosystem (`pkg:deb/debian/zlib1g@1.2.13-1`)."""
+    unit: str = ""
+    """The package or file the clue speaks of, when not the artifact itself (a row of a package database)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Component:
+    """A product concluded from one or many clues."""
+
+    name: str
+    version: str
+    """Empty: present, version not established."""
+    purl: str
+    confidence: int
+    """Percent; that of the best clue, raised by independent ones."""
+    how: tuple[str, ...]
+    """Techniques (detectors), sorted."""
+    locators: tuple[Locator, ...]
+    """Where it was seen, sorted."""
+    quotes: tuple[str, ...]
+    """The bytes that showed it; one for each technique, at most five."""
+    contradicted: bool = False
+    """Another version of the same product was concluded at the same place."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DeclaredComponent:
+    """One component as the vendor's SBOM declares it."""
+
+    name: str
+    version: str
+    purl: str = ""
+    cpe: str = ""
+    kind: str = ""
+    """CycloneDX `type`: library, application, firmware, file..."""
+    bom_ref: str = ""
+    hashes: tuple[Digest, ...] = ()
+    paths: tuple[str, ...] = ()
+    """File names the entry speaks of: a `file` component's name, `evidence.occurrences[].location`."""
+    problem: str = ""
+    """What is wrong with this entry (bad purl, unknown type...). The rest of the document still counts."""
+
+
+class DiscrepancyKind(StrEnum):
+    """Declared against observed (design.md section 3)."""
+
+    MATCHED = "matched"
+    UNDECLARED = "undeclared"
+    ABSENT_VISIBLE = "absent_visible"
+    """Declared, not seen, although it should have been visible in what was examined."""
+    ABSENT_UNSEEN = "absent_unseen"
+    """Declared, not seen, and could not have been seen: its kind leaves no trace, or bytes were not examined."""
+    VERSION_DIFFERS = "version_differs"
+    HASH_DIFFERS = "hash_differs"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """One row of the comparison; `matched` rows give the denominators."""
+
+    kind: DiscrepancyKind
+    declared: DeclaredComponent | None
+    observed: Component | None
+    reason: str
+    """Plain words."""
+    version_agrees: bool | None = None
+    """For `matched`: True when both sides state a version and they agree, None when one side states none."""
+    locator: Locator | None = None
+    """For `hash_differs` and file matches: the file in the image."""

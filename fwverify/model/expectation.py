@@ -1,0 +1,48 @@
+"""What the operator expects. Only from options, a policy's `expect`, a batch row or the user's configuration;
+never from the delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fwverify.model.artifact import Digest, Locator
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedChecksum:
+    """A checksum that reached the operator by another way than the file."""
+
+    digest: Digest
+    channel: str
+    """Free text the operator typed: by which way, from whom, when ("phone, J. Ortiz, 2026-10-03"). Empty: not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the operator expects of a delivery. Empty strings: not stated."""
+
+    vendor: str = ""
+    """Vendor id of the key registry."""
+    product: str = ""
+    """Product id, as in the registry's `products` globs."""
+    version: str = ""
+    installed: str = ""
+    """Version installed now."""
+    checksums: tuple[ExpectedChecksum, ...] = ()
+    source: str = "options"
+    """Where these came from, for the page."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class VersionClaim:
+    """A version somebody claims for the whole delivery."""
+
+    value: str
+    scheme: str
+    """semver, deb, dotted, date or empty (not known)."""
+    source: str
+    """`sbom-subject`, `os-release`, `file-name`..."""
+    locator: Locator
+    """The artifact that makes the claim; it counts for rollback rules only when covered by an accepted signature."""
+    product: str = ""
+    """Product name the claim speaks of, as written there."""

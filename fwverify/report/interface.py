@@ -1,0 +1,35 @@
+"""What a renderer is: one module with one constant RENDERER."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fwverify.model.plugin import Doc
+from fwverify.model.verdict import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How to render, from the command line."""
+
+    width: int = 80
+    color: bool = False
+    verbose: int = 0
+    evidence_path: str = ""
+    """Where the evidence was written, as printed; empty when it was not."""
+    command: str = ""
+    """The operand as the operator typed it, for commands the page suggests."""
+    keys: str = ""
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """One output form."""
+
+    name: str
+    render: Callable[[Assessment, Context], str]
+    suffix: str
+    """File name suffix for `--out`: `.json`, `.txt`."""
+    doc: Doc

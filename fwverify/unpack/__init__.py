@@ -1,0 +1,1 @@
+"""Artifact -> child artifacts, what every byte of the container is, and gaps."""

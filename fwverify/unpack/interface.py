@@ -1,0 +1,117 @@
+"""What a container plug-in is: one module with one constant CONTAINER."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from fwverify.limits import Budget
+from fwverify.model.artifact import Artifact, Buffer, ByteRange, Digest
+from fwverify.model.evidence import AnomalyKind, GapReason
+from fwverify.model.plugin import Doc
+
+
+class MemberKind(StrEnum):
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    HARDLINK = "hardlink"
+    DEVICE = "device"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One thing a container holds. Links, devices and owners are metadata; nothing is ever created on disk."""
+
+    name: str
+    """As the container writes it; undecodable bytes percent-escaped (`formats.names.decoded`)."""
+    kind: MemberKind = MemberKind.FILE
+    content: Buffer | None = field(default=None, repr=False, compare=False)
+    """Unpacked bytes of a file; None for everything else."""
+    ranges: tuple[ByteRange, ...] = ()
+    """Bytes of the container that hold this content. Several members may share a range (SquashFS fragments)."""
+    stored: bool = False
+    """The content is exactly the bytes of its single range, neither packed nor translated."""
+    target: str = ""
+    """Of a link."""
+    mode: int = 0
+    """POSIX mode bits; 0 when the container has none."""
+
+
+class PartUse(StrEnum):
+    HEADER = "header"
+    INDEX = "index"
+    CHECK = "check"
+    """CRCs and digests, parsed exactly."""
+    PADDING = "padding"
+    """Nothing but 00 or FF, where the format allows padding (checked byte by byte by the stage)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes of the container that are its own structure."""
+
+    range: ByteRange
+    use: PartUse
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An inner checksum, declared and computed (uImage CRC, FIT hash node, gzip CRC...)."""
+
+    name: str
+    """What it is over, in plain words or as the member name: `rootfs`, `header`."""
+    declared: Digest
+    computed: Digest
+    member: str = ""
+    """When it is over a member's content: that member's name (the digest then binds the member)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """An anomaly; the stage adds the locator."""
+
+    kind: AnomalyKind
+    detail: str
+    range: ByteRange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Part of the container that could not be read while the rest could; the stage makes it a gap.
+    (What stops the whole reader is raised instead: Malformed, Unsupported, Encrypted, LimitExceeded.)"""
+
+    reason: GapReason
+    detail: str
+    range: ByteRange | None = None
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something the headers state that other stages want: (`load-address`, `08000000`), (`version`, `1.2`)."""
+
+    name: str
+    value: str
+
+
+Event = Member | Part | Check | Oddity | Unread | Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A format that holds artifacts."""
+
+    name: str
+    detect: Callable[[Artifact], bool]
+    """Cheap and total: looks at a few bytes, never raises, never reads far."""
+    unpack: Callable[[Artifact, Budget], Iterator[Event]]
+    """Yields what is found, members one at a time, as it is found; raises Malformed, Unsupported, Encrypted or
+    LimitExceeded for what it cannot go on with. Bytes no event claims are unexplained. Sizes and counts are checked
+    against the budget before anything is allocated. Content comes from `fwverify.content.held` or as a slice of
+    `artifact.content`."""
+    doc: Doc
+    partial: bool = False
+    """The content is only partly understood even when nothing is wrong (raw microcontroller code)."""
