@@ -10,6 +10,7 @@ import hashlib
 import mmap
 import tempfile
 from collections.abc import Iterable
+from typing import IO
 
 from fwverify.limits import MIB, Budget, LimitExceeded
 from fwverify.model.artifact import Artifact, Digest, Locator
@@ -23,7 +24,7 @@ class Holder:
 
     def __init__(self, budget: Budget | None = None) -> None:
         self._parts: list[bytes] = []
-        self._file: tempfile._TemporaryFileWrapper[bytes] | None = None
+        self._file: IO[bytes] | None = None
         self._sha256 = hashlib.sha256()
         self._budget = budget
         self.size = 0

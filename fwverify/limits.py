@@ -45,6 +45,8 @@ class Limits:
     """Members of one run. The largest Linux root file system measured here has 40,000."""
     max_name_bytes: int = 4096
     """Length of a member name (PATH_MAX)."""
+    max_window_bytes: int = 128 * MIB
+    """Window or dictionary a compressed stream may ask for. xz -9 needs 64 MiB; 128 MiB is zstd's own default limit."""
     max_seconds: int = 900
     """Wall clock for unpacking one delivery. The only limit that may differ between two runs."""
     max_text_bytes: int = 64 * MIB
@@ -105,8 +107,5 @@ class Budget:
 
     def ratio(self, packed_bytes: int, unpacked_bytes: int) -> None:
         """Refuse an expansion no real payload has. Raises LimitExceeded."""
-        if (
-            unpacked_bytes > self.limits.ratio_floor_bytes
-            and unpacked_bytes > packed_bytes * self.limits.max_ratio
-        ):
+        if unpacked_bytes > self.limits.ratio_floor_bytes and unpacked_bytes > packed_bytes * self.limits.max_ratio:
             raise LimitExceeded("max_ratio", unpacked_bytes // max(packed_bytes, 1))

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from fwverify.compare.interface import SbomFormat
+from fwverify.compare.sboms import cyclonedx_json
 
-BUILTIN: tuple[SbomFormat, ...] = ()
+BUILTIN: tuple[SbomFormat, ...] = (cyclonedx_json.SBOM_FORMAT,)

@@ -39,6 +39,8 @@ class Param:
     choices: tuple[str, ...] = ()
     tighter: str = ""
     """Which direction is stricter, for `extends`: `higher`, `lower`, `false`, `true`, `fewer`, `more` or empty."""
+    pattern: str = ""
+    """Regular expression that a text, or every text of a list, must match whole; empty: any."""
 
 
 @dataclass(frozen=True, slots=True)

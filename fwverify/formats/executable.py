@@ -1,8 +1,32 @@
-"""The only door to LIEF: ELF structure, with extents checked against the file before LIEF is asked."""
+"""The only door to LIEF: ELF structure, with extents checked against the file before LIEF is asked.
+
+Layout: System V ABI, chapters 4 and 5; GNU symbol versioning (LSB 5.0, chapter 10.7); notes as in the same ABI and
+`.note.package` as in the "Package metadata for executable files" specification of the UAPI group; read 2026-11-22.
+LIEF 1.0 answers garbage with an empty Binary. Therefore `elf_tables` judges the file first, LIEF gets only files
+whose tables hold, and what it returns is counted against those tables. Does NOT read PE and Mach-O yet (`parse` says
+so), relocations, symbols outside the dynamic table, or debug information.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from fwverify.formats import elf_tables
+from fwverify.formats.names import decoded
+from fwverify.model.artifact import ByteRange
+from fwverify.model.examining import Unsupported
+
+MACHINES = {
+    2: "sparc", 3: "i386", 4: "m68k", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390", 40: "arm", 42: "sh",
+    43: "sparc64", 50: "ia64", 62: "x86_64", 83: "avr", 87: "v850", 92: "openrisc", 93: "arc", 94: "xtensa",
+    105: "msp430", 106: "blackfin", 113: "nios2", 140: "tms320c6000", 141: "tms320c2000", 164: "hexagon",
+    173: "rx", 183: "aarch64", 189: "microblaze", 195: "arcv2", 243: "riscv", 247: "bpf", 258: "loongarch",
+}  # fmt: skip
+"""e_machine values of the generic ABI's register that appear in devices."""
+MACH_O_CPUS = frozenset({6, 7, 10, 12, 14, 18})
+"""mach/machine.h CPU types without the 64-bit flag; tells a fat Mach-O from a Java class, which shares its magic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +34,7 @@ class Note:
     """One ELF note."""
 
     owner: str
+    """Empty when it is not text."""
     type: int
     description: bytes
 
@@ -29,6 +54,7 @@ class Executable:
     symbol_versions: tuple[tuple[str, str], ...] = ()
     """(library, version) required, sorted."""
     defined_versions: tuple[str, ...] = ()
+    """Sorted; the library's own base definition left out."""
     build_id: str = ""
     notes: tuple[Note, ...] = ()
     comment: tuple[str, ...] = ()
@@ -38,3 +64,183 @@ class Executable:
     statically_linked: bool = False
     problems: tuple[str, ...] = ()
     """Structure that is missing or does not hold (truncated, hollow): each becomes a gap."""
+    bits: int = 0
+    """32 or 64"""
+    big_endian: bool = False
+    module_info: tuple[str, ...] = ()
+    """`name=value` strings of a kernel module's .modinfo."""
+    unexplained: tuple[ByteRange, ...] = ()
+    """Bytes that no header, segment or section speaks of and that are not fill: data appended or hidden."""
+
+
+def detect(view: memoryview) -> str:
+    """`ELF`, `PE`, `Mach-O` or empty, by the first bytes. Cheap and total."""
+    head = bytes(view[:64])
+    if head[:4] == elf_tables.MAGIC:
+        return "ELF"
+    if head[:2] == b"MZ" and len(head) == 64:
+        at = int.from_bytes(head[60:64], "little")
+        return "PE" if bytes(view[at : at + 4]) == b"PE\0\0" else ""
+    if len(head) < 12:
+        return ""
+    if head[:4] in (b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"):
+        return "Mach-O" if head[4] in MACH_O_CPUS else ""
+    if head[:4] in (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe"):
+        cpu = head[7] if head[0] == 0xFE else head[11]
+        return "Mach-O" if cpu in MACH_O_CPUS and head[4:6] in (b"\0\0", b"\1\0") else ""
+    return ""
+
+
+def parse(view: memoryview) -> Executable:
+    """Read an executable. Never silently empty: what does not hold is in `problems`.
+
+    Raises:
+        Unsupported: PE or Mach-O, which are recognised and not read.
+    """
+    kind = detect(view)
+    if kind in ("PE", "Mach-O"):
+        raise Unsupported(f"{kind} executables are not read yet")
+    tables = elf_tables.read(view)
+    if tables.problems:
+        return _without_lief(tables)
+    try:
+        return _with_lief(tables)
+    except UnicodeDecodeError as problem:  # LIEF's way to say that a name is not text; no linker writes such names
+        return _without_lief(tables, f"a name in its tables is not text ({problem.reason})")
+
+
+def _without_lief(tables: elf_tables.Tables, *more: str) -> Executable:
+    return Executable(
+        format="ELF",
+        machine=_machine(tables),
+        kind=_kind(tables, "", False),
+        bits=tables.bits,
+        big_endian=tables.order == ">",
+        problems=(*tables.problems, *more),
+    )
+
+
+def _machine(tables: elf_tables.Tables) -> str:
+    return MACHINES.get(tables.machine, f"machine-{tables.machine}")
+
+
+def _kind(tables: elf_tables.Tables, soname: str, module: bool) -> str:
+    match tables.type:
+        case elf_tables.ET_EXEC:
+            return "executable"
+        case elf_tables.ET_DYN:
+            program = tables.pie or (tables.has_segment(elf_tables.PT_INTERP) and not soname)
+            return "executable" if program else "library"
+        case elf_tables.ET_CORE:
+            return "core"
+        case _:
+            return "kernel-module" if module else "object"
+
+
+def _lief_config() -> Any:
+    import lief
+
+    lief.logging.disable()  # it writes about hostile bytes to standard error
+    config = lief.ELF.ParserConfig()
+    config.parse_relocations = False
+    config.parse_symtab_symbols = False
+    config.parse_overlay = False
+    return config
+
+
+def _with_lief(tables: elf_tables.Tables) -> Executable:
+    import lief
+
+    binary = lief.ELF.parse(bytes(tables.view), _lief_config())
+    if binary is None:
+        return _without_lief(tables, "LIEF cannot read it")
+    lost = _lost(tables, binary)
+    if lost:
+        return _without_lief(tables, *lost)
+    entry: Any = binary.get(lief.ELF.DynamicEntry.TAG.SONAME)
+    soname = "" if entry is None else _text(entry.name)
+    notes = tuple(_note(one) for one in binary.notes)
+    info = _strings(binary, ".modinfo")
+    interpreter = _text(binary.interpreter) if binary.has_interpreter else ""
+    kind = _kind(tables, soname, bool(info))
+    needed = _texts(binary.libraries)
+    return Executable(
+        format="ELF",
+        machine=_machine(tables),
+        kind=kind,
+        soname=soname,
+        needed=needed,
+        interpreter=interpreter,
+        symbol_versions=_required_versions(binary),
+        defined_versions=_defined_versions(binary),
+        build_id=next((one.description.hex() for one in notes if (one.owner, one.type) == ("GNU", 3)), ""),
+        notes=notes,
+        comment=_strings(binary, ".comment"),
+        exported=_symbol_names(binary.exported_symbols),
+        imported=_symbol_names(binary.imported_symbols),
+        statically_linked=kind == "executable" and not interpreter and not needed,
+        bits=tables.bits,
+        big_endian=tables.order == ">",
+        module_info=info,
+        unexplained=tables.unexplained,
+    )
+
+
+def _lost(tables: elf_tables.Tables, binary: Any) -> list[str]:
+    """What the file's own tables announce and LIEF did not return."""
+    counts = (
+        ("segments", len(tables.segments), len(binary.segments)),
+        ("sections", len(tables.sections), len(binary.sections)),
+        ("needed libraries", tables.needed, len(binary.libraries)),
+    )
+    return [f"only {got} of {said} {what} could be read" for what, said, got in counts if got < said]
+
+
+def _text(name: str | bytes) -> str:
+    """LIEF gives bytes where a name is not UTF-8, and str with lone surrogates in places."""
+    return decoded(name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape"))
+
+
+def _texts(names: Iterable[str | bytes]) -> tuple[str, ...]:
+    return tuple(_text(one) for one in names)
+
+
+def _symbol_names(symbols: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(sorted({_text(one.name) for one in symbols} - {""}))
+
+
+def _note(note: Any) -> Note:
+    try:
+        owner = _text(note.name).rstrip("\0")
+    except UnicodeDecodeError:  # LIEF has no other way to the name
+        owner = ""
+    return Note(owner, int(note.original_type), bytes(note.description))
+
+
+def _required_versions(binary: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        sorted(
+            {
+                (_text(one.name), _text(version.name))
+                for one in binary.symbols_version_requirement
+                for version in one.get_auxiliary_symbols()
+            }
+        )
+    )
+
+
+def _defined_versions(binary: Any) -> tuple[str, ...]:
+    base = 1  # VER_FLG_BASE: the file's own name, not a version
+    names: set[str] = set()
+    for one in binary.symbols_version_definition:
+        if not int(one.flags) & base:
+            names.update(_text(version.name) for version in list(one.auxiliary_symbols)[:1])  # the rest are parents
+    return tuple(sorted(names))
+
+
+def _strings(binary: Any, section: str) -> tuple[str, ...]:
+    """NUL-separated strings of a section, in order, each once."""
+    found = binary.get_section(section)
+    if found is None:
+        return ()
+    return tuple(dict.fromkeys(decoded(one) for one in bytes(found.content).split(b"\0") if one))

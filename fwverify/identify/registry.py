@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+from fwverify.identify.detectors import (
+    elf_comment,
+    elf_needed,
+    elf_notes,
+    elf_soname,
+    elf_symbols,
+    kernel_banner,
+    os_release,
+    package_database,
+    passwords,
+    public_keys,
+    secrets,
+)
 from fwverify.identify.interface import Detector
 
-BUILTIN: tuple[Detector, ...] = ()
+BUILTIN: tuple[Detector, ...] = (
+    elf_comment.DETECTOR,
+    elf_needed.DETECTOR,
+    elf_notes.DETECTOR,
+    elf_soname.DETECTOR,
+    elf_symbols.DETECTOR,
+    kernel_banner.DETECTOR,
+    os_release.DETECTOR,
+    package_database.DETECTOR,
+    passwords.DETECTOR,
+    public_keys.DETECTOR,
+    secrets.DETECTOR,
+)

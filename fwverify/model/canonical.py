@@ -14,11 +14,13 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from fwverify.model.artifact import ByteRange, Locator, Step
 
-type_ = type
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
@@ -27,29 +29,29 @@ class NotEvidence(ValueError):
 
 
 def to_json(value: object) -> Json:
-    """The JSON form of any model value."""
+    """The JSON form of any model value. Raises TypeError for anything that is not one (a bug)."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return value.value if isinstance(value, StrEnum) else value
+    if isinstance(value, tuple | list):
+        return [to_json(one) for one in value]
+    if isinstance(value, dict):
+        return {str(key): to_json(one) for key, one in value.items()}
+    return _special(value)
+
+
+def _special(value: object) -> Json:
     match value:
-        case None | bool() | int():
-            return value
-        case StrEnum():
-            return value.value
-        case str():
-            return value
         case bytes():
             return value.hex()
         case ByteRange():
             return [value.start, value.end]
         case Locator():
             return [[step.member, step.container, step.ordinal] for step in value.steps]
-        case tuple() | list():
-            return [to_json(one) for one in value]
-        case frozenset():
-            return sorted((to_json(one) for one in value), key=str)
-        case dict():
-            return {str(key): to_json(one) for key, one in value.items()}
-    if is_dataclass(value) and not isinstance(value, type_):
+    if is_dataclass(value) and not isinstance(value, type):
         return {one.name: to_json(getattr(value, one.name)) for one in fields(value)}
-    raise TypeError(f"not a model value: {type_(value).__name__}")
+    raise TypeError(f"not a model value: {type(value).__name__}")
 
 
 def canonical(value: object) -> bytes:
@@ -65,7 +67,7 @@ def identify(value: object) -> str:
 T = TypeVar("T")
 
 
-def from_json(kind: type_[T], data: Json, where: str = "") -> T:
+def from_json(kind: type[T], data: Json, where: str = "") -> T:
     """Read a value of `kind` back. Raises NotEvidence with the place when the shape is not right."""
     value = _read(kind, data, where or kind.__name__)
     assert isinstance(value, kind)  # noqa: S101 - narrows the type; _read built exactly that kind
@@ -73,11 +75,10 @@ def from_json(kind: type_[T], data: Json, where: str = "") -> T:
 
 
 @cache
-def _shape(kind: type_[object]) -> tuple[tuple[str, object, bool], ...]:
+def _shape(kind: type[DataclassInstance]) -> tuple[tuple[str, object, bool], ...]:
     hints = get_type_hints(kind)
     return tuple(
-        (one.name, hints[one.name], one.default is MISSING and one.default_factory is MISSING)
-        for one in fields(kind)  # type: ignore[arg-type]  # only called for dataclasses
+        (one.name, hints[one.name], one.default is MISSING and one.default_factory is MISSING) for one in fields(kind)
     )
 
 
@@ -91,16 +92,20 @@ def _read(kind: object, data: Json, where: str) -> object:
         return _read_range(data, where)
     if kind is Locator:
         return _read_locator(data, where)
+    return _read_plain(kind, data, where)
+
+
+def _read_plain(kind: object, data: Json, where: str) -> object:
     if kind is bytes and isinstance(data, str):
         return _read_bytes(data, where)
-    if isinstance(kind, type_):
+    if isinstance(kind, type):
         if issubclass(kind, StrEnum) and isinstance(data, str):
             return _read_enum(kind, data, where)
         if is_dataclass(kind) and isinstance(data, dict):
             return _read_dataclass(kind, data, where)
-        if type_(data) is kind:
+        if type(data) is kind:
             return data
-    raise NotEvidence(f"{where}: expected {getattr(kind, '__name__', kind)}, found {type_(data).__name__}")
+    raise NotEvidence(f"{where}: expected {getattr(kind, '__name__', kind)}, found {type(data).__name__}")
 
 
 def _read_union(options: tuple[object, ...], data: Json, where: str) -> object:
@@ -117,9 +122,7 @@ def _read_tuple(args: tuple[object, ...], data: Json, where: str) -> object:
         return tuple(_read(args[0], one, f"{where}[{at}]") for at, one in enumerate(data))
     if len(args) != len(data):
         raise NotEvidence(f"{where}: expected {len(args)} entries, found {len(data)}")
-    return tuple(
-        _read(kind, one, f"{where}[{at}]") for at, (kind, one) in enumerate(zip(args, data, strict=True))
-    )
+    return tuple(_read(kind, one, f"{where}[{at}]") for at, (kind, one) in enumerate(zip(args, data, strict=True)))
 
 
 def _read_range(data: Json, where: str) -> ByteRange:
@@ -149,14 +152,14 @@ def _read_bytes(data: str, where: str) -> bytes:
         raise NotEvidence(f"{where}: not hexadecimal") from None
 
 
-def _read_enum(kind: type_[StrEnum], data: str, where: str) -> StrEnum:
+def _read_enum(kind: type[StrEnum], data: str, where: str) -> StrEnum:
     try:
         return kind(data)
     except ValueError:
         raise NotEvidence(f"{where}: {data!r} is no {kind.__name__}") from None
 
 
-def _read_dataclass(kind: type_[object], data: dict[str, Json], where: str) -> object:
+def _read_dataclass(kind: type[DataclassInstance], data: dict[str, Json], where: str) -> object:
     given: dict[str, object] = {}
     for name, hint, required in _shape(kind):
         if name in data:

@@ -68,6 +68,8 @@ class DeclaredComponent:
     """File names the entry speaks of: a `file` component's name, `evidence.occurrences[].location`."""
     problem: str = ""
     """What is wrong with this entry (bad purl, unknown type...). The rest of the document still counts."""
+    scope: str = ""
+    """CycloneDX `scope`: required, optional or excluded (used to build or to test, not shipped); empty: not said."""
 
 
 class DiscrepancyKind(StrEnum):

@@ -236,6 +236,8 @@ class ArtifactRecord:
     empty_bytes: int
     why: str = ""
     """For a file of the delivery: what made it this role."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """What the headers of a container state, sorted: (`entry`, `080002e0`), (`load-address`, `08000000`)."""
 
 
 @dataclass(frozen=True, slots=True)

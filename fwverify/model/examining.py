@@ -39,9 +39,7 @@ def examining(locator: Locator, gaps: list[Gap], by: str, range: ByteRange | Non
         place = f" at byte {problem.offset}" if problem.offset >= 0 else ""
         gaps.append(Gap(GapReason.MALFORMED, locator, f"{problem.what}: {problem.reason}{place}", by, range))
     except LimitExceeded as problem:
-        gaps.append(
-            Gap(GapReason.LIMIT, locator, f"limit {problem.limit} reached ({problem.value})", by, range)
-        )
+        gaps.append(Gap(GapReason.LIMIT, locator, f"limit {problem.limit} reached ({problem.value})", by, range))
     except Unsupported as problem:
         gaps.append(Gap(GapReason.UNSUPPORTED, locator, str(problem), by, range))
     except Encrypted as problem:

@@ -94,9 +94,7 @@ class Assessment:
     verdict: Verdict
 
 
-def decide(
-    findings: Iterable[Finding], *, on_missing_fail: bool = False, content_only: bool = False
-) -> Decision:
+def decide(findings: Iterable[Finding], *, on_missing_fail: bool = False, content_only: bool = False) -> Decision:
     """Fold findings into a decision (rules.md, "Outcomes, levels, decision").
 
     1. A required fail that is not waived: fail.

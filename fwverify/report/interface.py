@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from fwverify.model.plugin import Doc
 from fwverify.model.verdict import Assessment
 
+REPORT_SCHEMA = "https://fwverify.example/report/1"
+"""Schema of the JSON report (docs/report-schema.json). Readers ignore unknown fields; writers bump."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -19,9 +22,13 @@ class Context:
     evidence_path: str = ""
     """Where the evidence was written, as printed; empty when it was not."""
     command: str = ""
-    """The operand as the operator typed it, for commands the page suggests."""
+    """The operand as the operator typed it, quoted for a shell, for commands the page suggests."""
     keys: str = ""
+    """The operator's --keys, as typed; empty when not given."""
     policy: str = ""
+    """The operator's --policy, as typed; empty when not given."""
+    exit_status: int = -1
+    """Of the process, from the one table in cli; -1 when there is no process (library)."""
 
 
 @dataclass(frozen=True, slots=True)

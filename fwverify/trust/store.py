@@ -5,28 +5,16 @@ One YAML file a vendor (rules.md, "Key registry"). Loading is `trust.registry`; 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fwverify.model.artifact import Locator
+from fwverify.formats import public_key
+from fwverify.formats.public_key import PublicKey
+from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.evidence import KeyRecord, TrustSnapshot
+from fwverify.model.examining import Malformed
 
-
-@dataclass(frozen=True, slots=True)
-class PublicKey:
-    """Key material of any kind that mathematics needs, without an opinion."""
-
-    algorithm: str
-    """`rsa`, `ecdsa`, `ed25519`, `ed448`, `ml-dsa-44`, `ml-dsa-65`, `ml-dsa-87`."""
-    spki: bytes
-    """DER SubjectPublicKeyInfo (made from the raw key where the format stores less)."""
-    fingerprint: str
-    """SHA-256 of `spki`, hexadecimal."""
-    bits: int
-    """RSA modulus or curve size."""
-    detail: str = ""
-    """Curve name or public exponent: `secp256r1`, `65537`."""
-    key_id: str = ""
-    """Id used inside the format itself: minisign key id in hexadecimal. Never decides anything."""
+__all__ = ["EMPTY", "CarriedKey", "PinnedKey", "PublicKey", "TrustStore", "carried_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +23,12 @@ class PinnedKey:
 
     record: KeyRecord
     public: PublicKey | None
-    """None for a sigstore-identity."""
+    """None for a sigstore-identity and for types that are only recorded."""
     trusted_root: bytes = b""
     """sigstore-identity: the trust root JSON it is pinned to."""
+    constraints: tuple[tuple[str, str], ...] = ()
+    """How signatures under this entry must be made, sorted: (`algorithm`, `rsa-pss`), (`hash`, `sha256`)... Part of
+    the mathematics: a signature made otherwise does not verify under this entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +62,14 @@ class TrustStore:
 
 
 EMPTY = TrustStore()
+
+
+def carried_keys(artifacts: Iterable[Artifact]) -> tuple[CarriedKey, ...]:
+    """Public keys among delivered files; a file that is none is left out."""
+    found = []
+    for artifact in artifacts:
+        try:
+            found.append(CarriedKey(artifact.locator, public_key.parse(artifact.content)))
+        except Malformed:
+            continue
+    return tuple(found)

@@ -113,5 +113,7 @@ class Container:
     against the budget before anything is allocated. Content comes from `fwverify.content.held` or as a slice of
     `artifact.content`."""
     doc: Doc
+    weak: bool = False
+    """Found by searching, not by a magic at the start: another reader that also fits is no second format."""
     partial: bool = False
     """The content is only partly understood even when nothing is wrong (raw microcontroller code)."""

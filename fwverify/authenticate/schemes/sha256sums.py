@@ -1,0 +1,125 @@
+"""Checksum lists (SHA256SUMS and its kin): what the list says beside what was delivered.
+
+Layout: `formats.checksum_list`. A list signs nothing; it binds the files it names, and that is worth what the list's
+own authenticity is worth.
+
+Procedure, for each entry:
+1. The name is looked up exactly, relative to the list's own folder; a leading `./` is allowed, `..` and absolute
+   names match nothing. A digest alone in its file speaks of the file its name is made from.
+2. The algorithm is the entry's. Where the list's name promises a longer digest (`SHA256SUMS` with 32 digits), the
+   entry does not hold: it is a cut digest or a weaker one than announced.
+3. The whole file's digest is compared with the whole declared digest.
+4. A name that is listed twice with different digests does not hold, whichever of them fits.
+
+Does not do: matching by base name or suffix, SHA-3, SHA-512/256, CRC lists, clear-signed lists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from fwverify.authenticate.interface import Group, Observed, SignatureScheme
+from fwverify.formats import checksum_list
+from fwverify.formats.checksum_list import ChecksumList, Entry
+from fwverify.model.artifact import Artifact, Digest
+from fwverify.model.evidence import Binding, ChecksumObservation
+from fwverify.model.examining import Malformed
+from fwverify.model.plugin import Doc
+from fwverify.trust.store import TrustStore
+
+_OWN_SUFFIX = re.compile(r"(?i)[._-](md5|sha-?1|sha-?224|sha-?256|sha-?384|sha-?512|b2|blake2b)(sums?)?(\.txt)?$")
+
+
+def _detect(artifact: Artifact) -> bool:
+    first = checksum_list.first_entry(artifact.content)
+    named = bool(checksum_list.named_algorithm(artifact.name))
+    return (first is not None and bool(first.name or named)) or (named and _short_text(artifact))
+
+
+def _short_text(artifact: Artifact) -> bool:
+    return artifact.size <= checksum_list.MAX_BYTES and b"\0" not in bytes(artifact.content[:4096])
+
+
+def _parse(artifact: Artifact) -> tuple[ChecksumList, ...]:
+    found = checksum_list.parse(artifact.content)
+    if not found.whole:
+        problem = found.problems[0] if found.problems else checksum_list.Problem(1, "it lists nothing")
+        raise Malformed("checksum list", f"line {problem.line}: {problem.what}")
+    return (found,)
+
+
+def _verify(found: ChecksumList, group: Group, trust: TrustStore) -> tuple[Observed, ...]:
+    observed: list[Observed] = []
+    known: dict[tuple[str, str], Digest] = {}
+    for entry in found.entries:
+        observed += _compare(entry, found.conflicting, group, known)
+    return tuple(observed)
+
+
+def _compare(
+    entry: Entry, conflicting: frozenset[str], group: Group, known: dict[tuple[str, str], Digest]
+) -> tuple[Observed, ...]:
+    name, subject = _subject(entry, group)  # 1
+    algorithm, mistake = _algorithm(entry, group.artifact.name)  # 2
+    declared = Digest(algorithm, bytes.fromhex(entry.hex))
+    source = group.artifact.locator
+    if subject is None:
+        detail = "listed but not delivered"
+        return (ChecksumObservation(None, name, declared, None, source, False, detail=detail),)
+    if (name, algorithm) not in known:
+        known[name, algorithm] = _digest(subject, algorithm)
+    computed = known[name, algorithm]
+    if checksum_list.plain_name(entry.name) in conflicting:  # 4
+        mistake = "listed twice with different digests"
+    holds = computed == declared and not mistake  # 3
+    detail = mistake or ("" if holds else "the file does not have the digest the list gives")
+    return (
+        ChecksumObservation(subject.locator, name, declared, computed, source, holds, detail=detail),
+        Binding(source, subject.locator, algorithm, holds, algorithm in checksum_list.STRONG),
+    )
+
+
+def _subject(entry: Entry, group: Group) -> tuple[str, Artifact | None]:
+    """The name as it is looked up, and the delivered file of exactly that name."""
+    folder, _, own = group.artifact.name.rpartition("/")
+    name = checksum_list.plain_name(entry.name) if entry.name else _OWN_SUFFIX.sub("", own)
+    if not name or name.startswith("/") or ".." in name.split("/"):
+        return entry.name, None
+    found = group.siblings.get(f"{folder}/{name}" if folder else name)
+    return name, group.about if found is None and not entry.name else found
+
+
+def _algorithm(entry: Entry, list_name: str) -> tuple[str, str]:
+    """(algorithm, what is wrong with it). The length tells, except where the list's name tells more."""
+    promised = checksum_list.named_algorithm(list_name)
+    if entry.tagged or not promised or promised == entry.algorithm:
+        return entry.algorithm, ""
+    digits, wanted = len(entry.hex), checksum_list.DIGITS[promised]
+    if digits == wanted:
+        return promised, ""
+    if digits < wanted:
+        return entry.algorithm, f"{digits} digits in a list that is named for {promised} ({wanted} digits)"
+    return entry.algorithm, ""
+
+
+def _digest(artifact: Artifact, algorithm: str) -> Digest:
+    have = next((one for one in artifact.digests if one.algorithm == algorithm), None)
+    return have or Digest(algorithm, hashlib.new(algorithm, artifact.content, usedforsecurity=False).digest())
+
+
+SCHEME = SignatureScheme(
+    name="checksum-list",
+    detect=_detect,
+    parse=_parse,
+    verify=_verify,
+    doc=Doc(
+        "Checksum list (SHA256SUMS, BSD form, single .sha256)",
+        vendor="GNU coreutils",
+        references=("GNU coreutils manual 6.5 md5sum invocation, read 2026-11-22",),
+        limitations=(
+            "Signs nothing: worth what the authenticity of the list is worth.",
+            "SHA-3, SHA-512/256 and CRC lists are not read.",
+        ),
+    ),
+)

@@ -1,0 +1,60 @@
+"""Options that several commands share, with the same words everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("terminal", "json")
+
+
+def policy_option(command: F) -> F:
+    help_ = "A policy file or builtin:NAME.  [default: policy.yaml of your configuration folder, else builtin:baseline]"
+    return click.option("--policy", "policy_name", metavar="POLICY", help=help_)(command)
+
+
+def keys_option(command: F) -> F:
+    help_ = "Your key registry.  [default: keys/ of your configuration folder, else no keys]"
+    return click.option("--keys", "keys_folder", metavar="DIR", type=click.Path(path_type=Path), help=help_)(command)
+
+
+def at_option(command: F) -> F:
+    return click.option("--at", "at_time", metavar="TIME", help="Judge as of this time, RFC 3339.  [default: now]")(command)
+
+
+def json_option(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def isolation_option(command: F) -> F:
+    help_ = "Examine content in this process instead of in workers (recorded in the evidence)."
+    return click.option("--in-process", is_flag=True, help=help_)(command)
+
+
+def paths_argument(command: F) -> F:
+    return click.argument("paths", metavar="DELIVERY...", nargs=-1, required=True, type=click.Path(path_type=Path))(
+        command
+    )
+
+
+def expectation_options(command: F) -> F:
+    """What the operator expects; never taken from the delivery."""
+    for option in reversed(
+        (
+            click.option("--vendor", default="", help="Whose it should be: vendor id of your key registry."),
+            click.option("--product", default="", help="What it should be for: product id of your key registry."),
+            click.option("--installed", default="", metavar="VERSION", help="Version installed now."),
+            click.option("--version-expected", default="", metavar="VERSION", help="Version it should be."),
+            click.option("--sha256", multiple=True, metavar="HEX", help="Digest that reached you another way."),
+            click.option(
+                "--channel", default="", metavar="TEXT", help='How it reached you: "phone, J. Ortiz, 2026-10-03".'
+            ),
+        )
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,114 @@
+"""Where policy, keys and time come from. Only from options and from the user's own folder, never from a delivery and
+never from the working directory: an unpacked delivery can drop a file there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fwverify.errors import UsageError
+
+if TYPE_CHECKING:
+    from fwverify.evaluate.policy import Policy
+    from fwverify.model.expectation import ExpectedChecksum, Expectation
+    from fwverify.trust.store import TrustStore
+
+DEFAULT_POLICY = "builtin:baseline"
+PAGE_WIDTH = 80
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def user_folder() -> Path:
+    """The user's configuration folder: `policy.yaml` and `keys/` there are used when no option names others."""
+    return Path(click.get_app_dir("fwverify"))
+
+
+def policy_of(named: str | None) -> Policy:
+    """The policy of --policy, else of the user's folder, else the shipped baseline. Raises PolicyError."""
+    from fwverify.cli.policies_io import load_policy
+
+    own = user_folder() / "policy.yaml"
+    return load_policy(named or (str(own) if own.is_file() else DEFAULT_POLICY))
+
+
+def trust_of(folder: Path | None) -> TrustStore:
+    """The key registry of --keys, else of the user's folder, else none. Raises TrustStoreError."""
+    from fwverify.trust.registry import load_registry
+    from fwverify.trust.store import EMPTY
+
+    own = user_folder() / "keys"
+    if folder is None:
+        return load_registry(own) if own.is_dir() else EMPTY
+    return load_registry(folder)
+
+
+def now() -> str:
+    """This second, RFC 3339 in UTC. The only clock of fwverify."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str | None) -> str:
+    """--at as RFC 3339 in UTC; now when not given. Raises UsageError."""
+    if not text:
+        return now()
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"not a time: {text!r}", where="--at", todo="Write 2026-11-22T00:00:00Z.") from None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    try:
+        return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except OverflowError:
+        raise UsageError(f"not a time: {text!r}", where="--at", todo="Write 2026-11-22T00:00:00Z.") from None
+
+
+def checksums(values: tuple[str, ...], channel: str) -> tuple[ExpectedChecksum, ...]:
+    """--sha256 and --channel. Blocks, colons and capitals are as people read digests out. Raises UsageError."""
+    from fwverify.model.artifact import Digest
+    from fwverify.model.expectation import ExpectedChecksum
+
+    if channel and not values:
+        raise UsageError("says how a checksum reached you, but there is none", where="--channel", todo="Add --sha256.")
+    out = []
+    for one in values:
+        digits = re.sub(r"[\s:]", "", one).lower()
+        if not re.fullmatch(r"[0-9a-f]{64}", digits):
+            todo = f"A SHA-256 has 64 hexadecimal digits; this has {len(digits)} characters."
+            raise UsageError("not a SHA-256", where="--sha256", todo=todo)
+        out.append(ExpectedChecksum(Digest("sha256", bytes.fromhex(digits)), channel))
+    return tuple(out)
+
+
+def expectation(
+    vendor: str, product: str, version: str, installed: str, sha256: tuple[str, ...], channel: str
+) -> Expectation:
+    """What the operator expects. Raises UsageError."""
+    from fwverify.model.expectation import Expectation
+
+    for option, value in (("--vendor", vendor), ("--product", product)):
+        if value and not NAME.fullmatch(value):
+            todo = "Use the id of the key registry: letters, digits, dot, dash, underscore."
+            raise UsageError(f"not an id: {value!r}", where=option, todo=todo)
+    return Expectation(vendor, product, version, installed, checksums(sha256, channel))
+
+
+def page_width() -> int:
+    """Columns of a page: 80, fewer where the terminal has fewer."""
+    import shutil
+    import sys
+
+    return min(PAGE_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else PAGE_WIDTH
+
+
+def page_color() -> bool:
+    """Colour only for a terminal, and not where NO_COLOR (no-color.org) or TERM=dumb says no."""
+    import sys
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

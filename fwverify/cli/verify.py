@@ -1,0 +1,163 @@
+"""`fwverify verify`: one delivery, one page, one exit status."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fwverify.cli import options, output, settings, status
+from fwverify.errors import UsageError
+
+if TYPE_CHECKING:
+    from fwverify.model.verdict import Assessment
+    from fwverify.report.interface import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where things go; None: nowhere."""
+
+    evidence: Path | None
+    page: Path | None
+    folder: Path | None
+
+
+@click.command()
+@options.paths_argument
+@options.policy_option
+@options.keys_option
+@options.expectation_options
+@options.at_option
+@click.option("--format", "form", type=click.Choice(options.FORMATS), default="terminal", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("-o", "page_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the page to FILE.")
+@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write every form into DIR.")
+@click.option(
+    "--evidence", "evidence_file", metavar="FILE", type=click.Path(path_type=Path),
+    help="Where the evidence goes.  [default: NAME.evidence.json in this folder]",
+)  # fmt: skip
+@click.option("--no-evidence", is_flag=True, help="Keep no evidence.")
+@options.isolation_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
+@click.option("-v", "--verbose", count=True, help="More: rules, signatures, files, gaps. -vv: parts, components.")
+def verify(
+    paths: tuple[Path, ...],
+    policy_name: str | None,
+    keys_folder: Path | None,
+    vendor: str,
+    product: str,
+    installed: str,
+    version_expected: str,
+    sha256: tuple[str, ...],
+    channel: str,
+    at_time: str | None,
+    form: str,
+    as_json: bool,
+    page_file: Path | None,
+    folder: Path | None,
+    evidence_file: Path | None,
+    no_evidence: bool,
+    in_process: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Verify a delivery: whose it is, whether it is unchanged, and whether its SBOM is true.
+
+    \b
+    Example: fwverify verify delivery/ --policy builtin:production --keys keys
+
+    DELIVERY is a file, a folder or an archive; signatures, checksum lists and SBOMs beside it are found by themselves.
+    Exit status: 0 pass, 1 fail, 2 usage or configuration, 3 inconclusive, 70 an error inside fwverify.
+    """
+    if evidence_file is not None and no_evidence:
+        raise UsageError("--evidence and --no-evidence contradict each other")
+    targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
+    expected = settings.expectation(vendor, product, version_expected, installed, sha256, channel)
+    at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
+    from fwverify import pipeline
+    from fwverify.cli.examine import examiner
+
+    with output.Progress(shown=not quiet) as progress, examiner(in_process=in_process) as examining:
+        assessment = pipeline.verify(
+            paths, policy=policy, at=at, trust=trust, expectation=expected, examiner=examining, progress=progress
+        )
+    context = _context(paths, policy_name, keys_folder, verbose, assessment, targets)
+    keep(assessment, context, targets)
+    if not quiet or page_file is not None:
+        show(assessment, context, "json" if as_json else form, targets.page)
+    return context.exit_status
+
+
+def _targets(
+    paths: tuple[Path, ...], evidence: Path | None, no_evidence: bool, page: Path | None, folder: Path | None
+) -> Targets:
+    """Where things go, refused now rather than after the work."""
+    for one in paths:
+        if not one.exists():
+            raise UsageError("there is no such file or folder", where=str(one), todo="Check the path you typed.")
+    name = output.evidence_name(paths[0])
+    if folder is not None:
+        output.check_target(folder / name if folder.is_dir() else folder, paths, "--out")
+    if evidence is None and not no_evidence:
+        evidence = (folder or Path()) / name
+    if evidence is not None and evidence.parent != folder:
+        output.check_target(evidence, paths, "--evidence")
+    if page is not None:
+        output.check_target(page, paths, "-o")
+    return Targets(evidence, page, folder)
+
+
+def _context(
+    paths: tuple[Path, ...], policy: str | None, keys: Path | None, verbose: int, assessment: Assessment, to: Targets
+) -> Context:
+    from fwverify.report.interface import Context
+
+    return Context(
+        width=settings.page_width(),
+        color=to.page is None and settings.page_color(),
+        verbose=verbose,
+        evidence_path=str(to.evidence) if to.evidence is not None else "",
+        command=shlex.join(str(one) for one in paths),
+        keys=str(keys or ""),
+        policy=policy or "",
+        exit_status=status.OF_DECISION[assessment.verdict.decision],
+    )
+
+
+def keep(assessment: Assessment, context: Context, targets: Targets) -> None:
+    """Write the evidence, and with --out every form."""
+    from dataclasses import replace
+
+    from fwverify.model.canonical import canonical
+    from fwverify.report.registry import BUILTIN
+
+    if targets.folder is not None:
+        try:
+            targets.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise UsageError(f"cannot be made: {problem.strerror}", where=str(targets.folder)) from None
+    if targets.evidence is not None:
+        output.write_whole(targets.evidence, canonical(assessment.evidence), "--evidence")
+    if targets.folder is None:
+        return
+    stem = targets.evidence.name.removesuffix(".evidence.json") if targets.evidence else "report"
+    plain = replace(context, color=False, width=settings.PAGE_WIDTH)
+    for one in BUILTIN:
+        path = targets.folder / f"{stem}{one.suffix}"
+        output.write_whole(path, one.render(assessment, plain).encode("utf-8", "backslashreplace"), "--out")
+
+
+def show(assessment: Assessment, context: Context, form: str, page: Path | None) -> None:
+    """Print the page, or write it to the file of -o."""
+    from fwverify.report.registry import BUILTIN
+
+    renderer = next(one for one in BUILTIN if one.name == form)
+    text = renderer.render(assessment, context)
+    if page is None:
+        output.emit(text)
+    else:
+        output.write_whole(page, text.encode("utf-8", "backslashreplace"), "-o")

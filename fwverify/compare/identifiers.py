@@ -1,0 +1,91 @@
+"""Package URLs and CPE names taken apart, and hash values as SBOMs write them.
+
+Package URL specification (ECMA-427, 2025), CPE 2.3 naming (NIST IR 7695 section 6.1.2 and 6.2), CycloneDX 1.6
+`hash-alg`; read 2026-11-22. Does NOT check that a package type or a vendor exists.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from fwverify.model.artifact import Digest
+
+_MAX_IDENTIFIER = 2048
+"""Characters of a package URL or CPE name. Real ones stay below 300."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purl:
+    """A package URL without qualifiers and subpath."""
+
+    type: str
+    namespace: str
+    name: str
+    version: str
+
+
+@lru_cache(maxsize=65_536)
+def parsed_purl(text: str) -> Purl | None:
+    """The parts of a package URL; None when it is none."""
+    if not text.startswith("pkg:") or len(text) > _MAX_IDENTIFIER:
+        return None
+    from packageurl import PackageURL
+
+    try:
+        url = PackageURL.from_string(text)
+    except ValueError:
+        return None
+    return Purl(url.type, url.namespace or "", url.name, url.version or "")
+
+
+_CPE23 = re.compile(r"cpe:2\.3:[aho*-](?::(?:\\.|[^\\:\s])+){10}")
+_CPE22 = re.compile(r"cpe:/[aho]?(?::[^:\s]*){0,6}")
+_CPE_FIELD = re.compile(r"(?:\\.|[^\\:])+")
+
+
+def cpe_product(text: str) -> str | None:
+    """Product of a CPE name, unescaped and in lower case; None when the text is no CPE name, empty when any product."""
+    if len(text) > _MAX_IDENTIFIER:
+        return None
+    if _CPE23.fullmatch(text):
+        product = re.sub(r"\\(.)", r"\1", _CPE_FIELD.findall(text)[4])
+    elif _CPE22.fullmatch(text):
+        product = unquote([*text.split(":"), "", "", ""][3])
+    else:
+        return None
+    return "" if product in ("*", "-") else product.lower()
+
+
+_HASHES = {
+    "MD5": ("md5", 16),
+    "SHA-1": ("sha1", 20),
+    "SHA-256": ("sha256", 32),
+    "SHA-384": ("sha384", 48),
+    "SHA-512": ("sha512", 64),
+    "SHA3-256": ("sha3_256", 32),
+    "SHA3-384": ("sha3_384", 48),
+    "SHA3-512": ("sha3_512", 64),
+    "BLAKE2b-256": ("blake2b256", 32),
+    "BLAKE2b-384": ("blake2b384", 48),
+    "BLAKE2b-512": ("blake2b512", 64),
+    "BLAKE3": ("blake3", 32),
+    "Streebog-256": ("streebog256", 32),
+    "Streebog-512": ("streebog512", 64),
+}
+"""As CycloneDX writes them: our name and how many bytes the value has."""
+
+
+def declared_digest(algorithm: str, value: str) -> Digest | str:
+    """A hash of an SBOM entry, or in plain words what is wrong with it."""
+    known = _HASHES.get(algorithm)
+    if known is None:
+        return f"unknown hash algorithm {algorithm[:40]!r}"
+    name, size = known
+    if not re.fullmatch(r"[0-9a-fA-F]+", value[:_MAX_IDENTIFIER]):
+        return f"the {algorithm} value is not hexadecimal"
+    if len(value) != 2 * size:
+        return f"the {algorithm} value has {len(value)} characters instead of {2 * size}"
+    return Digest(name, bytes.fromhex(value))

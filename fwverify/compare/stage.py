@@ -1,0 +1,147 @@
+"""Components + vendor SBOM -> discrepancies: reading the documents, and one row for everything on either side.
+
+Numbered like the work: 1 products by identity and version (`match`), 2 files by hash and path (`files`), 3 what was
+declared and not found, with the reason. Does NOT judge: what a row means for the decision is a rule's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from fwverify.compare.files import Files, Place, match_files
+from fwverify.compare.identifiers import parsed_purl
+from fwverify.compare.interface import Document, Inventory, SbomFormat
+from fwverify.compare.match import LANGUAGES, MAX_CANDIDATES, Products, match_products
+from fwverify.compare.registry import BUILTIN
+from fwverify.formats.sbom_kinds import looks_like_sbom
+from fwverify.model.artifact import Artifact
+from fwverify.model.component import DeclaredComponent, Discrepancy, DiscrepancyKind
+from fwverify.model.evidence import Gap, GapReason
+from fwverify.model.examining import Unsupported, examining
+
+VISIBLE = frozenset({"application", "framework", "library", "operating-system", "device-driver", "file"})
+"""CycloneDX types that normally leave a trace in an image: file names, symbols, version texts."""
+
+
+def read_sboms(
+    artifacts: Iterable[Artifact], formats: Sequence[SbomFormat] = BUILTIN
+) -> tuple[tuple[Document, ...], tuple[Gap, ...]]:
+    """Read every document; what cannot be read is a gap."""
+    documents: list[Document] = []
+    gaps: list[Gap] = []
+    for artifact in sorted(artifacts, key=lambda one: one.locator):
+        with examining(artifact.locator, gaps, "compare"):
+            documents.append(_read(artifact, formats))
+    return tuple(documents), tuple(gaps)
+
+
+def _read(artifact: Artifact, formats: Sequence[SbomFormat]) -> Document:
+    for one in formats:
+        if one.detect(artifact):
+            return one.read(artifact)
+    kind = looks_like_sbom(artifact.content) or "this SBOM format"
+    raise Unsupported(f"{kind} is recognised and not read yet")
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What steps 1 and 2 found."""
+
+    products: Products
+    files: Files
+    uncertain: int
+    """How many gaps the inventory has."""
+
+
+def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[Discrepancy, ...], tuple[Gap, ...]]:
+    """Compare what is there with what all documents together declare.
+
+    Every observed component has exactly one row with it, every declared one at least one. Without any document there
+    is nothing to compare with: no rows.
+    """
+    if not documents:
+        return (), ()
+    declared = sorted({one for document in documents for one in document.components})
+    products = match_products(inventory.components, declared)  # 1
+    files = match_files(inventory, declared)  # 2
+    facts = _Facts(products, files, len(inventory.gaps))
+    rows = [_placed(row, files) for row in products.rows]
+    told = {row.declared for row in rows if row.declared is not None}
+    told.update(row.declared for row in files.differing if row.declared is not None)
+    rows.extend(files.differing)
+    rows.extend(_remaining(one, facts) for one in declared if one not in told)  # 3
+    gaps = list(files.gaps)
+    if products.skipped:
+        reason = f"{len(products.skipped)} entries beyond {MAX_CANDIDATES} of one name were not compared"
+        gaps.append(Gap(GapReason.LIMIT, documents[0].observation.locator, reason, "compare"))
+    return tuple(sorted(rows, key=_order)), tuple(gaps)
+
+
+def _placed(row: Discrepancy, files: Files) -> Discrepancy:
+    """Say in the entry's own row where its file is."""
+    place = files.places.get(row.declared) if row.declared is not None else None
+    if place is None:
+        return row
+    return replace(row, locator=place.locator, reason=f"{row.reason}; {place.reason}")
+
+
+def _remaining(entry: DeclaredComponent, facts: _Facts) -> Discrepancy:
+    """The row of an entry that no observed component was matched to."""
+    place = facts.files.places.get(entry)
+    if place is not None:
+        return _found(entry, place)
+    products = facts.products
+    if entry in products.same_as:
+        other = products.same_as[entry]
+        reason = f"speaks of {_name(other.name, other.version)}, which another entry was matched to as well"
+        return Discrepancy(DiscrepancyKind.MATCHED, entry, None, reason, _agreed(entry, other.version))
+    if entry in products.undecided or entry in products.skipped:
+        return Discrepancy(DiscrepancyKind.AMBIGUOUS, entry, None, "several entries of this name; nothing tells which")
+    return _absent(entry, facts)
+
+
+def _found(entry: DeclaredComponent, place: Place) -> Discrepancy:
+    return Discrepancy(DiscrepancyKind.MATCHED, entry, None, place.reason, None, place.locator)
+
+
+def _agreed(entry: DeclaredComponent, version: str) -> bool | None:
+    return True if entry.version and version else None
+
+
+def _absent(entry: DeclaredComponent, facts: _Facts) -> Discrepancy:
+    hidden = _why_unseen(entry, facts.uncertain)
+    other = facts.products.other_version.get(entry)
+    seen = f"; seen instead: {_name(other.name, other.version)}" if other else ""
+    if hidden:
+        return Discrepancy(DiscrepancyKind.ABSENT_UNSEEN, entry, None, hidden + seen)
+    reason = "declared and not found, although all of the image was examined"
+    return Discrepancy(DiscrepancyKind.ABSENT_VISIBLE, entry, None, reason + seen)
+
+
+def _why_unseen(entry: DeclaredComponent, uncertain: int) -> str:
+    """Why this could not have been seen; empty when it should have been."""
+    if entry.scope == "excluded":
+        return "declared as excluded: used to build or test, not shipped"
+    if not entry.name and not entry.purl:
+        return "the entry has no name to look for"
+    if entry.kind not in VISIBLE:
+        return f"components of type {entry.kind or 'unknown'} need not leave a trace"
+    url = parsed_purl(entry.purl)
+    if url is not None and url.type in LANGUAGES:
+        return f"{url.type} packages may be compiled in without a trace"
+    if uncertain:
+        return f"{uncertain} part{'s' if uncertain > 1 else ''} of the image could not be examined"
+    return ""
+
+
+def _name(name: str, version: str) -> str:
+    return f"{name} {version}".strip()
+
+
+def _order(row: Discrepancy) -> tuple[str, ...]:
+    """By name, then kind, then everything that tells two rows apart."""
+    name = row.declared.name if row.declared else row.observed.name if row.observed else ""
+    declared = (row.declared.version, row.declared.purl, row.declared.bom_ref) if row.declared else ("", "", "")
+    observed = (row.observed.version, str(row.observed.locators)) if row.observed else ("", "")
+    return (name.lower(), name, row.kind.value, *declared, *observed, row.reason)

@@ -1,0 +1,86 @@
+"""What to know beside the decision: failed advice, waivers, gaps, an overdue policy, what nobody stated. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from fwverify.evaluate.interface import Case
+from fwverify.evaluate.judging import counted, named
+from fwverify.evaluate.policy import Policy
+from fwverify.model.component import DiscrepancyKind
+from fwverify.model.evidence import GapReason
+from fwverify.model.finding import Finding, Level, Outcome
+from fwverify.model.verdict import Condition
+
+GAP_WORDS = {
+    GapReason.UNSUPPORTED: "in a form fwverify does not read",
+    GapReason.ENCRYPTED: "encrypted",
+    GapReason.MALFORMED: "malformed",
+    GapReason.LIMIT: "past a limit",
+    GapReason.CRASHED: "a reader died on it",
+    GapReason.UNEXPLAINED: "unexplained",
+    GapReason.MISSING: "missing",
+    GapReason.NOT_ATTEMPTED: "not attempted",
+}
+
+
+def conditions(policy: Policy, case: Case, findings: Sequence[Finding]) -> tuple[Condition, ...]:
+    """Everything worth knowing, in a stable order."""
+    return (*_advice(findings), *_waived(findings), *_policy(policy, case), *_unstated(case), *_gaps(case))
+
+
+def _advice(findings: Sequence[Finding]) -> list[Condition]:
+    should = [one for one in findings if one.level is Level.SHOULD and not one.waived]
+    failed = [Condition(one.message, one.rule) for one in should if one.outcome is Outcome.FAIL]
+    missing = [
+        Condition(f"Not judged: {one.message}", one.rule) for one in should if one.outcome is Outcome.NOT_EVALUATED
+    ]
+    return failed + missing
+
+
+def _waived(findings: Sequence[Finding]) -> list[Condition]:
+    return [
+        Condition(
+            f"Waived by {one.waiver.id} until {one.waiver.expires} ({one.waiver.approved_by}): {one.subject}",
+            finding.rule,
+        )
+        for finding in findings
+        for one in finding.items
+        if one.waiver is not None
+    ]
+
+
+def _policy(policy: Policy, case: Case) -> list[Condition]:
+    if policy.review_by and case.at[:10] > policy.review_by:
+        owner = f" by {policy.owner}" if policy.owner else ""
+        return [Condition(f"The policy {policy.id} was to be reviewed{owner} by {policy.review_by}: it is overdue.")]
+    return []
+
+
+def _unstated(case: Case) -> list[Condition]:
+    out: list[Condition] = []
+    if not case.expectation.installed:
+        out.append(
+            Condition(
+                "No installed version was stated, so a downgrade would not be noticed. Add it:  --installed VERSION"
+            )
+        )
+    nameless = sorted(
+        {
+            one.observed.name
+            for one in case.evidence.discrepancies
+            if one.kind is DiscrepancyKind.MATCHED and one.observed is not None and not one.observed.version
+        }
+    )
+    if nameless:
+        out.append(Condition(f"{named(nameless)}: no version in their bytes; the SBOM's is the vendor's."))
+    return out
+
+
+def _gaps(case: Case) -> list[Condition]:
+    reasons = Counter(one.reason for one in case.evidence.gaps)
+    if not reasons:
+        return []
+    told = ", ".join(f"{reasons[one]} {GAP_WORDS[one]}" for one in GapReason if reasons[one])
+    return [Condition(f"{counted(reasons.total(), 'place')} not examined: {told}.")]

@@ -1,0 +1,169 @@
+"""Whether the key behind a valid signature may speak: for this vendor, product and purpose, now, unrevoked, confirmed.
+
+The mathematics were done before; here only the registry's entry is judged (rules.md, "Key registry"). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from fwverify.model.canonical import identify
+from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureStatus, TrustSnapshot
+
+TRUSTED_TIMES = ("rekor", "rfc3161")
+"""Sources of a signing time that the signer could not write himself."""
+WITHDRAWN = ("revoked", "superseded", "suspended")
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a key must meet. Empty vendor or product: not stated, not asked."""
+
+    at: str
+    vendor: str
+    product: str
+    purpose: str
+    sample_keys: bool
+    tofu: bool
+    confirmations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The outcome for all valid signatures."""
+
+    keys: Mapping[str, KeyRecord]
+    """Observation id -> entry that was accepted."""
+    refused: Mapping[str, str]
+    """Observation id -> why not, in plain words."""
+
+    def vendors(self) -> tuple[str, ...]:
+        return tuple(sorted({one.vendor for one in self.keys.values()}))
+
+
+def accept(signatures: Iterable[SignatureObservation], trust: TrustSnapshot, demands: Demands) -> Accepted:
+    """Judge the key of every valid signature."""
+    keys: dict[str, KeyRecord] = {}
+    refused: dict[str, str] = {}
+    for signature in signatures:
+        if signature.status is not SignatureStatus.VALID:
+            continue
+        reasons = [(refusal(one, signature, demands), one) for one in entries(trust, signature)]
+        good = next((one for reason, one in reasons if not reason), None)
+        if good is not None:
+            keys[identify(signature)] = good
+        else:
+            refused[identify(signature)] = reasons[0][0] if reasons else "its key is not on record"
+    return Accepted(keys, refused)
+
+
+def entries(trust: TrustSnapshot, signature: SignatureObservation) -> tuple[KeyRecord, ...]:
+    """Registry entries that are this signer: by fingerprint, or by identity and issuer for Sigstore.
+
+    An identity says something only under the trust root it was verified with, so it counts for the entries it held
+    under: otherwise whoever runs one vendor's private root could speak as another vendor.
+    """
+    if signature.identity:
+        who = ("sigstore-identity", signature.identity, signature.issuer)
+        found = (one for one in trust.keys if (one.type, one.identity, one.issuer) == who)
+        return tuple(one for one in found if one.name in signature.keys)
+    return tuple(one for one in trust.keys if one.fingerprint and one.fingerprint == signature.fingerprint)
+
+
+def refusal(key: KeyRecord, signature: SignatureObservation, demands: Demands) -> str:
+    """Why this entry may not speak here; empty when it may. The most telling reason comes first."""
+    return (
+        _scope(key, signature.scheme, demands)
+        or status_refusal(key, signature, demands.at)
+        or _dates(key, moment(signature, demands.at))
+        or _confirmation(key, demands)
+    )
+
+
+def _scope(key: KeyRecord, scheme: str, demands: Demands) -> str:
+    if key.sample and not demands.sample_keys:
+        return f"{key.name} is a published sample key, and the policy does not allow sample keys"
+    if demands.vendor and key.vendor.casefold() != demands.vendor.casefold():
+        return f"{key.name} is pinned for {key.legal_name or key.vendor}, not for {demands.vendor}"
+    if demands.product and not any(fnmatchcase(demands.product, one) for one in key.products):
+        return f"{key.name} is pinned for {', '.join(key.products) or 'no product'}, not for {demands.product}"
+    if demands.purpose not in key.purposes:
+        return f"{key.name} is pinned for {', '.join(key.purposes) or 'no purpose'}, not for {demands.purpose}"
+    if key.formats and scheme not in key.formats:
+        return f"{key.name} is pinned for {', '.join(key.formats)}, not for {scheme}"
+    return ""
+
+
+def status_refusal(key: KeyRecord, signature: SignatureObservation, at: str) -> str:
+    """Why the entry's status forbids it; empty when it does not.
+
+    1. Suspended: never.
+    2. Revoked or superseded with `distrust: always` (a revocation that says nothing means that): never.
+    3. Otherwise only what was signed before its date, by a time the signer could not write himself.
+    """
+    if key.status not in WITHDRAWN:
+        return "" if key.status in ("active", "tofu") else f"{key.name} has the unknown status {key.status!r}"
+    since = f" since {key.revocation_date}" if key.revocation_date else ""
+    why = f": {key.revocation_reason}" if key.revocation_reason else ""
+    withdrawn = f"{key.name} is {key.status}{since}{why}"
+    distrust = key.distrust or ("after" if key.status == "superseded" else "always")
+    if key.status == "suspended" or distrust != "after" or not key.revocation_date:
+        return withdrawn
+    return "" if moment(signature, at) < first_second(key.revocation_date) else withdrawn
+
+
+def moment(signature: SignatureObservation, at: str) -> str:
+    """The time to judge the key by: when it signed if that is proven, else now."""
+    return signature.signed_at if signature.time_source in TRUSTED_TIMES and signature.signed_at else at
+
+
+def first_second(when: str) -> str:
+    """A date or a time as a time, the first second of the day."""
+    return when if "T" in when else f"{when}T00:00:00Z"
+
+
+def last_second(when: str) -> str:
+    return when if "T" in when else f"{when}T23:59:59Z"
+
+
+def _dates(key: KeyRecord, when: str) -> str:
+    if key.valid_from and when < first_second(key.valid_from):
+        return f"{key.name} is valid only from {key.valid_from}"
+    if key.valid_to and when > last_second(key.valid_to):
+        return f"{key.name} was valid until {key.valid_to}"
+    return ""
+
+
+def _confirmation(key: KeyRecord, demands: Demands) -> str:
+    if key.status == "tofu" and not demands.tofu:
+        return f"{key.name} was only trusted on first use"
+    count = confirmations(key)
+    if key.status == "tofu" or count >= demands.confirmations:
+        return ""
+    return (
+        f"{key.name} is not confirmed enough: {count} of {demands.confirmations} confirmations by different people "
+        "over different channels"
+    )
+
+
+def confirmations(key: KeyRecord) -> int:
+    """How often the pin was learned independently: by different people over different channels.
+
+    A source that saw another fingerprint confirms nothing.
+    """
+    sources = [one for one in key.sources if _same(one.fingerprint, key.fingerprint) and one.channel and one.who]
+    channels = {" ".join(one.channel.casefold().split()) for one in sources}
+    people = {" ".join(one.who.casefold().split()) for one in sources}
+    return min(len(channels), len(people))
+
+
+def _same(seen: str, recorded: str) -> bool:
+    plain = "".join(one for one in seen.casefold() if one not in ": -")
+    return not plain or not recorded or plain == recorded.casefold()
+
+
+def blocks(fingerprint: str) -> str:
+    """The first 16 digits of a fingerprint as people read them out: `44c1 f0d2 8a7e 19b3`."""
+    return " ".join(fingerprint[at : at + 4] for at in range(0, min(len(fingerprint), 16), 4))

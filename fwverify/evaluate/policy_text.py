@@ -1,0 +1,385 @@
+"""Policy text -> Policy. A flat list of named rules with typed parameters; what needs logic is a rule in Python.
+
+The language is described in rules.md ("Policy file") and, for editors, in policies/policy.schema.json. Every mistake
+is a PolicyError that says file:line:column. This module reads no file: the text comes in, and so does the function
+that finds a policy named in `extends`.
+
+Not here: waiver files, `requires` of run settings, expressions, templates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from fwverify.errors import PolicyError
+from fwverify.evaluate.interface import Param, ParamKind, Rule, Value
+from fwverify.evaluate.policy import DEFAULT, Loader, Policy, RuleSetting, Setting
+from fwverify.evaluate.registry import BUILTIN
+from fwverify.evaluate.values import NotAValue, choice, did_you_mean, flag, looser, matching, scalar, shown
+from fwverify.formats.strict_yaml import Entry, Node, YamlProblem, load
+from fwverify.model.expectation import Expectation
+from fwverify.model.finding import Level
+
+LANGUAGE = "policy/1"
+LEVELS = tuple(one.value for one in Level)
+STRICTNESS = {Level.OFF: 0, Level.INFO: 1, Level.SHOULD: 2, Level.MUST: 3}
+ACTIONS = ("install", "accept", "merge")
+ON_MISSING = ("inconclusive", "fail")
+"""From the looser to the stricter."""
+TEXTS = ("id", "version", "title", "owner")
+EXPECTED = ("vendor", "product", "installed")
+KEYS = (
+    "fwverify", *TEXTS, "review-by", "extends", "loosen", "loosen-reason", "unwaivable", "on-missing", "content-only",
+    "allow-sample-keys", "action", "expect", "rules",
+)  # fmt: skip
+LOOSENABLE = ("on-missing", "content-only", "allow-sample-keys", "unwaivable")
+"""Keys beside the rules that a child may only tighten."""
+
+
+def parse_policy(text: str, source: str, loader: Loader, rules: Sequence[Rule] = BUILTIN) -> Policy:
+    """Read one policy.
+
+    1. The text is strict YAML and says `fwverify: policy/1`.
+    2. Its parent, if it has one, is loaded first; what the child does not say is the parent's.
+    3. Every key, rule, parameter and level is known, and every value is of its kind.
+    4. A child that asks for less than its parent does so only where `loosen` says it, with a reason.
+
+    Args:
+        text: content of the file.
+        source: as the operator named it; stands in every error.
+        loader: finds the parent.
+        rules: the rules that exist.
+
+    Raises:
+        PolicyError: with file:line:column, what is wrong and what to do.
+    """
+    return _Reader(source, loader, {one.id: one for one in rules}).policy(text)
+
+
+class _Reader:
+    """Reads one policy text; holds what every step needs for its error messages."""
+
+    def __init__(self, source: str, loader: Loader, rules: dict[str, Rule]) -> None:
+        self.source, self.loader, self.rules = source, loader, rules
+        self.table: dict[str, Entry] = {}
+        self.parent: Policy | None = None
+        self.loosen: tuple[str, ...] = ()
+
+    # --- errors and small readings ---
+
+    def error(self, node: Node, what: str, todo: str = "") -> PolicyError:
+        return PolicyError(what, where=f"{self.source}:{node.line}:{node.column}", todo=todo)
+
+    def text(self, node: Node, what: str) -> str:
+        if node.text is None:
+            raise self.error(node, f"{what} must be a text, not {node.kind}")
+        return node.text
+
+    def texts(self, node: Node, what: str) -> tuple[str, ...]:
+        if node.items is None:
+            raise self.error(node, f"{what} must be a list, like [one, two], not {node.kind}")
+        return tuple(self.text(one, f"an entry of {what}") for one in node.items)
+
+    def entries(self, node: Node, what: str, known: Sequence[str]) -> dict[str, Entry]:
+        """A table whose keys are all known."""
+        if node.table is None:
+            raise self.error(node, f"{what} must be a table of `key: value`, not {node.kind}")
+        for key, entry in node.table.items():
+            if key not in known:
+                raise self.error(entry.key, f"{what} has no key {key!r}.{did_you_mean(key, known)}",
+                                 f"Known keys: {', '.join(known)}.")  # fmt: skip
+        return node.table
+
+    def head(self, name: str) -> Node | None:
+        found = self.table.get(name)
+        return found.value if found else None
+
+    def origin(self, node: Node) -> str:
+        return f"line {node.line}"
+
+    # --- the whole ---
+
+    def policy(self, text: str) -> Policy:
+        try:
+            root = load(text)
+        except YamlProblem as problem:
+            raise PolicyError(problem.what, where=f"{self.source}:{problem.line}:{problem.column}") from None
+        self.table = self.entries(root, "a policy", KEYS)
+        self._language(root)
+        self._parent()
+        self._loosen()
+        if self.parent is None and "rules" not in self.table:
+            raise self.error(root, "the policy has neither rules nor a parent", "Add `rules:` or `extends:`.")
+        settings = self._rules()
+        heads = self._heads(root)
+        values = {one.name: one.value for one in heads}
+        parent_digest = self.parent.digest if self.parent else ""
+        body = text + (f"\n{parent_digest}" if parent_digest else "")
+        return Policy(
+            id=str(values["id"]),
+            version=str(values["version"]),
+            title=str(values["title"]),
+            owner=str(values["owner"]),
+            review_by=str(values["review-by"]),
+            source=self.source,
+            digest=hashlib.sha256(body.encode()).hexdigest(),
+            extends=self.parent.source if self.parent else "",
+            unwaivable=_tuple(values["unwaivable"]),
+            on_missing=str(values["on-missing"]),
+            content_only=values["content-only"] is True,
+            allow_sample_keys=values["allow-sample-keys"] is True,
+            action=str(values["action"]),
+            expect=self._expect(str(values["id"])),
+            loosened=self.loosen,
+            loosen_reason=self._optional("loosen-reason"),
+            rules=settings,
+            heads=heads,
+        )
+
+    def _language(self, root: Node) -> None:
+        stated = self.head("fwverify")
+        if stated is None:
+            raise self.error(root, f"not a fwverify policy: `fwverify: {LANGUAGE}` is missing")
+        if stated.text != LANGUAGE:
+            raise self.error(stated, f"policy language {stated.text!r} is not known; this fwverify reads {LANGUAGE}")
+
+    def _parent(self) -> None:
+        node = self.head("extends")
+        if node is None:
+            return
+        name = self.text(node, "extends")
+        if not name.startswith("builtin:"):
+            raise self.error(node, f"extends must name a shipped policy as `builtin:NAME`, not {name!r}")
+        try:
+            self.parent = self.loader(name)
+        except PolicyError as problem:
+            if problem.where:
+                raise
+            raise self.error(node, problem.what, problem.todo) from None
+
+    def _loosen(self) -> None:
+        node = self.head("loosen")
+        if node is None:
+            return
+        if self.parent is None:
+            raise self.error(node, "loosen makes sense only in a policy that extends another")
+        known = (*self.rules, *LOOSENABLE)
+        self.loosen = self.texts(node, "loosen")
+        for one in node.items or ():
+            if one.text not in known:
+                raise self.error(one, f"no rule {one.text!r} to loosen.{did_you_mean(str(one.text), known)}")
+        if not self._optional("loosen-reason").strip():
+            raise self.error(node, "loosen needs a reason", "Add `loosen-reason:` with one sentence why.")
+
+    def _optional(self, name: str) -> str:
+        node = self.head(name)
+        return self.text(node, name) if node is not None else ""
+
+    def may_loosen(self, subject: str, node: Node, what: str) -> None:
+        """Raise unless `loosen` names the subject."""
+        if subject not in self.loosen:
+            name = self.parent.source if self.parent else ""
+            raise self.error(
+                node, f"{subject}: {what} asks for less than {name} does",
+                f"If that is meant, add `loosen: [{subject}]` and a `loosen-reason:`.",
+            )  # fmt: skip
+
+    # --- what stands beside the rules ---
+
+    def _heads(self, root: Node) -> tuple[Setting, ...]:
+        out = [self._required(root, one) if one != "owner" else self._owner() for one in TEXTS]
+        out.append(self._review_by())
+        out.append(self._choice("on-missing", ON_MISSING, ON_MISSING[0]))
+        out.append(self._flag("content-only"))
+        out.append(self._flag("allow-sample-keys"))
+        out.append(self._choice("action", ACTIONS, ACTIONS[0]))
+        out.append(self._unwaivable())
+        return tuple(out)
+
+    def _inherited(self, name: str, default: Value) -> Setting:
+        if self.parent is not None:
+            found = next(one for one in self.parent.heads if one.name == name)
+            return replace(found, origin=_from(self.parent, found.origin))
+        text = "[]" if default == () else str(default).lower()
+        return Setting(name, default, DEFAULT, text)
+
+    def _required(self, root: Node, name: str) -> Setting:
+        node = self.head(name)
+        if node is None:
+            raise self.error(root, f"the policy has no {name}", f"Add `{name}:`.")
+        text = self.text(node, name)
+        if not text.strip():
+            raise self.error(node, f"{name} is empty")
+        if name == "id" and not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", text):
+            raise self.error(node, f"the id {text!r} may only have lower-case letters, digits, '.', '_' and '-'")
+        return Setting(name, text, self.origin(node), text)
+
+    def _owner(self) -> Setting:
+        node = self.head("owner")
+        if node is None:
+            return self._inherited("owner", "")
+        text = self.text(node, "owner")
+        return Setting("owner", text, self.origin(node), text)
+
+    def _review_by(self) -> Setting:
+        node = self.head("review-by")
+        if node is None:
+            return self._inherited("review-by", "")
+        text = self.text(node, "review-by")
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            text = ""
+        if len(text) != len("2027-06-30"):
+            raise self.error(node, f"review-by must be a date like 2027-06-30, not {node.text!r}")
+        return Setting("review-by", text, self.origin(node), text)
+
+    def _choice(self, name: str, choices: tuple[str, ...], default: str) -> Setting:
+        inherited = self._inherited(name, default)
+        node = self.head(name)
+        if node is None:
+            return inherited
+        try:
+            value = choice(self.text(node, name), choices)
+        except NotAValue as problem:
+            raise self.error(node, f"{name}: {problem}") from None
+        if name in LOOSENABLE and self.parent is not None and choices.index(value) < choices.index(
+            str(inherited.value)
+        ):  # fmt: skip
+            self.may_loosen(name, node, value)
+        return Setting(name, value, self.origin(node), value)
+
+    def _flag(self, name: str) -> Setting:
+        """content-only and allow-sample-keys: `true` is the looser value of both."""
+        inherited = self._inherited(name, False)
+        node = self.head(name)
+        if node is None:
+            return inherited
+        try:
+            value = flag(self.text(node, name))
+        except NotAValue as problem:
+            raise self.error(node, f"{name}: {problem}") from None
+        if self.parent is not None and value and not inherited.value:
+            self.may_loosen(name, node, "true")
+        return Setting(name, value, self.origin(node), str(value).lower())
+
+    def _unwaivable(self) -> Setting:
+        inherited = self._inherited("unwaivable", ())
+        node = self.head("unwaivable")
+        if node is None:
+            return inherited
+        named = self.texts(node, "unwaivable")
+        for one in node.items or ():
+            if one.text not in self.rules:
+                raise self.error(one, f"no rule {one.text!r}.{did_you_mean(str(one.text), self.rules)}")
+        missing = sorted(set(_tuple(inherited.value)) - set(named))
+        if missing:
+            self.may_loosen("unwaivable", node, f"leaving out {', '.join(missing)}")
+        return Setting("unwaivable", named, self.origin(node), f"[{', '.join(named)}]")
+
+    def _expect(self, policy_id: str) -> Expectation:
+        node = self.head("expect")
+        base = self.parent.expect if self.parent else Expectation(source=f"policy {policy_id}")
+        if node is None:
+            return base
+        table = self.entries(node, "expect", EXPECTED)
+        given = {name: self.text(entry.value, f"expect.{name}") for name, entry in table.items()}
+        return Expectation(
+            vendor=given.get("vendor", base.vendor),
+            product=given.get("product", base.product),
+            installed=given.get("installed", base.installed),
+            source=f"policy {policy_id}",
+        )
+
+    # --- rules ---
+
+    def _rules(self) -> tuple[RuleSetting, ...]:
+        node = self.head("rules")
+        named: dict[str, Entry] = {}
+        if node is not None:
+            if node.table is None:
+                raise self.error(node, f"rules must be a table of `rule: level`, not {node.kind}")
+            named = node.table
+        for name, entry in named.items():
+            if name not in self.rules:
+                raise self.error(entry.key, f"there is no rule {name!r}.{did_you_mean(name, self.rules)}",
+                                 "`fwverify rules` lists them.")  # fmt: skip
+        return tuple(self._rule(one, named.get(one.id)) for one in self.rules.values())
+
+    def _base(self, rule: Rule) -> RuleSetting:
+        """What holds when this file says nothing about the rule."""
+        parent = self.parent
+        if parent is None:
+            params = tuple(Setting(one.name, one.default, DEFAULT, shown(one, one.default)) for one in rule.params)
+            return RuleSetting(rule.id, Level.OFF, DEFAULT, params)
+        found = next(one for one in parent.rules if one.rule == rule.id)
+        params = tuple(replace(one, origin=_from(parent, one.origin)) for one in found.params)
+        return replace(found, origin=_from(parent, found.origin), params=params)
+
+    def _rule(self, rule: Rule, entry: Entry | None) -> RuleSetting:
+        base = self._base(rule)
+        if entry is None:
+            return base
+        table, level_node = self._parts(rule, entry.value)
+        named = base.level if base.level is not Level.OFF else rule.default
+        level = self._level(level_node) if level_node is not None else named
+        inherits = self.parent is not None and base.level is not Level.OFF
+        if inherits and STRICTNESS[level] < STRICTNESS[base.level]:
+            self.may_loosen(rule.id, level_node or entry.value, f"level {level}")
+        params = tuple(
+            self._param(rule, param, old, table.get(param.name), inherits)
+            for param, old in zip(rule.params, base.params, strict=True)
+        )
+        return RuleSetting(rule.id, level, self.origin(level_node or entry.key), params)
+
+    def _parts(self, rule: Rule, node: Node) -> tuple[dict[str, Entry], Node | None]:
+        """`must`, nothing at all, or a table with `level` and parameters."""
+        if node.text is not None:
+            return {}, node if node.text else None
+        if node.table is None:
+            raise self.error(node, f"{rule.id} takes a level or a table like {{level: must}}, not {node.kind}")
+        known = ["level", *(one.name for one in rule.params)]
+        table = self.entries(node, f"the rule {rule.id}", known)
+        level = table.get("level")
+        return table, level.value if level else None
+
+    def _level(self, node: Node) -> Level:
+        try:
+            return Level(choice(self.text(node, "a level"), LEVELS))
+        except NotAValue as problem:
+            raise self.error(node, f"level {problem}") from None
+
+    def _param(self, rule: Rule, param: Param, old: Setting, entry: Entry | None, inherits: bool) -> Setting:
+        if entry is None:
+            return old
+        node = entry.value
+        try:
+            value = self._value(param, node)
+        except NotAValue as problem:
+            raise self.error(node, f"{rule.id} {param.name}: {problem}") from None
+        if inherits and looser(param, value, old.value):
+            self.may_loosen(rule.id, node, f"{param.name} {shown(param, value)} instead of {old.text}")
+        return Setting(param.name, value, self.origin(node), shown(param, value))
+
+    def _value(self, param: Param, node: Node) -> Value:
+        if param.kind is ParamKind.LIST:
+            values = self.texts(node, param.name)
+            for one in values:
+                if param.choices:
+                    choice(one, param.choices)
+                matching(param, one)
+            return values
+        return scalar(param, self.text(node, param.name))
+
+
+def _from(parent: Policy, origin: str) -> str:
+    """Where an inherited value came from: its own words already name an older file."""
+    return origin if origin == DEFAULT or origin.startswith("builtin:") else f"{parent.source} {origin}"
+
+
+def _tuple(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()

@@ -1,0 +1,118 @@
+"""The origin ladder of rules.md, 0 to 5: how well is it shown where the images come from. Pure.
+
+What a policy asks of confirmations plays no part here: the ladder has its own rungs for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fwverify.evaluate.coverage import full, image_spans, touches_every_image
+from fwverify.evaluate.keys import TRUSTED_TIMES, blocks, confirmations
+from fwverify.model.canonical import identify
+from fwverify.model.evidence import ArtifactRecord, ChecksumObservation, Evidence, KeyRecord
+from fwverify.model.verdict import Strength
+
+STRONG_DIGESTS = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
+WORDS = (
+    "NO METHOD",
+    "CHECKSUM, SAME CHANNEL",
+    "CHECKSUM, INDEPENDENT CHANNEL",
+    "SIGNED, KEY NOT CONFIRMED",
+    "SIGNED, PINNED KEY",
+    "SIGNED, PINNED AND TIMED",
+)
+CONFIRMED = 2
+"""Different people over different channels that make a pin a confirmed one."""
+
+
+def strength(evidence: Evidence, keys: Mapping[str, KeyRecord], *, ignore_padding: bool) -> Strength:
+    """Find the highest rung that holds for every image.
+
+    Args:
+        evidence: the facts.
+        keys: valid signatures whose key is in scope and in force, confirmed or not, by observation id.
+        ignore_padding: as the policy counts coverage.
+
+    1. 5: rung 4 by signatures with a proven time, or by two different keys of which each covers everything.
+    2. 4: confirmed keys cover everything that counts.
+    3. 3: an accepted signature covers something of every image, but a key is not confirmed or bytes are left out.
+    4. 2: a strong checksum from a recorded other channel holds for every image.
+    5. 1: some checksum holds for every image.
+    """
+    firm = {one: key for one, key in keys.items() if key.status != "tofu" and confirmations(key) >= CONFIRMED}
+    if full(evidence, firm.keys(), ignore_padding=ignore_padding):
+        timed = _timed(evidence, firm, ignore_padding=ignore_padding)
+        value = 5 if timed or _threshold(evidence, firm, ignore_padding=ignore_padding) else 4
+        return Strength(value, WORDS[value], _by(firm))
+    if touches_every_image(evidence, keys.keys(), ignore_padding=ignore_padding):
+        complete = full(evidence, keys.keys(), ignore_padding=ignore_padding)
+        return Strength(3, WORDS[3], _by(keys) + ("" if complete else " It leaves bytes unsigned."))
+    return _by_checksum(evidence)
+
+
+def _timed(evidence: Evidence, firm: Mapping[str, KeyRecord], *, ignore_padding: bool) -> bool:
+    proven = {
+        identify(one) for one in evidence.signatures if one.time_source in TRUSTED_TIMES and one.signed_at
+    }  # fmt: skip
+    return full(evidence, firm.keys() & proven, ignore_padding=ignore_padding)
+
+
+def _threshold(evidence: Evidence, firm: Mapping[str, KeyRecord], *, ignore_padding: bool) -> bool:
+    """Two different keys, each of them over everything."""
+    by_key: dict[str, set[str]] = {}
+    for one, key in firm.items():
+        by_key.setdefault(key.fingerprint or f"{key.identity} {key.issuer}", set()).add(one)
+    return sum(full(evidence, ids, ignore_padding=ignore_padding) for ids in by_key.values()) > 1
+
+
+def _by(keys: Mapping[str, KeyRecord]) -> str:
+    return " ".join(_told(one) for one in sorted(set(keys.values())))
+
+
+def _told(key: KeyRecord) -> str:
+    what = f"Key {blocks(key.fingerprint)}" if key.fingerprint else f"Identity {key.identity} ({key.issuer})"
+    if key.status == "tofu":
+        return f"{what}, trusted on first use."
+    told = [f"{one.channel} ({', '.join(part for part in (one.who, one.when) if part)})" for one in key.sources]
+    if not told:
+        return f"{what}, nobody recorded how it was learned."
+    return f"{what}, confirmed by {' and '.join(told)}."
+
+
+def _by_checksum(evidence: Evidence) -> Strength:
+    outer = [one for one in evidence.checksums if not one.inner and one.subject is not None]
+    contradicted = any(one.declared_in is None and not one.holds for one in evidence.checksums)
+    good = [one for one in outer if one.holds]
+    independent = [one for one in good if is_independent(one) and not contradicted]
+    if _reach_all(evidence, independent):
+        told = sorted({one.channel for one in independent})
+        return Strength(2, WORDS[2], f"Its digest was confirmed: {'; '.join(told)}.")
+    if _reach_all(evidence, good):
+        lists = sorted({one.declared_in.name for one in good if one.declared_in is not None})
+        if lists:
+            came = "came" if len(lists) == 1 else "all came"
+            matches = "matches" if len(lists) == 1 else "match"
+            detail = f"{', '.join(lists)} {matches}, but {came} with the file: whoever changes one changes both."
+        else:
+            detail = "A checksum matches, but it is weak or nobody recorded over which channel it came."
+        return Strength(1, WORDS[1], detail)
+    return Strength(0, WORDS[0], "There is nothing to compare this delivery with; its digests were only computed.")
+
+
+def is_independent(one: ChecksumObservation) -> bool:
+    """A strong checksum that the operator had over a channel he recorded."""
+    return one.declared_in is None and bool(one.channel.strip()) and one.declared.algorithm in STRONG_DIGESTS
+
+
+def _reach_all(evidence: Evidence, good: list[ChecksumObservation]) -> bool:
+    images = [one for one in evidence.images() if one.size]
+    spans = dict(image_spans(evidence))
+    ids = {identify(one) for one in good}
+
+    def reached(image: ArtifactRecord) -> bool:
+        if any(one.subject is not None and image.locator.within(one.subject) for one in good):
+            return True
+        return all(not ids.isdisjoint(one.signed_by) for one in spans[image.locator])
+
+    return bool(images) and all(reached(one) for one in images)

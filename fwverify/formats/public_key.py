@@ -1,0 +1,230 @@
+"""Public keys in the files people keep them in -> one value with the fingerprint of its SubjectPublicKeyInfo.
+
+Reads: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) and X.509 certificates (RFC 5280) as PEM (RFC 7468) or DER,
+PKCS#1 RSAPublicKey as PEM (RFC 8017 appendix A.1.1), minisign public key files, ML-DSA (RFC 9881), Ed25519 and Ed448
+(RFC 8410); a bare 32-byte Ed25519 key in hexadecimal or base64 only through `parse_raw_ed25519`. Read 2026-11-22.
+
+A file holds exactly one key and nothing else: text around a PEM block or a second block would let two readers see
+two keys. A private key is refused, whoever brings it. Of a certificate the key alone is used: names, dates and
+issuers in it are claims, what counts is what the registry says. The fingerprint is taken over the key as encoded
+again, so that one key has one fingerprint however its file was written (compressed point, RSASSA-PSS identifier).
+
+Does not do: OpenPGP, SSH, signify, LMS keys; chains of certificates; EC keys with explicit parameters.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fwverify.formats import minisign
+from fwverify.model.examining import Malformed
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+WHAT = "public key"
+MAX_BYTES = 64 * 1024
+"""A certificate with an ML-DSA-87 key and signature has 8 kB, its PEM 11 kB."""
+MAX_RSA_BITS = 16384
+"""The largest modulus OpenSSL verifies with; more only costs time."""
+_PRIVATE = "this is a private key; give the public key instead, and treat this private key as exposed"
+_BLOCK = re.compile(
+    rb"\s*-----BEGIN (?P<label>[A-Z0-9 ]+)-----\r?\n(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=label)-----\s*"
+)
+_ED25519_PREFIX = bytes.fromhex("302a300506032b6570032100")
+"""DER SubjectPublicKeyInfo of Ed25519 up to the key (RFC 8410 section 10.1)."""
+ED25519_PRIME = 2**255 - 19
+_ORDER_EIGHT = int.from_bytes(
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
+)
+_SMALL_ORDER_Y = frozenset({0, 1, ED25519_PRIME - 1, _ORDER_EIGHT, ED25519_PRIME - _ORDER_EIGHT})
+"""The y coordinates of the eight points of order 1, 2, 4 and 8 on edwards25519."""
+
+
+class PrivateKey(Malformed):
+    """A private key where a public one belongs."""
+
+    def __init__(self) -> None:
+        super().__init__(WHAT, _PRIVATE)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """Key material of any kind that mathematics needs, without an opinion."""
+
+    algorithm: str
+    """`rsa`, `ecdsa`, `ed25519`, `ed448`, `ml-dsa-44`, `ml-dsa-65`, `ml-dsa-87`."""
+    spki: bytes
+    """DER SubjectPublicKeyInfo (made from the raw key where the format stores less)."""
+    fingerprint: str
+    """SHA-256 of `spki`, hexadecimal."""
+    bits: int
+    """RSA modulus or curve size; 0 where the algorithm's name says it."""
+    detail: str = ""
+    """Curve name or public exponent: `secp256r1`, `65537`."""
+    key_id: str = ""
+    """Id used inside the format itself: minisign key id in hexadecimal. Never decides anything."""
+    note: str = ""
+    """What kind of file it was read from: `certificate`, `public key`, `minisign public key`, `raw key`."""
+
+
+def parse(content: memoryview | bytes) -> PublicKey:
+    """Read a key file of any supported kind.
+
+    Raises:
+        PrivateKey: it is a private key.
+        Malformed: it is not exactly one public key.
+    """
+    if not 0 < len(content) <= MAX_BYTES:
+        raise Malformed(WHAT, f"a key file has 1 to {MAX_BYTES} bytes, this has {len(content)}")
+    raw = bytes(content)
+    _refuse_private(raw)
+    if raw.lstrip().startswith(b"-----BEGIN "):
+        return _pem(raw)
+    if raw[:1] == b"\x30":
+        return _der(raw)
+    return _minisign(raw)
+
+
+def parse_raw_ed25519(text: str) -> PublicKey:
+    """Read a bare Ed25519 key, 64 hexadecimal digits or base64 of 32 bytes. Raises Malformed."""
+    clean = text.strip()
+    try:
+        raw = bytes.fromhex(clean) if len(clean) == 64 else base64.b64decode(clean, validate=True)
+    except ValueError:
+        raise Malformed(WHAT, "neither 64 hexadecimal digits nor base64 of 32 bytes") from None
+    if len(raw) != 32:
+        raise Malformed(WHAT, f"an Ed25519 key has 32 bytes, this has {len(raw)}")
+    return replace(ed25519(raw), note="raw key")
+
+
+def ed25519(raw: bytes) -> PublicKey:
+    """An Ed25519 key from its 32 bytes. Raises Malformed for a point that nobody's private key belongs to."""
+    unfit = ed25519_unfit(raw)
+    if unfit:
+        raise Malformed(WHAT, unfit)
+    spki = _ED25519_PREFIX + raw
+    return PublicKey("ed25519", spki, hashlib.sha256(spki).hexdigest(), 256)
+
+
+def ed25519_unfit(raw: bytes) -> str:
+    """Why these 32 bytes are no Ed25519 public key, empty when they may be one.
+
+    Under a point of small order one signature (R the identity, S = 0) verifies for any message, and OpenSSL lets it.
+    A y of p or more is a second spelling of a point; RFC 8032 section 5.1.3 refuses it.
+    """
+    y = int.from_bytes(raw, "little") & ((1 << 255) - 1)
+    if y % ED25519_PRIME in _SMALL_ORDER_Y:
+        return "an Ed25519 key of small order: anybody can make signatures that fit it"
+    return "an Ed25519 key that is not in its canonical encoding" if y >= ED25519_PRIME else ""
+
+
+def _refuse_private(raw: bytes) -> None:
+    if b"PRIVATE KEY" in raw or minisign.is_secret_key(raw):
+        raise PrivateKey
+    # PKCS#8 and PKCS#1 (version 0 or 1), SEC 1 (version 1): a DER sequence that begins with a one-byte integer.
+    if re.match(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)\x02\x01[\x00\x01]", raw, re.DOTALL):
+        raise PrivateKey
+
+
+def _pem(raw: bytes) -> PublicKey:
+    whole = _BLOCK.fullmatch(raw)
+    if whole is None:
+        raise Malformed(WHAT, "not one PEM block alone: give a file with that single key or certificate in it")
+    label = whole["label"].decode()
+    try:
+        der = base64.b64decode(b"".join(whole["body"].split()), validate=True)
+    except binascii.Error:
+        raise Malformed(WHAT, f"the base64 of the {label} block is damaged") from None
+    match label:
+        case "PUBLIC KEY":
+            return _subject_public_key_info(der)
+        case "CERTIFICATE":
+            return _certificate(der)
+        case "RSA PUBLIC KEY":
+            return _loaded(der, "public key")  # cryptography reads PKCS#1 in the place of SubjectPublicKeyInfo
+    raise Malformed(WHAT, f"a PEM block {label!r} is neither a public key nor a certificate")
+
+
+def _der(raw: bytes) -> PublicKey:
+    try:
+        return _subject_public_key_info(raw)
+    except Malformed as problem:
+        try:
+            return _certificate(raw)
+        except Malformed:
+            raise problem from None
+
+
+def _minisign(raw: bytes) -> PublicKey:
+    found = minisign.parse_public_key(raw)
+    return replace(ed25519(found.key), key_id=found.key_id, note="minisign public key")
+
+
+def _subject_public_key_info(der: bytes) -> PublicKey:
+    if re.match(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)\x02", der, re.DOTALL):
+        raise Malformed(WHAT, "not a SubjectPublicKeyInfo")
+    return _loaded(der, "public key")
+
+
+def _loaded(der: bytes, note: str) -> PublicKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        return _described(load_der_public_key(der), note)
+    except (ValueError, UnsupportedAlgorithm) as problem:
+        raise Malformed(WHAT, f"not a public key of a kind known here ({_short(problem)})") from None
+
+
+def _certificate(der: bytes) -> PublicKey:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return _described(x509.load_der_x509_certificate(der).public_key(), "certificate")
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as problem:
+        raise Malformed(WHAT, f"not a certificate with a key of a kind known here ({_short(problem)})") from None
+
+
+def _short(problem: Exception) -> str:
+    """The library's words, first sentence only."""
+    return str(problem).partition(". ")[0][:120] or type(problem).__name__
+
+
+def _described(key: PublicKeyTypes, note: str) -> PublicKey:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    algorithm, bits, detail = _facts(key)
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if algorithm == "ed25519":
+        return replace(ed25519(spki[len(_ED25519_PREFIX) :]), note=note)
+    return PublicKey(algorithm, spki, hashlib.sha256(spki).hexdigest(), bits, detail, note=note)
+
+
+def _facts(key: PublicKeyTypes) -> tuple[str, int, str]:
+    """(algorithm, bits, detail). Raises Malformed for a key no signature can be checked with."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
+
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size > MAX_RSA_BITS:
+            raise Malformed(WHAT, f"an RSA modulus of {key.key_size} bits; at most {MAX_RSA_BITS} are read")
+        return "rsa", key.key_size, str(key.public_numbers().e)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "ecdsa", key.curve.key_size, key.curve.name
+    whole_message = (
+        (ed25519.Ed25519PublicKey, "ed25519", 256),
+        (ed448.Ed448PublicKey, "ed448", 456),
+        (mldsa.MLDSA44PublicKey, "ml-dsa-44", 0),
+        (mldsa.MLDSA65PublicKey, "ml-dsa-65", 0),
+        (mldsa.MLDSA87PublicKey, "ml-dsa-87", 0),
+    )
+    for kind, algorithm, bits in whole_message:
+        if isinstance(key, kind):
+            return algorithm, bits, ""
+    raise Malformed(WHAT, "a key for encryption or key agreement: it signs nothing")

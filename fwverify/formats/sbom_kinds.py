@@ -1,0 +1,49 @@
+"""Cheap recognition of software bills of materials, read or not: what a file of the delivery claims to be.
+
+CycloneDX 1.6 JSON (`bomFormat` at the top level) and XML (namespace `http://cyclonedx.org/schema/bom/`), SPDX 2.3
+JSON (`spdxVersion`), SPDX 3.0 JSON-LD (`@context`), SPDX 2.3 tag-value (first tag `SPDXVersion`); read 2026-11-22.
+Does NOT validate: whoever takes a file for an SBOM must still read it whole. SPDX in RDF, YAML or spreadsheets and
+XML in UTF-16 are not recognised, so such files stay images.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fwverify.formats.strict_json import structure
+from fwverify.limits import DEFAULT_LIMITS
+
+_HEAD_BYTES = 4096
+_BLANK = b" \t\r\n"
+_BOM = b"\xef\xbb\xbf"
+_CYCLONEDX_JSON = re.compile(rb'"bomFormat"\s*+:\s*+"CycloneDX"')
+_SPDX_JSON = re.compile(rb'"spdxVersion"\s*+:\s*+"SPDX-|"@context"\s*+:\s*+"https://spdx\.org/rdf/3')
+_CYCLONEDX_XML = re.compile(rb"""<(?:[\w.-]+:)?bom\s[^>]*["']https?://cyclonedx\.org/schema/bom/\d""")
+_SPDX_TAGS = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*SPDXVersion:[ \t]*SPDX-\d")
+
+
+def looks_like_sbom(view: memoryview) -> str:
+    """`CycloneDX JSON`, `CycloneDX XML`, `SPDX JSON`, `SPDX tag-value`, or empty. Total."""
+    if len(view) > DEFAULT_LIMITS.max_text_bytes:
+        return ""
+    head = bytes(view[:_HEAD_BYTES]).removeprefix(_BOM).lstrip(_BLANK)
+    if head.startswith(b"{"):
+        return _json_kind(view)
+    if head.startswith(b"<"):
+        return "CycloneDX XML" if _CYCLONEDX_XML.search(head) else ""
+    return "SPDX tag-value" if _SPDX_TAGS.match(head) else ""
+
+
+def _json_kind(view: memoryview) -> str:
+    for kind, pattern in (("CycloneDX JSON", _CYCLONEDX_JSON), ("SPDX JSON", _SPDX_JSON)):
+        hit = pattern.search(view)
+        if hit is not None and _at_top_level(view[: hit.start()]):
+            return kind
+    return ""
+
+
+def _at_top_level(before: memoryview) -> bool:
+    """Only the outermost object is open: an in-toto statement that carries an SBOM is not one."""
+    marks = structure(before)
+    opened = marks.count(b"{") + marks.count(b"[")
+    return opened - marks.count(b"}") - marks.count(b"]") == 1

@@ -1,0 +1,97 @@
+"""The only door to YAML: values with line and column; duplicate keys and surprises are refused.
+
+Every scalar stays a string (YAML 1.2 text, as written): types are the schema's business. `1.10` stays `1.10`, `NO`
+stays `NO`. Aliases, anchors, tags, merge keys and more than one document are refused, because each of them lets a
+reviewer read something else than the loader does. PyYAML composes nodes; its constructors are never used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_DEPTH = 32
+"""Nesting of a configuration file. Ours need 5."""
+
+
+class YamlProblem(ValueError):
+    """Not acceptable as configuration; says where (1-based line and column)."""
+
+    def __init__(self, what: str, line: int, column: int) -> None:
+        self.what, self.line, self.column = what, line, column
+        super().__init__(f"{line}:{column}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value with its place. Exactly one of text, items, table is not None."""
+
+    line: int
+    column: int
+    text: str | None = None
+    items: tuple[Node, ...] | None = None
+    table: dict[str, Entry] | None = None
+
+    @property
+    def kind(self) -> str:
+        """Plain words for messages."""
+        return "a text" if self.text is not None else "a list" if self.items is not None else "a table"
+
+    def problem(self, what: str) -> YamlProblem:
+        return YamlProblem(what, self.line, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One `key: value` of a table, with the place of the key."""
+
+    key: Node
+    value: Node
+
+
+def load(text: str) -> Node:
+    """Read one document. Raises YamlProblem."""
+    import yaml
+
+    try:
+        nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        anchors = [one for one in yaml.parse(text, Loader=yaml.SafeLoader) if getattr(one, "anchor", None)]
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise YamlProblem(f"not YAML: {problem.problem or problem.context}", line, column) from None
+    except yaml.YAMLError as problem:
+        raise YamlProblem(f"not YAML: {problem}".splitlines()[0], 1, 1) from None
+    except RecursionError:
+        raise YamlProblem("nested too deeply", 1, 1) from None
+    if anchors:
+        mark = anchors[0].start_mark
+        raise YamlProblem("anchors and aliases are not accepted", mark.line + 1, mark.column + 1)
+    if len(nodes) != 1:
+        raise YamlProblem("the file is empty" if not nodes else "more than one YAML document", 1, 1)
+    return _convert(nodes[0], 0)
+
+
+def _convert(node: object, depth: int) -> Node:
+    import yaml
+
+    assert isinstance(node, yaml.Node)  # noqa: S101 - compose yields nothing else
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    if depth > MAX_DEPTH:
+        raise YamlProblem("nested too deeply", line, column)
+    if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith((":binary", ":set", ":omap", ":pairs")):
+        raise YamlProblem(f"the tag {node.tag} is not accepted", line, column)
+    if isinstance(node, yaml.ScalarNode):
+        return Node(line, column, text=node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return Node(line, column, items=tuple(_convert(one, depth + 1) for one in node.value))
+    table: dict[str, Entry] = {}
+    for raw_key, raw_value in node.value:
+        key = _convert(raw_key, depth + 1)
+        if key.text is None:
+            raise key.problem("a key must be a text")
+        if key.text == "<<":
+            raise key.problem("merge keys are not accepted")
+        if key.text in table:
+            raise key.problem(f"{key.text!r} is given twice (first in line {table[key.text].key.line})")
+        table[key.text] = Entry(key, _convert(raw_value, depth + 1))
+    return Node(line, column, table=table)

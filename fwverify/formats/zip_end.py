@@ -1,0 +1,93 @@
+"""Where a zip archive ends and its central directory lies.
+
+Source: PKWARE APPNOTE.TXT 6.3.10, sections 4.3.14 to 4.3.16, read 2026-11-22. Bytes in front of the archive shift every
+offset in it; they are allowed for and told by the caller. Split archives are not read.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from fwverify.formats.entries import Irregularity
+from fwverify.model.artifact import ByteRange
+from fwverify.model.evidence import AnomalyKind
+from fwverify.model.examining import Malformed, Unsupported
+
+WHAT = "zip archive"
+CENTRAL, END, END64, LOCATOR64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+END_BYTES, END64_BYTES, LOCATOR64_BYTES = 22, 56, 20
+MAX_COMMENT_BYTES = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecord:
+    """The end-of-central-directory record, with Zip64 values where it has them."""
+
+    count: int
+    size: int
+    """Bytes of the central directory."""
+    offset: int
+    """Of the central directory, as written."""
+    directory: int
+    """Where the central directory truly begins."""
+    start: int
+    """Where the end records begin."""
+    end: int
+    """After the comment."""
+
+
+def find_end(view: memoryview, irregularities: list[Irregularity]) -> EndRecord:
+    """The last end record that fits. Raises Malformed when there is none, Unsupported for a split archive."""
+    lowest = max(0, len(view) - END_BYTES - MAX_COMMENT_BYTES)
+    tail = bytes(view[lowest:])
+    at = tail.rfind(END)
+    candidates = 0
+    while at >= 0:
+        if at + END_BYTES <= len(tail):
+            end = _end(view, lowest + at)
+            if end is not None:
+                break
+            candidates += 1
+        at = tail.rfind(END, 0, at + 3)
+    else:
+        raise Malformed(WHAT, "it has no end of central directory", len(view))
+    if candidates:  # readers that take the last signature unseen find another
+        irregularities.append(
+            Irregularity(AnomalyKind.HEADER_DISAGREES, "there is more than one end record: readers may differ")
+        )
+    if end.end < len(view):
+        irregularities.append(
+            Irregularity(AnomalyKind.TRAILING_DATA, "bytes after the archive", ByteRange(end.end, len(view)))
+        )
+    return end
+
+
+def _end(view: memoryview, at: int) -> EndRecord | None:
+    """The end record at `at`; None when it does not fit there, so that an earlier one is tried."""
+    disk, start_disk, here, count, size, offset, comment = struct.unpack_from("<HHHHIIH", view, at + 4)
+    start = at
+    if 0xFFFF in (here, count) or 0xFFFFFFFF in (size, offset):
+        wide = _end64(view, at)
+        if wide is not None:
+            start, here, count, size, offset = wide
+    if at + END_BYTES + comment > len(view) or size > start or offset > start - size:
+        return None
+    if disk not in (0, 0xFFFF) or start_disk not in (0, 0xFFFF) or here != count:
+        raise Unsupported("zip archive split over several files")
+    if count and bytes(view[start - size : start - size + 4]) != CENTRAL:
+        return None
+    return EndRecord(count, size, offset, start - size, start, at + END_BYTES + comment)
+
+
+def _end64(view: memoryview, at: int) -> tuple[int, int, int, int, int] | None:
+    """Start of the Zip64 records, entries here, entries, size and offset of the directory."""
+    if at < LOCATOR64_BYTES + END64_BYTES or view[at - LOCATOR64_BYTES : at - 16] != LOCATOR64:
+        return None
+    (offset,) = struct.unpack_from("<Q", view, at - 16)
+    # bytes in front of the archive shift it; the record normally ends where its locator begins
+    for place in (at - LOCATOR64_BYTES - END64_BYTES, offset):
+        if place + END64_BYTES <= at - LOCATOR64_BYTES and view[place : place + 4] == END64:
+            here, count, size, directory = struct.unpack_from("<QQQQ", view, place + 24)
+            return place, here, count, size, directory
+    raise Malformed(WHAT, "its Zip64 end record is missing", at - 20)

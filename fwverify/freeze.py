@@ -1,0 +1,176 @@
+"""Everything a run established -> Evidence: sorted, complete, without content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from importlib import metadata
+from typing import Protocol, TypeVar
+
+from fwverify import __version__
+from fwverify.authenticate.registry import BUILTIN as SCHEMES
+from fwverify.authenticate.stage import Authenticated
+from fwverify.compare.interface import Document
+from fwverify.compare.registry import BUILTIN as SBOMS
+from fwverify.identify.registry import BUILTIN as DETECTORS
+from fwverify.ingest.stage import Ingested
+from fwverify.limits import Limits
+from fwverify.model.artifact import DeliveredFile, Locator, Role
+from fwverify.model.canonical import canonical
+from fwverify.model.component import Component, Discrepancy, DiscrepancyKind
+from fwverify.model.evidence import (
+    SCHEMA,
+    ArtifactRecord,
+    ByteLedger,
+    Evidence,
+    Gap,
+    GapReason,
+    LedgerSpan,
+    Opened,
+    RunSettings,
+)
+from fwverify.model.expectation import Expectation, VersionClaim
+from fwverify.model.ledger import declared_spans, reach, signed_spans
+from fwverify.trust.store import TrustStore
+from fwverify.unpack.registry import BUILTIN as CONTAINERS
+from fwverify.worklist import Node, Walk, descendants, placed
+
+T = TypeVar("T")
+READING_LIBRARIES = ("cryptography", "hyperscan", "lief", "sigstore", "zstandard", "univers", "jsonschema-rs")
+"""Libraries whose version may change a fact."""
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+def freeze(
+    walk: Walk,
+    ingested: Ingested,
+    authenticated: Authenticated,
+    trust: TrustStore,
+    expectation: Expectation,
+    at: str,
+    components: tuple[Component, ...],
+    documents: Sequence[Document],
+    discrepancies: Sequence[Discrepancy],
+    gaps: Sequence[Gap],
+) -> Evidence:
+    """Put the facts of one run into their final form."""
+    delivery = ingested.delivery
+    checksums = (*authenticated.checksums, *walk.checks)
+    bindings = (*authenticated.bindings, *walk.bindings)
+    records = _records(walk, delivery.files)
+    if delivery.archive is not None:
+        archive = delivery.archive
+        records.append(
+            ArtifactRecord(
+                archive.locator, archive.size, archive.digests, None, "archive", "archive the delivery came in",
+                Opened.STRUCTURE, archive.size, 0,
+            )
+        )  # fmt: skip
+    sizes = {one.locator: one.size for one in records}
+    reached = reach(authenticated.signatures, checksums, bindings, sizes)
+    declared = [
+        place
+        for one in discrepancies
+        if one.kind in (DiscrepancyKind.MATCHED, DiscrepancyKind.VERSION_DIFFERS) and one.observed
+        for place in one.observed.locators
+    ]
+    spans: list[tuple[Locator, tuple[LedgerSpan, ...]]] = []
+    for image in walk.images:
+        signed = signed_spans(walk.account(image), reached, authenticated.signatures, placed(image))
+        spans.append((image.locator, declared_spans(signed, declared)))
+    return Evidence(
+        schema=SCHEMA,
+        at=at,
+        delivery=delivery.name,
+        expectation=expectation,
+        trust=trust.snapshot(),
+        settings=_settings(walk.budget.limits, walk.examiner.mode),
+        artifacts=_sorted(records),
+        signatures=_sorted(authenticated.signatures),
+        checksums=_sorted(checksums),
+        bindings=_sorted(bindings),
+        anomalies=_sorted((*ingested.anomalies, *walk.anomalies)),
+        contents=_sorted(walk.contents),
+        claims=_sorted((*walk.claims, *_sbom_claims(documents))),
+        clues=_sorted(walk.clues),
+        components=_sorted(components),
+        sboms=_sorted(one.observation for one in documents),
+        discrepancies=_sorted(discrepancies),
+        gaps=_sorted((*ingested.gaps, *authenticated.gaps, *walk.gaps, *gaps, *_unexplained(spans))),
+        ledger=ByteLedger(tuple(sorted(spans))),
+    )
+
+
+def _sorted(values: Iterable[T]) -> tuple[T, ...]:
+    """Distinct values in the order of their canonical JSON: the same for the same facts, however they were found."""
+    keyed = {canonical(one): one for one in values}
+    return tuple(keyed[one] for one in sorted(keyed))
+
+
+def _records(walk: Walk, files: Sequence[DeliveredFile]) -> list[ArtifactRecord]:
+    roles = {one.artifact.locator: one for one in files}
+    records = [_record(walk, node, roles.get(node.locator)) for image in walk.images for node in descendants(image)]
+    for file in files:
+        if file.role is not Role.IMAGE:
+            one = file.artifact
+            records.append(
+                ArtifactRecord(
+                    one.locator, one.size, one.digests, file.role, "", "", Opened.EXAMINED, one.size, 0, file.why
+                )
+            )
+    return records
+
+
+def _record(walk: Walk, node: Node, file: DeliveredFile | None) -> ArtifactRecord:
+    account = walk.account(node)
+    seen = walk.observed.get(node.locator)
+    container = node.container
+    return ArtifactRecord(
+        locator=node.locator,
+        size=node.size,
+        digests=node.digests,
+        role=file.role if file else None,
+        format=container.name if container else (seen.reader if seen else ""),
+        format_title=container.doc.title if container else "",
+        opened=Opened.STRUCTURE if container else (seen.opened if seen else Opened.GAP),
+        opened_bytes=account.opened_bytes,
+        empty_bytes=account.empty_bytes,
+        why=file.why if file else "",
+        facts=node.facts,
+    )
+
+
+def _sbom_claims(documents: Sequence[Document]) -> list[VersionClaim]:
+    return [
+        VersionClaim(
+            one.observation.subject_version, "", "sbom-subject", one.observation.locator, one.observation.subject_name
+        )
+        for one in documents
+        if one.observation.subject_version
+    ]
+
+
+def _unexplained(spans: Sequence[tuple[Locator, tuple[LedgerSpan, ...]]]) -> list[Gap]:
+    """Bytes of a container that no part of it accounts for and nobody looked into."""
+    return [
+        Gap(GapReason.UNEXPLAINED, image, "bytes that no part of the container accounts for", "ledger", one.range)
+        for image, own in spans
+        for one in own
+        if one.opened is Opened.GAP and not one.reader
+    ]
+
+
+def _settings(limits: Limits, mode: str) -> RunSettings:
+    rooms: tuple[tuple[str, Sequence[Named]], ...] = (
+        ("schemes", SCHEMES), ("containers", CONTAINERS), ("detectors", DETECTORS), ("sboms", SBOMS),
+    )  # fmt: skip
+    return RunSettings(
+        limits=tuple(sorted((one.name, getattr(limits, one.name)) for one in fields(limits))),
+        isolation=mode,
+        plugins=tuple(sorted(f"{room}/{one.name}" for room, plugins in rooms for one in plugins)),
+        tools=(("fwverify", __version__), *((one, metadata.version(one)) for one in READING_LIBRARIES)),
+    )

@@ -1,0 +1,141 @@
+"""Clues -> components: many pieces of evidence for one product become one component.
+
+What counts as one place is the container a file came out of (one root file system, one archive): a library seen by
+its name and a program seen by its version string are the same product there, and two images never mix. Versions are
+merged only where they say the same upstream release; nothing here orders versions or picks a winner. Does NOT know
+which files a package owns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from fwverify.model.artifact import Locator
+from fwverify.model.component import Clue, Component
+
+PER_TECHNIQUE, MOST = 2, 99
+"""Percent added for each further independent technique, and the ceiling."""
+MAX_QUOTES = 5
+
+_EPOCH = re.compile(r"^\d+:|^v(?=\d)")
+_REVISION = re.compile(r"-[^-]*$")
+_REPACKED = re.compile(r"(?:[+.~-](?:dfsg|ds\d|repack|deb\d|debian|nmu|ubuntu|really)|~).*$")
+
+
+@dataclass(slots=True)
+class _Group:
+    """Clues that speak of one thing."""
+
+    name: str
+    product: str
+    version: str
+    clues: list[Clue] = field(default_factory=list)
+
+
+def upstream(version: str, *, packaged: bool) -> str:
+    """The release a version text speaks of, for comparing: no epoch, no distribution revision, no repacking."""
+    text = _EPOCH.sub("", version.strip().lower())
+    if packaged:
+        text = _REVISION.sub("", text)
+    text = _REPACKED.sub("", text)
+    return text.removesuffix(".0") if text.count(".") >= 2 else text
+
+
+def conclude(clues: Iterable[Clue]) -> tuple[Component, ...]:
+    """Merge clues. The same clues in any order give the same components, sorted.
+
+    1. Rows of package databases and package notes: one component for each package and version in a place.
+    2. Versions seen in content: joined to the packages of that product with the same upstream release; else one
+       component for each product and release in a place.
+    3. Clues without version: joined to what 1 and 2 know of the product, first in the same file, then in the place
+       when only one release is known there; else one component without version.
+    4. Two releases of one product in one file contradict each other; both components say so.
+    """
+    by_place: dict[Locator, list[Clue]] = defaultdict(list)
+    for clue in sorted(set(clues)):
+        by_place[Locator(clue.locator.steps[:-1])].append(clue)
+    found: list[Component] = []
+    for place in sorted(by_place):
+        found.extend(_place(by_place[place]))
+    return tuple(sorted(found))
+
+
+def _place(clues: list[Clue]) -> list[Component]:
+    rows = _packages(clues)
+    releases = _releases([one for one in clues if not one.unit and one.version], rows)
+    unversioned = _unversioned([one for one in clues if not one.unit and not one.version], rows, releases)
+    contradicted = _contradicted([*releases.values()])
+    groups = [*rows, *releases.values(), *unversioned]
+    return [replace(_component(one), contradicted=id(one) in contradicted) for one in groups]
+
+
+def _packages(clues: list[Clue]) -> list[_Group]:
+    groups: dict[tuple[str, str], _Group] = {}
+    for clue in clues:
+        if clue.unit:
+            key = clue.unit, clue.version
+            groups.setdefault(key, _Group(clue.unit, clue.product, clue.version)).clues.append(clue)
+    return list(groups.values())
+
+
+def _releases(clues: list[Clue], rows: list[_Group]) -> dict[tuple[str, str], _Group]:
+    packaged: dict[tuple[str, str], list[_Group]] = defaultdict(list)
+    for row in rows:
+        packaged[row.product, upstream(row.version, packaged=True)].append(row)
+    groups: dict[tuple[str, str], _Group] = {}
+    for clue in clues:
+        key = clue.product, upstream(clue.version, packaged=False)
+        if key in packaged:
+            for row in packaged[key]:
+                row.clues.append(clue)
+        else:
+            groups.setdefault(key, _Group(clue.product, clue.product, clue.version)).clues.append(clue)
+    return groups
+
+
+def _unversioned(clues: list[Clue], rows: list[_Group], releases: dict[tuple[str, str], _Group]) -> list[_Group]:
+    known: dict[str, list[_Group]] = defaultdict(list)
+    for group in (*rows, *releases.values()):
+        known[group.product].append(group)
+    # Fixed before anything is joined, so that the order of joining cannot matter.
+    places = {id(group): {clue.locator for clue in group.clues} for groups in known.values() for group in groups}
+    packaged = {id(row) for row in rows}
+    alone: dict[str, _Group] = {}
+    for clue in clues:
+        candidates = known.get(clue.product, [])
+        same_file = [one for one in candidates if clue.locator in places[id(one)]]
+        release = {upstream(one.version, packaged=id(one) in packaged) for one in candidates}
+        if same_file or len(release) == 1:
+            for group in same_file or candidates:
+                group.clues.append(clue)
+        else:
+            alone.setdefault(clue.product, _Group(clue.product, clue.product, "")).clues.append(clue)
+    return list(alone.values())
+
+
+def _contradicted(groups: list[_Group]) -> set[int]:
+    seen: dict[tuple[str, Locator], set[int]] = defaultdict(set)
+    for group in groups:
+        for clue in group.clues:
+            seen[group.product, clue.locator].add(id(group))
+    return {one for ids in seen.values() if len(ids) > 1 for one in ids}
+
+
+def _component(group: _Group) -> Component:
+    best: dict[str, Clue] = {}
+    for clue in sorted(group.clues, key=lambda one: (-one.confidence, one)):
+        best.setdefault(clue.how, clue)
+    ranked = sorted(best.values(), key=lambda one: (-one.confidence, one))
+    confidence = ranked[0].confidence
+    return Component(
+        name=group.name,
+        version=group.version,
+        purl=next((one.purl for one in ranked if one.purl), ""),
+        confidence=max(confidence, min(MOST, confidence + PER_TECHNIQUE * (len(best) - 1))),
+        how=tuple(sorted(best)),
+        locators=tuple(sorted({one.locator for one in group.clues})),
+        quotes=tuple(one.quote for one in ranked[:MAX_QUOTES]),
+    )

@@ -1,0 +1,85 @@
+"""Files from disk to held bytes: each read once, digested while reading, links never followed.
+
+A delivery folder is a stranger's: links, pipes, sockets and devices in it are told, not opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from fwverify.content import Holder
+from fwverify.errors import IngestError
+from fwverify.limits import Limits
+from fwverify.model.artifact import Artifact, Locator, Step
+from fwverify.model.evidence import Gap, GapReason
+
+CHUNK_BYTES = 1 << 20
+
+
+def read(path: Path, name: str, limits: Limits) -> Artifact:
+    """One regular file as an artifact.
+
+    Raises:
+        IngestError: it is not there, not a regular file, unreadable or larger than a file may be.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise IngestError("there is no such file", where=str(path), todo="Check the path you typed.") from None
+    except OSError as problem:
+        raise IngestError(f"it cannot be read ({problem.strerror})", where=str(path)) from None
+    with os.fdopen(handle, "rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise IngestError("it is not a regular file", where=str(path))
+        if status.st_size > limits.max_file_bytes:
+            todo = f"Files of at most {limits.max_file_bytes:,} bytes are read."
+            raise IngestError(f"it is too large ({status.st_size:,} bytes)", where=str(path), todo=todo)
+        return _hold(file, path, name, limits)
+
+
+def _hold(file: object, path: Path, name: str, limits: Limits) -> Artifact:
+    holder = Holder()
+    try:
+        while chunk := file.read(CHUNK_BYTES):  # type: ignore[attr-defined]  # a raw file of os.fdopen
+            holder.add(chunk)
+            if holder.size > limits.max_file_bytes:
+                raise IngestError("it grew while it was read", where=str(path))
+    except OSError as problem:
+        raise IngestError(f"reading it failed ({problem.strerror})", where=str(path)) from None
+    return holder.artifact(Locator((Step(name),)))
+
+
+def walk(folder: Path, limits: Limits, gaps: list[Gap]) -> Iterator[tuple[Path, str]]:
+    """Every regular file below a folder, sorted by name, with its name relative to the folder.
+
+    Links and special files become gaps. Raises IngestError when there are more files than a delivery has.
+    """
+    for count, (path, name) in enumerate(_below(folder, ""), start=1):
+        if count > limits.max_delivery_files:
+            todo = "Point at the release alone, not at a folder of many."
+            raise IngestError(f"more than {limits.max_delivery_files:,} files", where=str(folder), todo=todo)
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode):
+            yield path, name
+        else:
+            kind = "a symbolic link" if stat.S_ISLNK(mode) else "a special file"
+            gaps.append(
+                Gap(GapReason.NOT_ATTEMPTED, Locator((Step(name),)), f"{kind}: not followed, not read", "ingest")
+            )
+
+
+def _below(folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda one: one.name)
+    except OSError as problem:
+        raise IngestError(f"the folder cannot be read ({problem.strerror})", where=str(folder)) from None
+    for entry in entries:
+        name = prefix + os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(Path(entry.path), f"{name}/")
+        else:
+            yield Path(entry.path), name

@@ -1,0 +1,142 @@
+"""What the operator pointed at -> Delivery: every file read once, digested, and given its role.
+
+A folder is a delivery. A zip or tar file is one when a companion (signature, list, SBOM, key) lies in it; otherwise it
+is an image that happens to be an archive. A single file is an image, and the files beside it that positively belong
+to it (its signature, a list that names it, its SBOM) come along; other files beside it do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fwverify.errors import IngestError
+from fwverify.formats import checksum_list
+from fwverify.ingest import archives, files, roles
+from fwverify.limits import Budget, Limits
+from fwverify.model.artifact import Artifact, DeliveredFile, Delivery, Role
+from fwverify.model.evidence import Anomaly, Gap
+
+MAX_BESIDE = 200
+"""Files beside a single image that are looked at for companions."""
+MAX_BESIDE_BYTES = 64 << 20
+"""A companion: an SBOM of 10,000 components has 8 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """The delivery, and what could not be read of it."""
+
+    delivery: Delivery
+    gaps: tuple[Gap, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+def ingest(paths: Sequence[Path], limits: Limits) -> Ingested:
+    """Read a delivery. Raises IngestError for what the operator can mend."""
+    if not paths:
+        raise IngestError("no delivery was named")
+    if len(paths) > 1:
+        return _several(paths, limits)
+    path = paths[0]
+    if not path.exists() and not path.is_symlink():
+        raise IngestError("there is no such file or folder", where=str(path), todo="Check the path you typed.")
+    return _folder(path, limits) if path.is_dir() else _single(path, limits)
+
+
+def _name(path: Path) -> str:
+    return path.resolve().name or "delivery"
+
+
+def _folder(folder: Path, limits: Limits) -> Ingested:
+    gaps: list[Gap] = []
+    found = [files.read(path, name, limits) for path, name in files.walk(folder, limits, gaps)]
+    if not found:
+        raise IngestError("the folder holds no files", where=str(folder))
+    return Ingested(_delivery(_name(folder), found), tuple(gaps))
+
+
+def _several(paths: Sequence[Path], limits: Limits) -> Ingested:
+    found = [files.read(path, path.name, limits) for path in paths]
+    if len({one.name for one in found}) != len(found):
+        raise IngestError("two files have the same name", todo="Put the delivery into one folder and name that.")
+    return Ingested(_delivery(found[0].name, found))
+
+
+def _delivery(name: str, found: Sequence[Artifact], archive: Artifact | None = None) -> Delivery:
+    names = {one.name: one for one in found}
+    delivered = tuple(_delivered(one, names) for one in found)
+    return Delivery(name, delivered, archive)
+
+
+def _delivered(artifact: Artifact, names: dict[str, Artifact]) -> DeliveredFile:
+    taken = roles.classify(artifact, names)
+    about = names[taken.about].locator if taken.about in names else None
+    return DeliveredFile(taken.role, artifact, taken.why, about)
+
+
+def _single(path: Path, limits: Limits) -> Ingested:
+    artifact = files.read(path, path.name, limits)
+    if artifact.size == 0:
+        raise IngestError("the file is empty", where=str(path), todo="Download it again.")
+    opened = _archive(artifact, limits)
+    if opened is not None:
+        return opened
+    beside = _beside(path, limits)
+    names = {one.name: one for one in (artifact, *beside)}
+    image = DeliveredFile(Role.IMAGE, artifact, "the file you named")
+    return Ingested(Delivery(path.name, (image, *_belonging(artifact, beside, names))))
+
+
+def _beside(path: Path, limits: Limits) -> list[Artifact]:
+    """Files in the same folder, small enough to be companions. What cannot be read there is not ours to judge."""
+    found: list[Artifact] = []
+    for other in sorted(path.resolve().parent.iterdir())[:MAX_BESIDE]:
+        if other.name == path.name or other.is_symlink() or not other.is_file():
+            continue
+        if other.stat().st_size > MAX_BESIDE_BYTES:
+            continue
+        try:
+            found.append(files.read(other, other.name, limits))
+        except IngestError:
+            continue
+    return found
+
+
+def _belonging(image: Artifact, beside: Sequence[Artifact], names: dict[str, Artifact]) -> list[DeliveredFile]:
+    """Companions beside a single image that speak of it, and then those that speak of these."""
+    taken = {one.name: _delivered(one, names) for one in beside}
+    wanted = {image.name}
+    stem = image.name.rsplit(".", 1)[0]
+    chosen: dict[str, DeliveredFile] = {}
+    for _ in range(3):  # a list about the image, a signature about the list
+        for name, file in taken.items():
+            if name not in chosen and _belongs(file, wanted, stem):
+                chosen[name] = file
+                wanted.add(name)
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def _belongs(file: DeliveredFile, wanted: set[str], stem: str) -> bool:
+    match file.role:
+        case Role.SIGNATURE:
+            return file.about is not None and file.about.name in wanted
+        case Role.CHECKSUMS:
+            listed = {one.name.removeprefix("./") for one in checksum_list.parse(file.artifact.content).entries}
+            return bool(listed & wanted) or (file.about is not None and file.about.name in wanted)
+        case Role.SBOM | Role.KEY:
+            return file.artifact.name.startswith(stem)
+        case _:
+            return False
+
+
+def _archive(artifact: Artifact, limits: Limits) -> Ingested | None:
+    """The files of a zip or tar delivery; None when it is no archive or holds no companion."""
+    opened = archives.open_archive(artifact, Budget(limits))
+    if opened is None or not opened.members:
+        return None
+    delivery = _delivery(artifact.name, opened.members, artifact)
+    if all(one.role in (Role.IMAGE, Role.IGNORED) for one in delivery.files):
+        return None
+    return Ingested(delivery, tuple(opened.gaps), tuple(opened.anomalies))

@@ -1,0 +1,101 @@
+"""The screen to read first: a delivery becomes evidence; evidence and a policy become a verdict.
+
+    ingest -> authenticate -> unpack (outer first, members one at a time) -> observe -> conclude -> compare -> freeze
+                                                                                       evaluate -> Assessment
+
+Outer signatures are observed before any nested parser runs. Nothing here has an opinion, and nothing here reads a
+clock, an environment or a network: time, trust, limits and the examiner come in as arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from fwverify.authenticate import stage as authentication
+from fwverify.compare import stage as comparison
+from fwverify.evaluate import stage as evaluation
+from fwverify.evaluate.policy import Policy
+from fwverify.freeze import freeze
+from fwverify.identify import stage as identification
+from fwverify.ingest import stage as ingestion
+from fwverify.limits import DEFAULT_LIMITS, Budget, Limits
+from fwverify.model.artifact import Role
+from fwverify.model.canonical import identify
+from fwverify.model.evidence import Evidence
+from fwverify.model.expectation import Expectation
+from fwverify.model.verdict import Assessment
+from fwverify.trust.store import EMPTY, TrustStore
+from fwverify.worklist import Examiner, Walk
+
+Progress = Callable[[str], None]
+
+
+def facts(
+    paths: Sequence[Path],
+    *,
+    at: str,
+    trust: TrustStore = EMPTY,
+    expectation: Expectation = Expectation(),  # noqa: B008 - immutable
+    limits: Limits = DEFAULT_LIMITS,
+    examiner: Examiner | None = None,
+    progress: Progress = lambda _: None,
+) -> Evidence:
+    """Establish all facts of a delivery.
+
+    Args:
+        paths: one file, folder or archive; or several files that belong together.
+        at: the time to judge by, RFC 3339 in UTC.
+        trust: the operator's pinned keys.
+        expectation: what the operator expects; never read from the delivery.
+        limits: bounds of this run.
+        examiner: where content is examined; None: in this process.
+        progress: told what is being done, in plain words.
+
+    Raises:
+        IngestError: the delivery is not there or cannot be read.
+    """
+    progress("reading the delivery")
+    ingested = ingestion.ingest(paths, limits)
+    delivery = ingested.delivery
+    progress("checking signatures and checksums")
+    authenticated = authentication.authenticate_delivery(
+        delivery, authentication.carried_keys(delivery.of(Role.KEY)), trust, at
+    )
+    authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
+    walk = Walk(Budget(limits), examiner or identification.InProcess(limits), progress)
+    for image in delivery.of(Role.IMAGE):
+        walk.image(image)
+    walk.finish()
+    components = identification.conclude(walk.clues)
+    documents, sbom_gaps = comparison.read_sboms(delivery.of(Role.SBOM))
+    inventory = walk.inventory(components)
+    discrepancies, compare_gaps = comparison.compare(inventory, documents)
+    return freeze(
+        walk, ingested, authenticated, trust, expectation, at, components, documents, discrepancies,
+        (*sbom_gaps, *compare_gaps),
+    )  # fmt: skip
+
+
+def verify(
+    paths: Sequence[Path],
+    *,
+    policy: Policy,
+    at: str,
+    trust: TrustStore = EMPTY,
+    expectation: Expectation = Expectation(),  # noqa: B008 - immutable
+    limits: Limits = DEFAULT_LIMITS,
+    examiner: Examiner | None = None,
+    progress: Progress = lambda _: None,
+) -> Assessment:
+    """Facts, then judgement. Arguments as for `facts`; the policy judges and changes no fact."""
+    evidence = facts(
+        paths, at=at, trust=trust, expectation=expectation, limits=limits, examiner=examiner, progress=progress
+    )
+    return judge(evidence, policy, at)
+
+
+def judge(evidence: Evidence, policy: Policy, at: str) -> Assessment:
+    """Judge evidence, fresh or stored. Pure."""
+    verdict = evaluation.evaluate(policy, evidence, at, evidence_digest=identify(evidence))
+    return Assessment(evidence, verdict)

@@ -1,0 +1,165 @@
+"""What `-v` and `-vv` add below the page: every finding, signature, file and gap; then artifacts and components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fwverify.model.evidence import ArtifactRecord, SignatureObservation
+from fwverify.model.finding import Finding
+from fwverify.report.figures import NAME_LIMIT, blocks, count, listed
+from fwverify.report.layout import Line, entry, paragraph, span
+from fwverify.report.neutral import shortened
+from fwverify.report.reading import Reading
+
+LONG = 200
+"""Characters of a sentence from a reader or a rule."""
+MAX_COMPONENTS = 2000
+MAX_ARTIFACTS = 2000
+"""Lines of one list; the evidence has all."""
+
+OUTCOME_STYLES = {"pass": "good", "fail": "bad", "not_evaluated": "open", "not_applicable": "quiet"}
+
+
+def more(reading: Reading, verbose: int, width: int) -> list[Line]:
+    """The lines for this much verbosity; none for 0."""
+    out: list[Line] = []
+    if verbose >= 1:
+        for part in (_findings, _signatures, _checksums, _files, _gaps, _judged):
+            out.extend(part(reading, width))
+    if verbose >= 2:
+        for part in (_artifacts, _components):
+            out.extend(part(reading, width))
+    return out
+
+
+def _title(text: str) -> Line:
+    return (span(text, "label"),)
+
+
+def _findings(reading: Reading, width: int) -> Iterable[Line]:
+    yield _title("Rules")
+    for one in sorted(reading.verdict.findings, key=lambda found: found.rule):
+        head = f"{one.rule}  {one.level.value}, {one.outcome.value.replace('_', ' ')}"
+        yield from entry("", head, width, style=OUTCOME_STYLES[one.outcome.value])
+        yield from paragraph(shortened(one.message, LONG), width, indent=6)
+        yield from _items(one, width)
+
+
+def _items(one: Finding, width: int) -> Iterable[Line]:
+    for item in one.items[:10]:
+        waived = f" (waived: {item.waiver.id}, until {item.waiver.expires})" if item.waiver else ""
+        text = f"{shortened(item.subject, NAME_LIMIT)}: {shortened(item.detail, LONG)}{waived}"
+        yield from entry("- ", text, width, indent=6)
+    if len(one.items) > 10:
+        yield from paragraph(f"and {count(len(one.items) - 10)} more: see the evidence", width, indent=6)
+
+
+def _signatures(reading: Reading, width: int) -> Iterable[Line]:
+    yield _title("Signatures")
+    for one in reading.evidence.signatures:
+        yield from entry("", f"{shortened(str(one.source), NAME_LIMIT)}  {one.scheme}, {one.status.value}", width)
+        yield from paragraph(_signature(one), width, indent=6)
+    if not reading.evidence.signatures:
+        yield from paragraph("none", width, indent=2)
+
+
+def _signature(one: SignatureObservation) -> str:
+    subject = shortened(str(one.subject), NAME_LIMIT) if one.subject is not None else "no file here"
+    covered = sum(part.size for part in one.covers)
+    parts = [
+        shortened(one.detail.rstrip("."), LONG),
+        f"over {subject}" + (f", {count(covered)} bytes" if covered else ""),
+        f"key {blocks(one.fingerprint)}" if one.fingerprint else "",
+        f"by {listed(one.keys)}" if one.keys else "",
+        "key came inside the delivery" if one.carried else "",
+        " ".join([one.algorithm, *(f"{name}={value}" for name, value in one.parameters)]).strip(),
+        f"identity {shortened(one.identity, NAME_LIMIT)} by {shortened(one.issuer, NAME_LIMIT)}"
+        if one.identity
+        else "",
+        f"time {one.signed_at} ({one.time_source or 'unproven'})" if one.signed_at else "",
+    ]
+    return "; ".join(part for part in parts if part) + "."
+
+
+def _checksums(reading: Reading, width: int) -> Iterable[Line]:
+    if not reading.evidence.checksums:
+        return
+    yield _title("Checksums")
+    for one in reading.evidence.checksums:
+        source = shortened(str(one.declared_in), NAME_LIMIT) if one.declared_in is not None else "you"
+        channel = f" ({shortened(one.channel, NAME_LIMIT)})" if one.channel else ""
+        name = shortened(one.name or (one.subject.name if one.subject else ""), NAME_LIMIT)
+        holds = "holds" if one.holds else "DOES NOT HOLD" if one.computed is not None else "names no file here"
+        text = f"{name}  {one.declared.algorithm} {blocks(one.declared.hex)} from {source}{channel}: {holds}"
+        yield from entry("", text, width, style="" if one.holds else "bad")
+
+
+def _files(reading: Reading, width: int) -> Iterable[Line]:
+    yield _title("Files of the delivery, and what each was taken for")
+    for one in (record for record in reading.evidence.artifacts if record.role is not None):
+        why = f": {shortened(one.why, LONG)}" if one.why else ""
+        role = one.role.value if one.role is not None else ""
+        text = f"{shortened(str(one.locator), NAME_LIMIT)}  {role}, {count(one.size)} bytes{why}"
+        yield from entry("", text, width)
+        yield from paragraph(_sha256(one), width, indent=6)
+
+
+def _sha256(one: ArtifactRecord) -> str:
+    return next((digest.hex for digest in one.digests if digest.algorithm == "sha256"), "")
+
+
+def _gaps(reading: Reading, width: int) -> Iterable[Line]:
+    yield _title("Not examined, and why")
+    for one in reading.evidence.gaps:
+        where = f" bytes {count(one.range.start)} to {count(one.range.end)}" if one.range else ""
+        text = f"{shortened(str(one.locator), NAME_LIMIT)}{where}  {one.reason.value}: {shortened(one.detail, LONG)}"
+        yield from entry("", text, width, style="open")
+    for odd in reading.evidence.anomalies:
+        text = f"{shortened(str(odd.locator), NAME_LIMIT)}  {odd.kind.value}: {shortened(odd.detail, LONG)}"
+        yield from entry("", text, width, style="open")
+    if not reading.evidence.gaps and not reading.evidence.anomalies:
+        yield from paragraph("nothing", width, indent=2)
+
+
+def _judged(reading: Reading, width: int) -> Iterable[Line]:
+    verdict, evidence = reading.verdict, reading.evidence
+    yield _title("Judged")
+    policy = (
+        f"policy {verdict.policy_id} {verdict.policy_version} from {verdict.policy_source}, {verdict.policy_digest}"
+    )
+    yield from entry("", policy, width)
+    yield from entry("", f"keys from {evidence.trust.source or 'nowhere'}, {evidence.trust.digest or 'none'}", width)
+    yield from entry(
+        "", f"as of {verdict.judged_at}; facts of {evidence.at}; read {evidence.settings.isolation}", width
+    )
+    tools = ", ".join(f"{name} {number}" for name, number in evidence.settings.tools)
+    yield from entry("", f"with {tools}", width)
+
+
+def _artifacts(reading: Reading, width: int) -> Iterable[Line]:
+    yield _title("Artifacts")
+    shown = reading.evidence.artifacts[:MAX_ARTIFACTS]
+    for one in shown:
+        yield from artifact_lines(one, width)
+    if len(reading.evidence.artifacts) > len(shown):
+        yield from paragraph(f"and {count(len(reading.evidence.artifacts) - len(shown))} more", width, indent=2)
+
+
+def artifact_lines(one: ArtifactRecord, width: int) -> Iterable[Line]:
+    """One artifact, indented by how deep it lies."""
+    depth = min(len(one.locator.steps) - 1, 8)
+    name = shortened(one.locator.name, NAME_LIMIT)
+    what = shortened(one.format_title or one.format, NAME_LIMIT) or "format not known"
+    text = f"{name}  {count(one.size)} bytes, {what}, {one.opened.value}, sha256 {blocks(_sha256(one), 8)}"
+    yield from entry("", text, width, indent=2 + 2 * depth)
+
+
+def _components(reading: Reading, width: int) -> Iterable[Line]:
+    yield _title("Components seen")
+    for one in reading.evidence.components[:MAX_COMPONENTS]:
+        version = shortened(one.version, NAME_LIMIT) or "version not established"
+        where = listed([str(place) for place in one.locators], 2)
+        head = f"{shortened(one.name, NAME_LIMIT)}  {version}  ({one.confidence} %, {listed(one.how)}) in {where}"
+        yield from entry("", head, width)
+        for quote in one.quotes[:2]:
+            yield from entry("| ", shortened(quote, LONG), width, indent=6, style="quiet")

@@ -1,0 +1,52 @@
+"""Numbers and names the way every page writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fwverify.report.neutral import shortened
+
+NAME_LIMIT = 60
+"""Characters of a name from a delivery that a page prints: fits a line, and head and tail stay."""
+
+
+def count(number: int) -> str:
+    """Thousands separated: 2,411,520."""
+    return f"{number:,}"
+
+
+def blocks(hexadecimal: str, digits: int = 16) -> str:
+    """The first digits of a fingerprint in blocks of four, as people read them to one another."""
+    head = hexadecimal[:digits]
+    return " ".join(head[at : at + 4] for at in range(0, len(head), 4))
+
+
+def percent(part: int, whole: int) -> str:
+    """Five columns. Never rounds up to 100 or down to 0: the difference is what matters."""
+    if whole <= 0:
+        return "  -  "
+    if part <= 0:
+        return "  0 %"
+    if part >= whole:
+        return "100 %"
+    value = part * 100 // whole
+    return f"{value:3d} %" if value else " <1 %"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 key`, `2 keys`."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], limit: int = 3) -> str:
+    """`a, b, c and 4 more`; names from a delivery, made visible and short."""
+    shown = [shortened(one, NAME_LIMIT) for one in names[:limit]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {count(more)} more" if more else "")
+
+
+def of_whom(name: str) -> str:
+    """Possessive: ACME's; the vendor's where nobody is named."""
+    if not name:
+        return "the vendor's"
+    return f"{name}'" if name.endswith("s") else f"{name}'s"

@@ -1,0 +1,253 @@
+"""What pages ask of an assessment, answered once: which required rules failed, who signed, what was opened, what was
+declared. Pure; no words yet (`report.wording`, `report.ledger_lines`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fwverify.model.artifact import Role
+from fwverify.model.canonical import identify
+from fwverify.model.component import Discrepancy, DiscrepancyKind
+from fwverify.model.evidence import (
+    AnomalyKind,
+    ArtifactRecord,
+    ChecksumObservation,
+    ContentKind,
+    Evidence,
+    KeyRecord,
+    LedgerSpan,
+    Opened,
+    SignatureObservation,
+    SignatureStatus,
+)
+from fwverify.model.finding import Finding, Level, Outcome
+from fwverify.model.verdict import Assessment, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An assessment with its findings sorted by what they mean for the decision."""
+
+    evidence: Evidence
+    verdict: Verdict
+    required: tuple[Finding, ...]
+    """Level `must`, not counting those that do not apply."""
+    passed: tuple[Finding, ...]
+    failed: tuple[Finding, ...]
+    """Required, failed, not waived."""
+    missing: tuple[Finding, ...]
+    """Required, not evaluated, not waived."""
+    waived: tuple[Finding, ...]
+    advisory: tuple[Finding, ...]
+    """Level `should`, failed, not waived."""
+
+    def fails(self, rule: str) -> bool:
+        """True when this required rule failed."""
+        return any(one.rule == rule for one in self.failed)
+
+    def lacks(self, rule: str) -> bool:
+        """True when this required rule was not evaluated."""
+        return any(one.rule == rule for one in self.missing)
+
+    def finding(self, rule: str) -> Finding | None:
+        return next((one for one in self.verdict.findings if one.rule == rule), None)
+
+    def held(self, rule: str) -> bool:
+        """True when this rule was judged at any level and passed."""
+        found = self.finding(rule)
+        return found is not None and found.outcome is Outcome.PASS
+
+
+def read(assessment: Assessment) -> Reading:
+    """Sort an assessment's findings."""
+    findings = sorted(assessment.verdict.findings, key=lambda one: one.rule)
+    must = [one for one in findings if one.level is Level.MUST and one.outcome is not Outcome.NOT_APPLICABLE]
+    poor = (Outcome.FAIL, Outcome.NOT_EVALUATED)
+    return Reading(
+        evidence=assessment.evidence,
+        verdict=assessment.verdict,
+        required=tuple(must),
+        passed=tuple(one for one in must if one.outcome is Outcome.PASS),
+        failed=tuple(one for one in must if one.outcome is Outcome.FAIL and not one.waived),
+        missing=tuple(one for one in must if one.outcome is Outcome.NOT_EVALUATED and not one.waived),
+        waived=tuple(one for one in must if one.outcome in poor and one.waived),
+        advisory=tuple(
+            one for one in findings if one.level is Level.SHOULD and one.outcome is Outcome.FAIL and not one.waived
+        ),
+    )
+
+
+def accepted(reading: Reading, one: SignatureObservation) -> bool:
+    """True for a signature whose key the verdict counted."""
+    return one.status is SignatureStatus.VALID and any(key in reading.verdict.signed.by for key in one.keys)
+
+
+def refused(reading: Reading) -> tuple[SignatureObservation, ...]:
+    """Intact signatures whose key the verdict did not count."""
+    intact = (SignatureStatus.VALID, SignatureStatus.UNKNOWN_KEY)
+    return tuple(one for one in reading.evidence.signatures if one.status in intact and not accepted(reading, one))
+
+
+def broken(reading: Reading) -> tuple[SignatureObservation, ...]:
+    return tuple(one for one in reading.evidence.signatures if one.status is SignatureStatus.INVALID)
+
+
+def unchecked(reading: Reading) -> tuple[SignatureObservation, ...]:
+    return tuple(one for one in reading.evidence.signatures if one.status is SignatureStatus.UNVERIFIABLE)
+
+
+def wrong_checksums(reading: Reading) -> tuple[ChecksumObservation, ...]:
+    """Published or confirmed checksums that do not fit the bytes they speak of."""
+    return tuple(
+        one for one in reading.evidence.checksums if not one.inner and not one.holds and one.computed is not None
+    )
+
+
+def outer_checksums(reading: Reading) -> tuple[ChecksumObservation, ...]:
+    return tuple(one for one in reading.evidence.checksums if not one.inner)
+
+
+def confirmed_checksums(reading: Reading) -> tuple[ChecksumObservation, ...]:
+    """Those the operator had from elsewhere, and that hold."""
+    return tuple(one for one in reading.evidence.checksums if one.declared_in is None and one.holds)
+
+
+def signed_list(reading: Reading, checksum: ChecksumObservation) -> bool:
+    """True when the list that declares it carries an accepted signature."""
+    return any(one.subject == checksum.declared_in and accepted(reading, one) for one in reading.evidence.signatures)
+
+
+def key(reading: Reading, name: str) -> KeyRecord | None:
+    """Registry entry by `vendor/id`."""
+    return next((one for one in reading.evidence.trust.keys if one.name == name), None)
+
+
+def keys_with(reading: Reading, fingerprint: str) -> tuple[KeyRecord, ...]:
+    return tuple(one for one in reading.evidence.trust.keys if fingerprint and one.fingerprint == fingerprint)
+
+
+def on_record(reading: Reading) -> tuple[KeyRecord, ...]:
+    """Firmware keys pinned for the expected vendor (for everybody, where none is expected) that signed nothing here."""
+    vendor = reading.evidence.expectation.vendor
+    signers = {one.fingerprint for one in reading.evidence.signatures if one.status is SignatureStatus.VALID}
+    return tuple(
+        one
+        for one in reading.evidence.trust.keys
+        if (not vendor or one.vendor == vendor)
+        and one.status == "active"
+        and "firmware" in one.purposes
+        and one.fingerprint not in signers
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSums:
+    """Bytes of all images by how they were looked at."""
+
+    total: int
+    examined: int
+    """structure and content a reader knows"""
+    empty: int
+    scanned: int
+    """searched for texts and keys only"""
+    unexplained: int
+
+    @property
+    def counted(self) -> int:
+        return self.examined + self.empty
+
+
+def spans(reading: Reading) -> tuple[LedgerSpan, ...]:
+    return tuple(one for _, image in reading.evidence.ledger.spans for one in image)
+
+
+def opened(reading: Reading) -> OpenedSums:
+    """Sum the ledger. Packed content read in part counts in proportion; what no span accounts for is not explained."""
+    total = sum(one.size for one in reading.evidence.images())
+    examined = empty = scanned = 0
+    for one in spans(reading):
+        match one.opened:
+            case Opened.EMPTY:
+                empty += one.range.size
+            case Opened.SCANNED:
+                examined += one.opened_bytes
+                scanned += one.range.size - one.opened_bytes
+            case Opened.STRUCTURE | Opened.EXAMINED | Opened.GAP:
+                examined += one.opened_bytes
+    return OpenedSums(total, examined, empty, scanned, max(total - examined - empty - scanned, 0))
+
+
+def fills(reading: Reading) -> str:
+    """Which byte the empty parts are filled with, as far as it was recorded."""
+    seen = {one.fill for one in reading.evidence.anomalies if one.kind is AnomalyKind.TRAILING_DATA and one.fill}
+    return ", ".join(sorted(seen)) or "00 or FF"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The comparison with the SBOM, by class."""
+
+    matched: tuple[Discrepancy, ...]
+    undeclared: tuple[Discrepancy, ...]
+    differing: tuple[Discrepancy, ...]
+    """Declared with another version."""
+    ambiguous: tuple[Discrepancy, ...]
+    hashes: tuple[Discrepancy, ...]
+    absent: int
+
+    @property
+    def found(self) -> int:
+        """Components seen in the image."""
+        return len(self.matched) + len(self.undeclared) + len(self.differing) + len(self.ambiguous)
+
+    @property
+    def listed(self) -> int:
+        """Of these: in the SBOM."""
+        return self.found - len(self.undeclared)
+
+    @property
+    def agreeing(self) -> int:
+        return sum(one.version_agrees is True for one in self.matched)
+
+
+def declared(reading: Reading) -> Declared:
+    def of(kind: DiscrepancyKind) -> tuple[Discrepancy, ...]:
+        return tuple(one for one in reading.evidence.discrepancies if one.kind is kind)
+
+    return Declared(
+        matched=tuple(one for one in of(DiscrepancyKind.MATCHED) if one.observed is not None),
+        undeclared=of(DiscrepancyKind.UNDECLARED),
+        differing=of(DiscrepancyKind.VERSION_DIFFERS),
+        ambiguous=tuple(one for one in of(DiscrepancyKind.AMBIGUOUS) if one.observed is not None),
+        hashes=of(DiscrepancyKind.HASH_DIFFERS),
+        absent=len(of(DiscrepancyKind.ABSENT_VISIBLE)) + len(of(DiscrepancyKind.ABSENT_UNSEEN)),
+    )
+
+
+def of_role(reading: Reading, role: Role) -> tuple[ArtifactRecord, ...]:
+    return tuple(one for one in reading.evidence.artifacts if one.role is role)
+
+
+def counted_ids(reading: Reading) -> frozenset[str]:
+    """Ids of the observations that the verdict counts as covering bytes."""
+    signatures = {identify(one) for one in reading.evidence.signatures if accepted(reading, one)}
+    return frozenset(signatures | {identify(one) for one in confirmed_checksums(reading)})
+
+
+def bare_images(reading: Reading) -> tuple[ArtifactRecord, ...]:
+    """Images that nothing counted reaches, while it reaches another image."""
+    ids = counted_ids(reading)
+    reached = {
+        locator
+        for locator, image in reading.evidence.ledger.spans
+        if any(ids.intersection(one.signed_by) for one in image)
+    }
+    if not reached:
+        return ()
+    return tuple(one for one in reading.evidence.images() if one.size and one.locator not in reached)
+
+
+def texts_seen(reading: Reading) -> tuple[str, ...]:
+    """Hints at a product in the bytes, worth nothing as proof."""
+    return tuple(one.detail for one in reading.evidence.contents if one.kind is ContentKind.TEXT_HINT)

@@ -1,0 +1,186 @@
+"""The terminal page (pages.md): what was decided, why, what was looked at, what to do next.
+
+Eighty columns, no line wider; plain text when piped; colour only when asked for, and the word always tells. Every
+text passes `report.layout.span`, so nothing in a delivery can move the cursor, change colours or reorder letters.
+`-v` adds findings, signatures, files and gaps (`report.details`); `-vv` artifacts and components.
+Does not decide anything and computes no figure: `report.rows` and `report.wording` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fwverify.model.plugin import Doc
+from fwverify.model.verdict import Assessment, Decision, Verdict
+from fwverify.report import details
+from fwverify.report.figures import NAME_LIMIT, blocks
+from fwverify.report.interface import Context, Renderer
+from fwverify.report.layout import MIN_WIDTH, Line, Span, command, entry, labelled, paragraph, plain, sides, span
+from fwverify.report.neutral import shortened
+from fwverify.report.reading import read
+from fwverify.report.rows import Row, rows, whose
+from fwverify.report.situation import Step
+from fwverify.report.wording import Words, words
+
+TEXT_COLUMN = 12
+"""Where the texts of labelled lines begin."""
+FIGURE_COLUMNS = 5
+"""Width of `100 %`."""
+
+STYLES = {
+    "pass": "bold green",
+    "fail": "bold red",
+    "inconclusive": "bold yellow",
+    "label": "bold",
+    "good": "green",
+    "bad": "red",
+    "open": "yellow",
+    "command": "cyan",
+    "sample": "bold magenta",
+    "quiet": "dim",
+}
+"""Style names of lines -> Rich styles. Colour never says what words do not."""
+
+ACTIONS = {"install": "installed", "accept": "accepted", "merge": "merged"}
+
+
+def render(assessment: Assessment, context: Context) -> str:
+    """The page, ending with a newline."""
+    width = max(context.width, MIN_WIDTH)
+    lines = page(assessment, context, width)
+    if not context.color:
+        return "".join(f"{plain(line)}\n" for line in lines)
+    return _coloured(lines, width)
+
+
+def page(assessment: Assessment, context: Context, width: int) -> list[Line]:
+    """All lines of the page."""
+    reading, said = read(assessment), words(assessment, context)
+    lines = first_line(assessment, width)
+    for one in said.why:
+        lines.extend(paragraph(one, width, indent=2))
+    for row in rows(reading):
+        lines.extend(_row(row, width))
+    lines.extend(_known(said, assessment.verdict, width))
+    lines.extend(_steps(said, width))
+    lines.extend(paragraph(said.not_shown, width, indent=2))
+    if assessment.verdict.sample_keys:
+        text = "SAMPLE KEYS in use: this proves nothing about any real vendor."
+        lines.extend(paragraph(text, width, indent=2, style="sample"))
+    lines.extend(details.more(reading, context.verbose, width))
+    lines.extend(last_line(assessment, context, width))
+    return lines
+
+
+def word(verdict: Verdict) -> str:
+    """The decision in a word."""
+    content = " (CONTENT ONLY)" if verdict.content_only and verdict.decision is Decision.PASS else ""
+    return verdict.decision.value.upper() + content
+
+
+def action(verdict: Verdict) -> str:
+    """What the decision means for what the policy decides about."""
+    policy = f"({shortened(verdict.policy_id, 24)} {shortened(verdict.policy_version, 12)})"
+    if verdict.decision is Decision.PASS:
+        return f"may be {ACTIONS.get(verdict.action, 'used')} {policy}"
+    verb = verdict.action if verdict.action in ACTIONS else "use"
+    return f"DO NOT {verb.upper()} {policy}"
+
+
+def first_line(assessment: Assessment, width: int) -> list[Line]:
+    verdict = assessment.verdict
+    style = verdict.decision.value
+    left = (span(word(verdict), style), span(f"  {whose(read(assessment))}", "label"))
+    return sides(left, span(action(verdict), style), width)
+
+
+def _row(row: Row, width: int) -> list[Line]:
+    if not row.figure:
+        return _plain_row(row, width)
+    figure = row.figure.ljust(FIGURE_COLUMNS)
+    start = TEXT_COLUMN + len(figure) + (1 if row.figure == "partly" else 2)
+    out: list[Line] = []
+    for at, text in enumerate(row.texts):
+        label = row.label if at == 0 else ""
+        made = labelled(label, text, width, columns=(2, start))
+        if at == 0:
+            head = (Span(f"  {label}", "label"), Span(" " * (TEXT_COLUMN - 2 - len(label))), span(figure, row.style))
+            made[0] = (*head, Span(" " * (start - TEXT_COLUMN - len(figure))), made[0][2])
+        out.extend(made)
+    return out
+
+
+def _plain_row(row: Row, width: int) -> list[Line]:
+    out: list[Line] = []
+    for at, text in enumerate(row.texts):
+        out.extend(labelled(row.label if at == 0 else "", text, width, columns=(2, TEXT_COLUMN), style=row.style))
+    return out
+
+
+def _known(said: Words, verdict: Verdict, width: int) -> Iterable[Line]:
+    if not said.know:
+        return
+    yield (span(f"  Know this before you {verdict.action if verdict.action in ACTIONS else 'use it'}", "label"),)
+    for one in said.know:
+        yield from entry(" - ", one, width)
+
+
+def _steps(said: Words, width: int) -> Iterable[Line]:
+    if not said.steps:
+        return
+    yield from paragraph(said.heading, width, indent=2, style="label")
+    for number, one in enumerate(said.steps, 1):
+        yield from entry(f" {number}. ", one.text, width)
+        yield from _step_extra(one, width)
+
+
+def _step_extra(one: Step, width: int) -> Iterable[Line]:
+    for text in one.literal:
+        yield from paragraph(text, width, indent=6)
+    if one.command:
+        yield from command(one.command, width)
+
+
+def last_line(assessment: Assessment, context: Context, width: int) -> list[Line]:
+    """Where the evidence is, its digest, how to see more, the exit status."""
+    written = shortened(context.evidence_path, NAME_LIMIT) if context.evidence_path else "not written"
+    digest = f"sha256 {blocks(assessment.verdict.evidence_digest, 8)} ..."
+    more = "more: -v" if context.verbose == 0 else ""
+    status = f"exit {context.exit_status}" if context.exit_status >= 0 else ""
+    right = "  ".join(one for one in (more, status) if one)
+    left = (span("Evidence", "label"), span(f"  {written}  {digest}"))
+    return sides(left, span(right), width) if right else [left]
+
+
+def _coloured(lines: Iterable[Line], width: int) -> str:
+    """The same lines with terminal colours, through Rich; no text is ever read as markup."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.text import Text
+
+    out = StringIO()
+    console = Console(
+        file=out, force_terminal=True, color_system="standard", width=width + 1, highlight=False, markup=False,
+        emoji=False, legacy_windows=False, _environ={},
+    )  # fmt: skip
+    for line in lines:
+        text = Text(no_wrap=True, overflow="ignore", end="\n")
+        for one in line:
+            text.append(one.text, STYLES.get(one.style, ""))
+        text.rstrip()
+        console.print(text, soft_wrap=True)
+    return out.getvalue()
+
+
+RENDERER = Renderer(
+    name="terminal",
+    render=render,
+    suffix=".txt",
+    doc=Doc(
+        title="Terminal page",
+        vendor="fwverify",
+        references=("pages.md, three pages written out, read 2026-11-22",),
+        limitations=("One page for one delivery; a table of many is batch's.",),
+    ),
+)

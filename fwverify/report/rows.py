@@ -1,0 +1,321 @@
+"""The labelled lines of the page: the byte ledger (Signed, Opened, Declared), then origin, SBOM, version, keys on
+record, images, rules, and what was used to judge. Pure; figures come from the evidence alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fwverify.model.artifact import Role
+from fwverify.model.evidence import ArtifactRecord, ContentKind, SbomObservation
+from fwverify.model.finding import Finding, Outcome
+from fwverify.model.verdict import Decision
+from fwverify.report import reading as r
+from fwverify.report.figures import NAME_LIMIT, blocks, count, listed, percent, plural
+from fwverify.report.neutral import shortened
+from fwverify.report.reading import Reading
+from fwverify.report.situation import place
+from fwverify.report.wording_contents import differing_names, undeclared_names
+
+DETAIL_LIMIT = 400
+"""Characters of the ladder's explanation: several keys, each with its confirmations."""
+MAX_IMAGES = 6
+"""Images named on the first page; all of them are in the evidence and under -v."""
+
+
+FAMILIES = ("signature", "sigstore", "origin", "checksum", "version", "sbom", "component", "secret", "package")
+"""Order in which rules are named: who made it, is it unchanged, is it the right one, what is inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled line."""
+
+    label: str
+    texts: tuple[str, ...]
+    """Each begins a line."""
+    figure: str = ""
+    """Of the three ledger lines: what stands before the text."""
+    style: str = ""
+
+
+def rows(reading: Reading) -> tuple[Row, ...]:
+    """All labelled lines, in the order of the page; those with nothing to say are left out."""
+    made = (
+        signed(reading), opened(reading), declared(reading), origin(reading), sbom(reading), version(reading),
+        product(reading), record(reading), images(reading), rules(reading), used(reading), ignored(reading),
+    )  # fmt: skip
+    return tuple(one for one in made if one is not None)
+
+
+# The byte ledger
+
+
+def signed(reading: Reading) -> Row:
+    """Who signed the bytes that would be installed."""
+    share = reading.verdict.signed
+    figure = percent(share.signed_bytes, share.total_bytes)
+    total = f"of {count(share.total_bytes)} bytes"
+    if share.signed_bytes:
+        text = f"{total} to be installed, by {_signers(share.by)}"
+        rest = f"(not signed: {listed(share.uncovered)})" if share.signed_bytes < share.total_bytes else ""
+        return Row("Signed", tuple(one for one in (text, rest) if one), figure, _good(figure))
+    if share.unpinned_bytes:
+        part = percent(share.unpinned_bytes, share.total_bytes).strip()
+        by = ", ".join(_unpinned(reading, one) for one in share.unpinned_by[:2])
+        return Row("Signed", (f"{total} by a pinned key", f"({part} by {by})"), figure, "bad")
+    if reading.evidence.signatures:
+        return Row("Signed", (f"{total} by a pinned key", f"({_unheld(reading)})"), figure, "bad")
+    tried = sum(one.split("/")[0] in ("schemes", "authenticate") for one in reading.evidence.settings.plugins)
+    text = f"{total}; {plural(tried, 'scheme')} tried, in the file and beside it"
+    return Row("Signed", (text,), figure, "open")
+
+
+def _good(figure: str) -> str:
+    return "good" if figure == "100 %" else "bad"
+
+
+def _signers(names: tuple[str, ...]) -> str:
+    keys = [one.rpartition("/")[2] for one in names if "/" in one]
+    other = [one for one in names if "/" not in one]
+    return " and ".join([f"pinned {listed([one])}" for one in keys] + [listed([one]) for one in other])
+
+
+def _unpinned(reading: Reading, fingerprint: str) -> str:
+    known = r.keys_with(reading, fingerprint)
+    if known:
+        return f"{blocks(fingerprint)}: {known[0].name}, not accepted for this"
+    return f"{blocks(fingerprint)}: never pinned here"
+
+
+def _unheld(reading: Reading) -> str:
+    broken, open_, refused = len(r.broken(reading)), len(r.unchecked(reading)), len(r.refused(reading))
+    parts = [
+        f"{plural(broken, 'signature')} {'does' if broken == 1 else 'do'} not hold" if broken else "",
+        f"{plural(open_, 'signature')} could not be checked" if open_ else "",
+        f"{plural(refused, 'signature')} intact, not accepted" if refused else "",
+    ]
+    return "; ".join(one for one in parts if one) or "signatures cover none of these bytes"
+
+
+def opened(reading: Reading) -> Row:
+    """How much of the bytes was looked at."""
+    program = _program(reading)
+    if program:
+        return Row("Opened", (program,), "partly", "open")
+    sums = r.opened(reading)
+    figure = percent(sums.counted, sums.total)
+    empty = f" ({r.fills(reading)})" if sums.empty else ""
+    scanned = f"{count(sums.scanned)} only searched for texts, " if sums.scanned else ""
+    text = (
+        f"{count(sums.examined)} bytes examined, {count(sums.empty)} empty{empty}, {scanned}"
+        f"{count(sums.unexplained)} unexplained"
+    )
+    return Row("Opened", (text,), figure, "good" if figure == "100 %" else "open")
+
+
+def _program(reading: Reading) -> str:
+    """Raw microcontroller code: only partly understood even when nothing is wrong."""
+    codes = {one.locator for one in reading.evidence.contents if one.kind is ContentKind.MACHINE_CODE}
+    found = [one for one in reading.evidence.artifacts if one.locator in codes]
+    if not found:
+        return ""
+    one = found[0]
+    facts = dict(one.facts)
+    where = f" for {facts['load-address']}" if facts.get("load-address") else ""
+    start = f", starts at {facts['entry']}" if facts.get("entry") else ""
+    inside = any(
+        other.locator != one.locator and other.locator.within(one.locator) for other in reading.evidence.artifacts
+    )
+    files = "" if inside else ", no files inside"
+    title = shortened(one.format_title or "microcontroller program", NAME_LIMIT)
+    return f"{title}{where}{start}; texts and tables read, machine code not analysed{files}"
+
+
+def declared(reading: Reading) -> Row:
+    """Whether the vendor declared what is in the bytes."""
+    if not reading.evidence.sboms:
+        text = f"no SBOM came with it; {plural(len(reading.evidence.components), 'component')} identified"
+        return Row("Declared", (text,), "-", "open")
+    sums = r.declared(reading)
+    if not sums.found:
+        text = f"no component identified; the SBOM lists {plural(sums.absent, 'component')}, none seen"
+        return Row("Declared", (text,), "-", "open")
+    figure = f"{count(sums.listed)}/{count(sums.found)}"
+    said: list[str] = []
+    if sums.undeclared:
+        said.append(f"not in the SBOM: {undeclared_names(reading)}")
+    if sums.differing:
+        said.append(f"other version: {differing_names(reading)}")
+    if sums.hashes:
+        said.append(f"changed files: {listed([place(one.locator) for one in sums.hashes], 2)}")
+    if said:
+        return Row("Declared", tuple(said), figure, "bad")
+    text = f"components found are in the SBOM; {count(sums.agreeing)} with the same version"
+    return Row("Declared", (text,), figure, "good")
+
+
+# Origin, SBOM, version
+
+
+def origin(reading: Reading) -> Row:
+    """The ladder, in its own words."""
+    strength = reading.verdict.strength
+    detail = shortened(strength.detail, DETAIL_LIMIT).rstrip(".")
+    return Row("Origin", (f"{strength.words} ({strength.value} of 5)." + (f" {detail}." if detail else ""),))
+
+
+def sbom(reading: Reading) -> Row | None:
+    """The SBOM: what it is, who vouches for it, whether it is about this image."""
+    documents = reading.evidence.sboms
+    if not documents:
+        return None
+    one = documents[0]
+    parts = [f"{shortened(one.format, 20)} {shortened(one.spec_version, 12)}".strip(), _vouched(reading)]
+    parts.append("names this image" if reading.held("sbom.subject") else "does not name this image")
+    parts.extend(_schema(one))
+    more = f" (and {plural(len(documents) - 1, 'more SBOM')})" if len(documents) > 1 else ""
+    return Row("SBOM", (", ".join(parts) + more,))
+
+
+def _vouched(reading: Reading) -> str:
+    if not reading.held("sbom.authentic"):
+        return "nobody vouches for it"
+    own = any(
+        one.subject in {document.locator for document in reading.evidence.sboms} and r.accepted(reading, one)
+        for one in reading.evidence.signatures
+    )
+    return "signed by itself" if own else "covered by the same signature"
+
+
+def _schema(one: SbomObservation) -> list[str]:
+    out = []
+    if one.schema_valid is None:
+        out.append("schema not checked")
+    elif not one.schema_valid:
+        out.append("breaks its schema")
+    if one.problems:
+        out.append(f"{plural(len(one.problems), 'entry', 'entries')} unreadable")
+    return out
+
+
+def version(reading: Reading) -> Row | None:
+    """From which version to which, as far as covered bytes say."""
+    verdict = reading.verdict
+    now, new = shortened(verdict.installed, NAME_LIMIT), shortened(verdict.version, NAME_LIMIT)
+    if not new:
+        return Row("Version", ("none that a pinned key vouches for",)) if verdict.product else None
+    if not now:
+        return Row("Version", (f"{new}; the installed version was not given (--installed)",))
+    return Row(
+        "Version", (f"{now} -> {new}, {_change(reading)} (installed version: {_source(verdict.installed_from)})",)
+    )
+
+
+def _source(text: str) -> str:
+    return "--installed" if text in ("", "options") else shortened(text, NAME_LIMIT)
+
+
+def _change(reading: Reading) -> str:
+    found = reading.finding("version.no-downgrade")
+    if found is None or found.outcome in (Outcome.NOT_EVALUATED, Outcome.NOT_APPLICABLE):
+        return "order not established"
+    if found.outcome is Outcome.FAIL:
+        return "a DOWNGRADE"
+    return "the same version" if reading.verdict.installed == reading.verdict.version else "an upgrade"
+
+
+def product(reading: Reading) -> Row | None:
+    """Said only when nobody established it."""
+    if reading.verdict.product:
+        return None
+    hints = r.texts_seen(reading)
+    seen = f" ({listed(hints, 2)})" if hints else ""
+    what = "; version not in the bytes" if not reading.verdict.version else ""
+    return Row("Product", (f"not established{seen}{what}",))
+
+
+def record(reading: Reading) -> Row | None:
+    """Keys you do have, when the delivery was signed by another or by nobody."""
+    keys = r.on_record(reading)
+    if not keys or reading.verdict.decision is Decision.PASS or not reading.evidence.trust.keys:
+        return None
+    said = [
+        f"{shortened(one.id, NAME_LIMIT)}, {blocks(one.fingerprint)}" if one.fingerprint else one.id for one in keys[:2]
+    ]
+    more = f" and {count(len(keys) - 2)} more" if len(keys) > 2 else ""
+    return Row("On record", (f"{'; '.join(said)}{more}: signed nothing in this delivery",))
+
+
+# What the decision is about, and by what
+
+
+def images(reading: Reading) -> Row:
+    """Name and digest of every image."""
+    found = reading.evidence.images()
+    said = [_image(one) for one in found[:MAX_IMAGES]]
+    if len(found) > MAX_IMAGES:
+        said.append(f"and {plural(len(found) - MAX_IMAGES, 'more image')}: -v")
+    return Row("Image" if len(found) == 1 else "Images", tuple(said) or ("none: no file here would be installed",))
+
+
+def _image(one: ArtifactRecord) -> str:
+    value = next((digest.hex for digest in one.digests if digest.algorithm == "sha256"), "")
+    return f"{shortened(str(one.locator), 28)}, {count(one.size)} bytes, SHA-256 {blocks(value)} ..."
+
+
+def rules(reading: Reading) -> Row:
+    """How the required rules came out."""
+    passed = f"{len(reading.passed)} of {len(reading.required)} required passed"
+    advisory = f" Advisory: {_ids(reading.advisory)}." if reading.advisory else ""
+    waived = f" Waived: {_ids(reading.waived)}." if reading.waived else ""
+    match reading.verdict.decision:
+        case Decision.PASS:
+            text = f"{passed}; {len(reading.missing)} not evaluated; {len(reading.waived)} waived"
+            return Row("Rules", (text,))
+        case Decision.FAIL:
+            failed = f" Failed: {_ids(reading.failed)}." if reading.failed else ""
+            missing = f" Not evaluated: {_ids(reading.missing)}." if reading.missing else ""
+            return Row("Rules", (f"{passed}.{failed}{missing}{advisory}{waived}",))
+        case Decision.INCONCLUSIVE:
+            missing = f"not evaluated: {_ids(reading.missing)}." if reading.missing else f"{passed}."
+            return Row("Rules", (f"{missing} Failed: none.{advisory}{waived}",))
+
+
+def _ids(findings: tuple[Finding, ...]) -> str:
+    def rank(one: Finding) -> tuple[int, str]:
+        family = one.rule.partition(".")[0]
+        return (FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)), one.rule
+
+    return ", ".join(one.rule for one in sorted(findings, key=rank))
+
+
+def used(reading: Reading) -> Row:
+    """Which policy and keys judged, and where they came from."""
+    verdict, trust = reading.verdict, reading.evidence.trust
+    policy = f"policy {shortened(verdict.policy_source or verdict.policy_id, 40)} ({blocks(verdict.policy_digest, 8)})"
+    if not trust.source and not trust.keys:
+        return Row("Used", (f"{policy}; no keys of yours (--keys DIR)",))
+    keys = f"{plural(len(trust.keys), 'key')} pinned in {shortened(trust.source, 40)}"
+    return Row("Used", (f"{policy}; {keys}",))
+
+
+def ignored(reading: Reading) -> Row | None:
+    """What in the delivery tried to configure or to be trusted, and was used for nothing."""
+    files = [one.locator.name for one in r.of_role(reading, Role.IGNORED)]
+    keys = [one.locator.name for one in r.of_role(reading, Role.KEY)]
+    said = []
+    if files:
+        said.append(f"{listed(files)}: came inside, used for nothing")
+    if keys:
+        said.append(f"{listed(keys)}: a key that came inside is never trusted")
+    return Row("Ignored", ("; ".join(said),)) if said else None
+
+
+def whose(reading: Reading) -> str:
+    """For the title: vendor, product, version, or the delivery's own name."""
+    verdict = reading.verdict
+    name = " ".join(one for one in (verdict.vendor, verdict.product) if one)
+    if not verdict.product:
+        return shortened(reading.evidence.delivery, NAME_LIMIT)
+    return shortened(f"{name} {verdict.version}".strip(), NAME_LIMIT)

@@ -1,0 +1,176 @@
+"""The words of a page that depend on how a delivery stands: why, what to do next, what to know, what is not shown.
+
+Pure functions over an assessment. The situations stand in one table for each decision: `wording_fail.FAILS`,
+`wording_open.OPEN` and, below, the clauses of a pass. The first row that applies writes the two sentences and the
+steps; rows that apply beside it, and whose rules the first does not explain, are named in one more sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fwverify.model.finding import Finding
+from fwverify.model.verdict import Assessment, Decision
+from fwverify.report import reading as r
+from fwverify.report.figures import listed
+from fwverify.report.interface import Context
+from fwverify.report.reading import Reading, read
+from fwverify.report.situation import Situation, Step, vendor, vendors
+from fwverify.report.wording_fail import FAILS
+from fwverify.report.wording_open import NO_KEYS, OPEN
+
+MAX_STEPS = 4
+"""More than four things to do are not done."""
+
+FULL_STRENGTH = 4
+"""Origin strength from which the page may say whose file it is (rules.md, the ladder)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a page says."""
+
+    situation: str
+    """Name of the row, for tests and the curious."""
+    why: tuple[str, ...]
+    """One paragraph each; the first is the two sentences."""
+    heading: str
+    steps: tuple[Step, ...]
+    """Empty for a pass."""
+    know: tuple[str, ...]
+    """For a pass: what to know before acting on it."""
+    not_shown: str
+
+
+def words(assessment: Assessment, context: Context) -> Words:
+    """All words of the page."""
+    reading = read(assessment)
+    if assessment.verdict.decision is Decision.PASS:
+        return Words(pass_name(reading), (pass_why(reading),), "", (), know(reading), not_shown(reading))
+    rows = [NO_KEYS, *FAILS] if reading.failed else list(OPEN)
+    first, others = _chosen(reading, rows)
+    why = [first.why(reading)]
+    if others:
+        why.append(f"Besides, {'; '.join(one.short for one in others[:3])}.")
+    if assessment.verdict.decision is Decision.FAIL and not reading.failed:
+        why.append("Your policy counts what cannot be answered as failed.")
+    steps = [*first.steps(reading, context), *_beside(reading, first)]
+    return Words(first.name, tuple(why), first.heading(reading), tuple(steps[:MAX_STEPS]), (), not_shown(reading))
+
+
+def _chosen(reading: Reading, rows: list[Situation]) -> tuple[Situation, list[Situation]]:
+    applying = [one for one in rows if one.applies(reading)]
+    first = applying[0]
+    left = {one.rule for one in (reading.failed or reading.missing)} - first.explains
+    others = []
+    for one in applying[1:]:
+        if one.short and one.explains & left:
+            others.append(one)
+            left -= one.explains
+    return first, others
+
+
+def _beside(reading: Reading, first: Situation) -> list[Step]:
+    """Remedies of failed rules that the first situation does not explain."""
+    if not first.explains or not reading.failed:
+        return []
+    return [Step(one.remedy) for one in reading.failed if one.remedy and one.rule not in first.explains][:1]
+
+
+# A pass
+
+
+def pass_name(reading: Reading) -> str:
+    if reading.verdict.content_only:
+        return "content only"
+    return "pass" if reading.verdict.strength.value >= FULL_STRENGTH else "pass, weak origin"
+
+
+def pass_why(reading: Reading) -> str:
+    """Whose, unchanged, and what is inside: only what was established."""
+    if reading.verdict.content_only:
+        return (
+            "What is inside meets your policy, which looks at contents only. Who made it and whether it was changed "
+            "was not asked."
+        )
+    origin, contents = _origin_clause(reading), _contents_clause(reading)
+    if contents.startswith(("and ", "but ")):
+        return f"{origin}, {contents}."
+    return f"{origin}. {contents}."
+
+
+def _whole(reading: Reading) -> bool:
+    signed = reading.verdict.signed
+    return signed.total_bytes > 0 and signed.signed_bytes >= signed.total_bytes
+
+
+def _origin_clause(reading: Reading) -> str:
+    value = reading.verdict.strength.value
+    unchanged = "it is unchanged" if _whole(reading) else "the signed part of it is unchanged"
+    if value >= FULL_STRENGTH:
+        return f"It is {vendors(reading)} file, {unchanged}"
+    if value == 3:
+        key = f"the key you have for {vendor(reading)}"
+        return f"It is signed with {key}, which nobody confirmed over a second way; {unchanged}"
+    if value == 2:
+        channels = [one.channel for one in r.confirmed_checksums(reading) if one.channel]
+        by = f" ({listed(channels, 1)})" if channels else ""
+        return f"It is the file whose checksum you were given{by}, and unchanged; no pinned key signed it"
+    return "It meets your policy, which asks for no proof of who made it"
+
+
+def _contents_clause(reading: Reading) -> str:
+    sums = r.declared(reading)
+    if not reading.evidence.sboms:
+        return "What is inside was not compared: no SBOM came with it"
+    if not sums.found:
+        return "None of what its SBOM lists could be seen in the bytes"
+    if sums.undeclared or sums.differing or sums.hashes:
+        return "but it does not hold exactly what its SBOM says: see Declared"
+    if not reading.held("sbom.authentic"):
+        return "Its contents agree with an SBOM that nobody vouches for"
+    return f"and it holds what {vendors(reading)} SBOM says"
+
+
+def know(reading: Reading) -> tuple[str, ...]:
+    """What to know before acting on a pass: conditions of the verdict, and what the comparison could not tell."""
+    out: list[str] = []
+    silent = sorted(
+        {one.observed.name for one in r.declared(reading).matched if one.observed and one.version_agrees is None}
+    )
+    if silent:
+        out.append(f"{listed(silent, 4)}: no version in their bytes; the SBOM's is the vendor's.")
+    out.extend(_sentence(one.text) for one in reading.verdict.conditions)
+    mentioned = {one.rule for one in reading.verdict.conditions}
+    out.extend(_advice(one) for one in reading.advisory if one.rule not in mentioned)
+    out.extend(f"{one.rule} is waived: {_waivers(one)}." for one in reading.waived if one.rule not in mentioned)
+    out.append("No image to go back to was checked. Keep the one that is installed now.")
+    return tuple(dict.fromkeys(out))
+
+
+def _advice(finding: Finding) -> str:
+    return _sentence(f"{finding.rule}: {finding.message}")
+
+
+def _waivers(finding: Finding) -> str:
+    seen = {f"{one.waiver.id}, until {one.waiver.expires}" for one in finding.items if one.waiver}
+    return "; ".join(sorted(seen))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def not_shown(reading: Reading) -> str:
+    """What this answer does not prove."""
+    match reading.verdict.decision:
+        case Decision.PASS if reading.verdict.content_only:
+            return "Not shown: who made it; whether it was changed; absence of flaws."
+        case Decision.PASS if reading.verdict.strength.value < FULL_STRENGTH:
+            return "Not shown: beyond doubt who made it; whether the device checks signatures; absence of flaws."
+        case Decision.PASS:
+            return "Not shown: whether the device itself checks signatures; absence of flaws."
+        case Decision.FAIL:
+            return "Not shown: who made or changed it; that anybody meant harm."
+        case Decision.INCONCLUSIVE:
+            return "Not shown: who made it, that it is sound, or that it is not."

@@ -1,0 +1,180 @@
+"""The work-list of `pipeline`: walk from an image into everything inside it, outer first.
+
+Content is let go as soon as an artifact was opened or handed to the examiner; what stays is the shape of the tree,
+from which the byte ledger is computed once all answers are in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fwverify.compare.interface import Inventory, InventoryFile
+from fwverify.identify.interface import Observed
+from fwverify.limits import Budget
+from fwverify.model.artifact import Artifact, ByteRange, Digest, Locator
+from fwverify.model.component import Clue, Component
+from fwverify.model.evidence import (
+    Anomaly,
+    AnomalyKind,
+    Binding,
+    ChecksumObservation,
+    ContentObservation,
+    Gap,
+    GapReason,
+    Opened,
+)
+from fwverify.model.expectation import VersionClaim
+from fwverify.model.ledger import Account, Claim, MemberAccount, account, leaf
+from fwverify.unpack.interface import Container
+from fwverify.unpack.stage import Child, Opening, recognise, unpack
+
+
+class Examiner(Protocol):
+    """Looks at the content of artifacts, here or in workers. Every artifact submitted gets exactly one answer."""
+
+    @property
+    def mode(self) -> str: ...
+    def submit(self, artifact: Artifact) -> None: ...
+    def results(self) -> Iterator[tuple[Locator, Observed]]: ...
+
+
+@dataclass(slots=True)
+class Node:
+    """One artifact of the tree, without its content."""
+
+    locator: Locator
+    size: int
+    digests: tuple[Digest, ...]
+    container: Container | None
+    claims: list[Claim] = field(default_factory=list)
+    facts: tuple[tuple[str, str], ...] = ()
+    children: list[tuple[Node, Child]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Walk:
+    """State of one run's walk."""
+
+    budget: Budget
+    examiner: Examiner
+    progress: Callable[[str], None]
+    images: list[Node] = field(default_factory=list)
+    checks: list[ChecksumObservation] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
+    anomalies: list[Anomaly] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    clues: list[Clue] = field(default_factory=list)
+    contents: list[ContentObservation] = field(default_factory=list)
+    claims: list[VersionClaim] = field(default_factory=list)
+    observed: dict[Locator, Observed] = field(default_factory=dict)
+    accounts: dict[Locator, Account] = field(default_factory=dict)
+
+    def image(self, artifact: Artifact) -> None:
+        """Open one image and everything inside it."""
+        self.progress(f"opening {artifact.name}")
+        self.images.append(self._visit(artifact, depth=0, plain=False))
+
+    def _visit(self, artifact: Artifact, depth: int, *, plain: bool) -> Node:
+        container, others = (None, ()) if plain else recognise(artifact)
+        node = Node(artifact.locator, artifact.size, artifact.digests, container)
+        if container is None:
+            self.examiner.submit(artifact)
+            return node
+        opening = Opening(artifact, container)
+        for child in unpack(opening, self.budget, depth):
+            # An unclaimed run that is the whole artifact would be recognised as the same container for ever.
+            same = child.remainder and child.artifact.size == artifact.size
+            node.children.append((self._visit(child.artifact, depth + 1, plain=same), _shape(child)))
+        self._collect(opening, others)
+        node.claims, node.facts = opening.claims, tuple(sorted(opening.facts))
+        return node
+
+    def _collect(self, opening: Opening, others: tuple[str, ...]) -> None:
+        self.checks.extend(opening.checks)
+        self.bindings.extend(opening.bindings)
+        self.anomalies.extend(opening.anomalies)
+        self.gaps.extend(opening.gaps)
+        name = opening.container.name if opening.container else ""
+        if others:
+            detail = f"read as {name}; {', '.join(others)} would read it too"
+            self.anomalies.append(Anomaly(AnomalyKind.TWO_FORMATS, opening.artifact.locator, detail))
+        limits = [one for one in opening.gaps if one.reason is GapReason.LIMIT]
+        self.anomalies.extend(Anomaly(AnomalyKind.LIMIT, one.locator, one.detail) for one in limits)
+        told = any(one.kind is AnomalyKind.DUPLICATE_MEMBER for one in opening.anomalies)
+        for member, count in sorted(opening.names.items()):
+            if count > 1 and not told:
+                detail = f"{count} members are named {member!r}"
+                self.anomalies.append(Anomaly(AnomalyKind.DUPLICATE_MEMBER, opening.artifact.locator, detail))
+
+    def finish(self) -> None:
+        """Wait for the examiner's answers."""
+        self.progress("examining contents")
+        for locator, observed in self.examiner.results():
+            self.observed[locator] = observed
+            self.clues.extend(observed.clues)
+            self.contents.extend(observed.contents)
+            self.claims.extend(observed.claims)
+            self.gaps.extend(observed.gaps)
+
+    def inventory(self, components: tuple[Component, ...]) -> Inventory:
+        """The observed side of the comparison."""
+        inside = [node for image in self.images for node in descendants(image) if node is not image]
+        return Inventory(
+            components,
+            tuple(InventoryFile(one.locator, one.size, one.digests) for one in inside),
+            tuple(self.gaps),
+            tuple(InventoryFile(one.locator, one.size, one.digests) for one in self.images),
+        )
+
+    def account(self, node: Node) -> Account:
+        """How the bytes of a node were looked at, everything inside it counted. Ask only after `finish`."""
+        if node.locator not in self.accounts:
+            self.accounts[node.locator] = self._account(node)
+        return self.accounts[node.locator]
+
+    def _account(self, node: Node) -> Account:
+        if node.container is None:
+            seen = self.observed.get(node.locator)
+            if seen is None:
+                return leaf(node.locator, node.size, Opened.GAP, "")
+            return leaf(node.locator, node.size, seen.opened, seen.reader)
+        members: dict[int, MemberAccount] = {
+            child.index: MemberAccount(self.account(sub), child.stored, child.start) for sub, child in node.children
+        }
+        ordered = [members.get(one) or _absent(node.locator) for one in range(max(members, default=-1) + 1)]
+        claims = [one for one in node.claims if one.member < len(ordered)]
+        return account(node.locator, node.size, node.container.name, claims, ordered)
+
+
+def _shape(child: Child) -> Child:
+    """The child without its content, so that memory stays bounded."""
+    empty = Artifact(child.artifact.locator, child.artifact.size, child.artifact.digests, memoryview(b""))
+    return Child(empty, child.index, child.stored, child.start, child.remainder)
+
+
+def _absent(locator: Locator) -> MemberAccount:
+    return MemberAccount(Account(locator, 0, ()), stored=False)
+
+
+def descendants(node: Node) -> Iterator[Node]:
+    """The node and everything below it, outer first."""
+    yield node
+    for child, _ in node.children:
+        yield from descendants(child)
+
+
+def placed(image: Node) -> dict[Locator, ByteRange]:
+    """Where artifacts lie in the image byte for byte: those stored as they are, all the way down."""
+    out: dict[Locator, ByteRange] = {}
+
+    def place(node: Node, offset: int) -> None:
+        if node.size:
+            out[node.locator] = ByteRange(offset, offset + node.size)
+        for child, how in node.children:
+            if how.stored:
+                place(child, offset + how.start)
+
+    place(image, 0)
+    return out

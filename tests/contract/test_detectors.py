@@ -1,0 +1,49 @@
+"""The contract of every detector: vectors, prefixes, flips, determinism."""
+
+from __future__ import annotations
+
+import pytest
+from fwverify.identify.stage import observe
+
+from fwverify.content import identified
+from fwverify.identify.interface import Observed
+from fwverify.limits import DEFAULT_LIMITS
+from fwverify.model.artifact import Locator, Step
+from fwverify.model.canonical import canonical
+from tests.contract.vectors import Vector, flips, prefixes, vectors
+
+VECTORS = vectors("detectors")
+
+
+def look(vector: Vector, data: bytes) -> Observed:
+    name = vector.meta.get("name", "input")
+    return observe(identified(Locator((Step("image.bin"), Step(name, "squashfs"))), data), DEFAULT_LIMITS)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.id)
+def test_vector(vector: Vector) -> None:
+    """Clues, contents and gaps of this detector are the expected ones."""
+    seen, expect = look(vector, vector.data), vector.expect
+    clues = sorted({f"{one.product} {one.version}".strip() for one in seen.clues if one.how == vector.plugin})
+    assert clues == sorted(expect.get("clues", [])), seen
+    if "contents" in expect:
+        assert sorted(one.kind.value for one in seen.contents) == sorted(expect["contents"])
+    for reason in expect.get("gaps", []):
+        assert reason in {one.reason.value for one in seen.gaps}
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.id)
+def test_prefixes_and_flips(vector: Vector) -> None:
+    """Cut or damaged content ends in clues or gaps."""
+    for size in prefixes(min(len(vector.data), 4096), 12)[:24]:
+        look(vector, vector.data[:size])
+    for data in flips(vector.data, 24):
+        look(vector, data)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.id)
+def test_quotes_are_printable(vector: Vector) -> None:
+    """What is quoted from content is short, printable ASCII; and two runs agree."""
+    seen = look(vector, vector.data)
+    assert all(one.quote.isascii() and one.quote.isprintable() and len(one.quote) <= 200 for one in seen.clues)
+    assert canonical(seen) == canonical(look(vector, vector.data))

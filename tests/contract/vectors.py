@@ -1,0 +1,66 @@
+"""The vectors on disk: tests/vectors/<room>/<plug-in>/{valid,invalid,truncated,hostile}/<case>/ with vector.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1] / "vectors"
+KINDS = ("valid", "invalid", "truncated", "hostile")
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One case."""
+
+    room: str
+    plugin: str
+    kind: str
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return f"{self.plugin}/{self.kind}/{self.folder.name}"
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        return tomllib.loads((self.folder / "vector.toml").read_text())
+
+    @property
+    def expect(self) -> dict[str, Any]:
+        return dict(self.meta.get("expect", {}))
+
+    @property
+    def data(self) -> bytes:
+        return (self.folder / "input").read_bytes()
+
+
+def vectors(room: str) -> list[Vector]:
+    """All cases of a room, sorted."""
+    return sorted(_vectors(room), key=lambda one: one.id)
+
+
+def _vectors(room: str) -> Iterator[Vector]:
+    for meta in (ROOT / room).glob("*/*/*/vector.toml"):
+        folder = meta.parent
+        yield Vector(room, folder.parents[1].name, folder.parent.name, folder)
+
+
+def prefixes(size: int, count: int) -> list[int]:
+    """Lengths to cut at: every one for small inputs, else `count` spread evenly and all near both ends."""
+    if size <= count:
+        return list(range(size))
+    step = max(1, size // count)
+    return sorted({*range(0, size, step), *range(64), *range(max(0, size - 64), size)})
+
+
+def flips(data: bytes, count: int) -> Iterator[bytes]:
+    """The input with one bit flipped, at `count` places spread evenly (all bits of small inputs)."""
+    bits = len(data) * 8
+    for at in range(0, bits, max(1, bits // count)):
+        changed = bytearray(data)
+        changed[at // 8] ^= 1 << (at % 8)
+        yield bytes(changed)

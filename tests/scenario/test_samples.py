@@ -1,0 +1,69 @@
+"""Every sample through the real command line: exit status, rules and words exactly as its expectation file says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from fwverify.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPECTATIONS = sorted((ROOT / "samples").glob("*.expected.toml"))
+
+
+def run(command: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Run fwverify in this process; status, standard output, standard error."""
+    status = main(command)
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.mark.parametrize("expected", EXPECTATIONS, ids=lambda path: path.name.removesuffix(".expected.toml"))
+def test_sample(
+    expected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sample's exit status, failed rules, unevaluated rules and words are those of its expectation file."""
+    want = tomllib.loads(expected.read_text())
+    monkeypatch.chdir(ROOT)
+    report = tmp_path / "report.json"
+    common = ["--at", "2026-11-22T00:00:00Z", "--evidence", str(tmp_path / "evidence.json")]
+    status, page, err = run([*want["command"], *common], capsys)
+    assert (status, err) == (want["exit"], ""), page
+    for words in want["says"]:
+        assert words in page
+    assert all(len(line) <= 80 for line in page.splitlines()), "wider than 80 columns"
+    run([*want["command"], *common, "--json", "-o", str(report)], capsys)
+    findings = json.loads(report.read_text())["verdict"]["findings"]
+    failed = {one["rule"] for one in findings if one["outcome"] == "fail" and one["level"] == "must"}
+    assert failed == set(want["failed"])
+    missing = {one["rule"] for one in findings if one["outcome"] == "not_evaluated"}
+    assert set(want["not_evaluated"]) <= missing
+
+
+def test_every_sample_has_an_expectation() -> None:
+    """No sample folder stands without a file that says what fwverify must answer."""
+    folders = {one.name for one in (ROOT / "samples").iterdir() if one.is_dir()} - {"parts", "src", "__pycache__"}
+    assert folders <= {one.name.removesuffix(".expected.toml") for one in EXPECTATIONS}
+    assert len(EXPECTATIONS) >= 15
+
+
+@pytest.mark.interop
+def test_samples_are_what_build_makes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rebuilding from the committed parts gives the committed samples, byte for byte."""
+    if not all(shutil.which(one) for one in ("mksquashfs", "mkimage", "dtc")):
+        pytest.skip("mksquashfs, mkimage or dtc is not installed")
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("samples_build", ROOT / "samples/build.py")
+    assert spec and spec.loader
+    build = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules["samples_build"] = build
+    spec.loader.exec_module(build)
+    made = build.everything(microcontroller=shutil.which("arm-none-eabi-gcc") is not None)
+    assert [str(path) for path, data in made.items() if path.read_bytes() != data] == []
