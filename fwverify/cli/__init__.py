@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -105,7 +106,7 @@ def _tell_bug(bug: Exception, *, traced: bool) -> None:
     if traced:
         _say("".join(traceback.format_exception(bug)).rstrip())
     last = traceback.extract_tb(bug.__traceback__)[-1:]
-    where = f" ({os.path.basename(last[0].filename)}:{last[0].lineno})" if last else ""
+    where = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
     _say(f"fwverify has an error of its own: {type(bug).__name__}: {bug}{where}")
     _say("  This says nothing about the delivery; do not install it on the strength of this run.")
     if not traced:

@@ -131,7 +131,8 @@ def _done(done: adding.Added) -> str:
     verb = "Confirmed" if done.confirmed else "Pinned"
     text = f"{verb} {done.record.name} in {done.path}: confirmed {have} of {WANTED_CONFIRMATIONS}."
     if have < WANTED_CONFIRMATIONS:
-        text += "\nNext: have another person confirm it over another channel, and add it again with --confirm."
+        text += "\nNext: have another person confirm it over another channel,"
+        text += "\nand add it again with --confirm."
     return text
 
 

@@ -11,7 +11,9 @@ import click
 class LazyGroup(click.Group):
     """Commands by name: where each lives (`module:attribute`) and its line in the group's help."""
 
-    def __init__(self, *args: object, commands_at: Mapping[str, tuple[str, str]] | None = None, **kwargs: object) -> None:
+    def __init__(
+        self, *args: object, commands_at: Mapping[str, tuple[str, str]] | None = None, **kwargs: object
+    ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.commands_at = dict(commands_at or {})
 

@@ -24,11 +24,20 @@ def keys_option(command: F) -> F:
 
 
 def at_option(command: F) -> F:
-    return click.option("--at", "at_time", metavar="TIME", help="Judge as of this time, RFC 3339.  [default: now]")(command)
+    return click.option("--at", "at_time", metavar="TIME", help="Judge as of this time, RFC 3339.  [default: now]")(
+        command
+    )
 
 
 def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def format_option(command: F) -> F:
+    help_ = "The page for people, or the whole report as JSON."
+    return click.option(
+        "--format", "form", type=click.Choice(FORMATS), default="terminal", show_default=True, help=help_
+    )(command)
 
 
 def isolation_option(command: F) -> F:

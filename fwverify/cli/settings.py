@@ -16,7 +16,7 @@ from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
-    from fwverify.model.expectation import ExpectedChecksum, Expectation
+    from fwverify.model.expectation import Expectation, ExpectedChecksum
     from fwverify.trust.store import TrustStore
 
 DEFAULT_POLICY = "builtin:baseline"
@@ -39,13 +39,13 @@ def policy_of(named: str | None) -> Policy:
 
 def trust_of(folder: Path | None) -> TrustStore:
     """The key registry of --keys, else of the user's folder, else none. Raises TrustStoreError."""
-    from fwverify.trust.registry import load_registry
+    from fwverify.trust.registry import load
     from fwverify.trust.store import EMPTY
 
     own = user_folder() / "keys"
     if folder is None:
-        return load_registry(own) if own.is_dir() else EMPTY
-    return load_registry(folder)
+        return load(own) if own.is_dir() else EMPTY
+    return load(folder)
 
 
 def now() -> str:

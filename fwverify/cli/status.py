@@ -5,7 +5,7 @@ from __future__ import annotations
 PASS = 0
 FAIL = 1
 USAGE = 2
-"""Usage or configuration: an option, a policy, a key file, a delivery that is not there; also a run that was stopped."""
+"""Usage or configuration: an option, a policy, a key file, a delivery that is not there; and a run that was stopped."""
 INCONCLUSIVE = 3
 BUG = 70
 """EX_SOFTWARE of sysexits.h: says nothing about the delivery."""

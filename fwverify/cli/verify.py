@@ -32,7 +32,7 @@ class Targets:
 @options.keys_option
 @options.expectation_options
 @options.at_option
-@click.option("--format", "form", type=click.Choice(options.FORMATS), default="terminal", show_default=True)
+@options.format_option
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("-o", "page_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the page to FILE.")
 @click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write every form into DIR.")

@@ -94,11 +94,15 @@ def share(
     ids = frozenset(accepted)
     unknown = {identify(one): one for one in evidence.signatures if one.status is SignatureStatus.UNKNOWN_KEY}
     others = frozenset(refused) | frozenset(unknown)
+    spans_of = image_spans(evidence)
+    # Where nothing is accepted, padding that others signed is counted too, so that their share is of the same whole.
+    any_signed = any(covered_by(span, ids) for _, spans in spans_of for span in spans)
+    kept = ids if any_signed else others
     signed = whole = unpinned = 0
     by_others: set[str] = set()
-    for _, spans in image_spans(evidence):
+    for _, spans in spans_of:
         for span in spans:
-            if not counts(span, ids, ignore_padding=ignore_padding):
+            if not counts(span, kept, ignore_padding=ignore_padding):
                 continue
             whole += span.range.size
             if covered_by(span, ids):

@@ -14,6 +14,8 @@ from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureSt
 
 TRUSTED_TIMES = ("rekor", "rfc3161")
 """Sources of a signing time that the signer could not write himself."""
+MIN_SEEN_DIGITS = 16
+"""Hexadecimal digits of a fingerprint that a source must have seen: 64 bits, what people read out by phone."""
 WITHDRAWN = ("revoked", "superseded", "suspended")
 
 
@@ -160,8 +162,11 @@ def confirmations(key: KeyRecord) -> int:
 
 
 def _same(seen: str, recorded: str) -> bool:
+    """True when what was seen there is the key's fingerprint, or its first digits, or was not written down."""
     plain = "".join(one for one in seen.casefold() if one not in ": -")
-    return not plain or not recorded or plain == recorded.casefold()
+    if not plain or not recorded:
+        return True
+    return len(plain) >= MIN_SEEN_DIGITS and recorded.casefold().startswith(plain)
 
 
 def blocks(fingerprint: str) -> str:

@@ -1,7 +1,18 @@
-"""The rules, by family."""
+"""The rules, by family. Order is that of printing; it decides nothing."""
 
 from __future__ import annotations
 
 from fwverify.evaluate.interface import Rule
+from fwverify.evaluate.rules import checksum, component, origin, package, sbom, secret, signature, sigstore, version
 
-BUILTIN: tuple[Rule, ...] = ()
+BUILTIN: tuple[Rule, ...] = (
+    *package.RULES,
+    *signature.RULES,
+    *origin.RULES,
+    *sigstore.RULES,
+    *checksum.RULES,
+    *version.RULES,
+    *sbom.RULES,
+    *component.RULES,
+    *secret.RULES,
+)

@@ -32,6 +32,9 @@ _TAGGED = re.compile(
     rb"(?P<escaped>\\?)(?P<tag>[A-Za-z0-9-]{3,12}) ?\((?P<name>.+)\) ?= ?(?P<hex>[0-9A-Fa-f]+)", re.DOTALL
 )
 _BARE = re.compile(rb"[0-9A-Fa-f]{8,}")
+_NAMED = re.compile(
+    r"(?i)(?:^|[._/-])(md5|sha-?1|sha-?224|sha-?256|sha-?384|sha-?512|blake2b|b2(?=sum))(sums?)?(\.txt)?$"
+)
 _BOM = b"\xef\xbb\xbf"
 _ESCAPES = {b"\\\\": b"\\", b"\\n": b"\n", b"\\r": b"\r"}
 
@@ -128,11 +131,17 @@ def plain_name(name: str) -> str:
 
 def named_algorithm(list_name: str) -> str:
     """The algorithm a list is named for (`SHA256SUMS`, `fw.bin.sha512`), or empty."""
-    found = re.search(r"(?i)(md5|sha-?1|sha-?224|sha-?256|sha-?384|sha-?512|b2|blake2b)(sums?)?(\.txt)?$", list_name)
+    found = _NAMED.search(list_name)
     if found is None:
         return ""
     name = found[1].lower().replace("-", "")
     return "blake2b" if name == "b2" else name
+
+
+def subject_name(list_name: str) -> str:
+    """The file a digest alone speaks of: the list's name without what names the algorithm; empty when there is none."""
+    found = _NAMED.search(list_name)
+    return list_name[: found.start()] if found is not None else ""
 
 
 def _may_be_list(content: memoryview) -> bool:

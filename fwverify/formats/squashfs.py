@@ -36,7 +36,7 @@ NOT_COMPRESSED, METADATA_NOT_COMPRESSED = 1 << 24, 1 << 15
 FLAG_OPTIONS = 1 << 10
 ABSENT = (1 << 64) - 1
 MIN_BLOCK_BYTES, MAX_BLOCK_BYTES = 4096, MIB
-MAX_TABLE_BYTES = 256 * MIB
+MAX_TABLE_BYTES = 128 * MIB
 """Unpacked tables together. 300,000 files need about 40 MiB."""
 MAX_OPTIONS_BYTES = 8
 """Compressor options: the largest structure (gzip, xz, lzo, lz4) has 8 bytes."""

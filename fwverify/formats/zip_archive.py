@@ -75,7 +75,7 @@ def looks_like(view: memoryview) -> bool:
     if tail < CENTRAL_BYTES or view[tail : tail + 4] != END:
         return False
     size, offset = struct.unpack_from("<II", view, tail + 12)
-    return size >= CENTRAL_BYTES and offset + size == tail and view[offset : offset + 4] == CENTRAL
+    return size >= CENTRAL_BYTES and offset + size <= tail and view[tail - size : tail - size + 4] == CENTRAL
 
 
 def entries(view: memoryview, budget: Budget) -> Iterator[ZipEntry]:
@@ -216,13 +216,14 @@ def _kind(raw: bytes, mode: int, attributes: int, size: int) -> EntryKind:
     form = stat.S_IFMT(mode)
     if form == stat.S_IFLNK:
         return EntryKind.SYMLINK
+    if size:  # what has content is a file, whatever its mode says (Info-ZIP writes "pipe" for its standard input)
+        return EntryKind.FILE
     if form in (stat.S_IFBLK, stat.S_IFCHR):
         return EntryKind.DEVICE
     if form in (stat.S_IFIFO, stat.S_IFSOCK):
         return EntryKind.OTHER
-    # a folder with content would hide it
     folder = raw.endswith(b"/") or form == stat.S_IFDIR or bool(attributes & 0x10 and not form)
-    return EntryKind.DIRECTORY if folder and size == 0 else EntryKind.FILE
+    return EntryKind.DIRECTORY if folder else EntryKind.FILE
 
 
 def _unreadable(flags: int, method: int) -> tuple[GapReason, str] | None:

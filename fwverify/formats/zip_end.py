@@ -67,10 +67,12 @@ def _end(view: memoryview, at: int) -> EndRecord | None:
     """The end record at `at`; None when it does not fit there, so that an earlier one is tried."""
     disk, start_disk, here, count, size, offset, comment = struct.unpack_from("<HHHHIIH", view, at + 4)
     start = at
-    if 0xFFFF in (here, count) or 0xFFFFFFFF in (size, offset):
-        wide = _end64(view, at)
-        if wide is not None:
-            start, here, count, size, offset = wide
+    wide = _end64(view, at)
+    if wide is not None:
+        pairs = zip((here, count, size, offset), wide[1:], (0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF), strict=True)
+        if any(narrow not in (full, value) for narrow, value, full in pairs):
+            raise Malformed(WHAT, "its two end records disagree", at)
+        start, here, count, size, offset = wide
     if at + END_BYTES + comment > len(view) or size > start or offset > start - size:
         return None
     if disk not in (0, 0xFFFF) or start_disk not in (0, 0xFFFF) or here != count:

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue, Component
@@ -19,6 +20,8 @@ from fwverify.model.component import Clue, Component
 PER_TECHNIQUE, MOST = 2, 99
 """Percent added for each further independent technique, and the ceiling."""
 MAX_QUOTES = 5
+MIN_ALIKE = 4
+"""Letters two names must begin with in common before that means anything (every library begins with `lib`)."""
 
 _EPOCH = re.compile(r"^\d+:|^v(?=\d)")
 _REVISION = re.compile(r"-[^-]*$")
@@ -48,8 +51,8 @@ def conclude(clues: Iterable[Clue]) -> tuple[Component, ...]:
     """Merge clues. The same clues in any order give the same components, sorted.
 
     1. Rows of package databases and package notes: one component for each package and version in a place.
-    2. Versions seen in content: joined to the packages of that product with the same upstream release; else one
-       component for each product and release in a place.
+    2. Versions seen in content: joined to the package of that product with the same upstream release (of several, the
+       one named like the file); else one component for each product and release in a place.
     3. Clues without version: joined to what 1 and 2 know of the product, first in the same file, then in the place
        when only one release is known there; else one component without version.
     4. Two releases of one product in one file contradict each other; both components say so.
@@ -89,8 +92,7 @@ def _releases(clues: list[Clue], rows: list[_Group]) -> dict[tuple[str, str], _G
     for clue in clues:
         key = clue.product, upstream(clue.version, packaged=False)
         if key in packaged:
-            for row in packaged[key]:
-                row.clues.append(clue)
+            _nearest(packaged[key], clue).clues.append(clue)
         else:
             groups.setdefault(key, _Group(clue.product, clue.product, clue.version)).clues.append(clue)
     return groups
@@ -109,11 +111,28 @@ def _unversioned(clues: list[Clue], rows: list[_Group], releases: dict[tuple[str
         same_file = [one for one in candidates if clue.locator in places[id(one)]]
         release = {upstream(one.version, packaged=id(one) in packaged) for one in candidates}
         if same_file or len(release) == 1:
-            for group in same_file or candidates:
-                group.clues.append(clue)
+            _nearest(same_file or candidates, clue).clues.append(clue)
         else:
             alone.setdefault(clue.product, _Group(clue.product, clue.product, "")).clues.append(clue)
     return list(alone.values())
+
+
+def _nearest(groups: list[_Group], clue: Clue) -> _Group:
+    """Of several packages of one product, the one whose name begins most like the file's (libssl3 for libssl.so.3)."""
+    if len(groups) == 1:
+        return groups[0]
+    file = _letters(clue.locator.name.rpartition("/")[2])
+
+    def rank(group: _Group) -> tuple[int, bool, str]:
+        pairs = zip(file, _letters(group.name), strict=False)
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        return -alike if alike >= MIN_ALIKE else 0, "image" not in group.name, group.name
+
+    return min(groups, key=rank)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _contradicted(groups: list[_Group]) -> set[int]:

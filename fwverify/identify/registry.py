@@ -14,6 +14,7 @@ from fwverify.identify.detectors import (
     passwords,
     public_keys,
     secrets,
+    version_string,
 )
 from fwverify.identify.interface import Detector
 
@@ -29,4 +30,5 @@ BUILTIN: tuple[Detector, ...] = (
     passwords.DETECTOR,
     public_keys.DETECTOR,
     secrets.DETECTOR,
+    version_string.DETECTOR,
 )

@@ -27,9 +27,7 @@ from fwverify.model.expectation import VersionClaim
 __all__ = ["InProcess", "conclude", "observe"]
 
 
-def observe(
-    artifact: Artifact, limits: Limits = DEFAULT_LIMITS, detectors: tuple[Detector, ...] = BUILTIN
-) -> Observed:
+def observe(artifact: Artifact, limits: Limits = DEFAULT_LIMITS, detectors: tuple[Detector, ...] = BUILTIN) -> Observed:
     """Look at one artifact.
 
     1. Nothing but 00 or FF (or nothing at all): there is nothing to look for.

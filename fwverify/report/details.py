@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fwverify.model.evidence import ArtifactRecord, SignatureObservation
 from fwverify.model.finding import Finding
 from fwverify.report.figures import NAME_LIMIT, blocks, count, listed
-from fwverify.report.layout import Line, entry, paragraph, span
+from fwverify.report.layout import Line, entry, paragraph
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
 
@@ -24,7 +24,7 @@ def more(reading: Reading, verbose: int, width: int) -> list[Line]:
     """The lines for this much verbosity; none for 0."""
     out: list[Line] = []
     if verbose >= 1:
-        for part in (_findings, _signatures, _checksums, _files, _gaps, _judged):
+        for part in (_conditions, _findings, _signatures, _checksums, _files, _gaps, _judged):
             out.extend(part(reading, width))
     if verbose >= 2:
         for part in (_artifacts, _components):
@@ -32,14 +32,22 @@ def more(reading: Reading, verbose: int, width: int) -> list[Line]:
     return out
 
 
-def _title(text: str) -> Line:
-    return (span(text, "label"),)
+def _title(text: str, width: int) -> list[Line]:
+    return paragraph(text, width, style="label")
+
+
+def _conditions(reading: Reading, width: int) -> Iterable[Line]:
+    yield from _title("To know", width)
+    for one in reading.verdict.conditions:
+        yield from entry("", f"{one.rule}: {one.text}" if one.rule else one.text, width)
+    if not reading.verdict.conditions:
+        yield from paragraph("nothing beside the page", width, indent=2)
 
 
 def _findings(reading: Reading, width: int) -> Iterable[Line]:
-    yield _title("Rules")
+    yield from _title("Rules", width)
     for one in sorted(reading.verdict.findings, key=lambda found: found.rule):
-        head = f"{one.rule}  {one.level.value}, {one.outcome.value.replace('_', ' ')}"
+        head = f"{one.rule}: {one.level.value}, {one.outcome.value.replace('_', ' ')}"
         yield from entry("", head, width, style=OUTCOME_STYLES[one.outcome.value])
         yield from paragraph(shortened(one.message, LONG), width, indent=6)
         yield from _items(one, width)
@@ -55,9 +63,9 @@ def _items(one: Finding, width: int) -> Iterable[Line]:
 
 
 def _signatures(reading: Reading, width: int) -> Iterable[Line]:
-    yield _title("Signatures")
+    yield from _title("Signatures", width)
     for one in reading.evidence.signatures:
-        yield from entry("", f"{shortened(str(one.source), NAME_LIMIT)}  {one.scheme}, {one.status.value}", width)
+        yield from entry("", f"{shortened(str(one.source), NAME_LIMIT)}: {one.scheme}, {one.status.value}", width)
         yield from paragraph(_signature(one), width, indent=6)
     if not reading.evidence.signatures:
         yield from paragraph("none", width, indent=2)
@@ -84,22 +92,22 @@ def _signature(one: SignatureObservation) -> str:
 def _checksums(reading: Reading, width: int) -> Iterable[Line]:
     if not reading.evidence.checksums:
         return
-    yield _title("Checksums")
+    yield from _title("Checksums", width)
     for one in reading.evidence.checksums:
         source = shortened(str(one.declared_in), NAME_LIMIT) if one.declared_in is not None else "you"
         channel = f" ({shortened(one.channel, NAME_LIMIT)})" if one.channel else ""
         name = shortened(one.name or (one.subject.name if one.subject else ""), NAME_LIMIT)
         holds = "holds" if one.holds else "DOES NOT HOLD" if one.computed is not None else "names no file here"
-        text = f"{name}  {one.declared.algorithm} {blocks(one.declared.hex)} from {source}{channel}: {holds}"
+        text = f"{name}: {one.declared.algorithm} {blocks(one.declared.hex)} from {source}{channel}: {holds}"
         yield from entry("", text, width, style="" if one.holds else "bad")
 
 
 def _files(reading: Reading, width: int) -> Iterable[Line]:
-    yield _title("Files of the delivery, and what each was taken for")
+    yield from _title("Files of the delivery, and what each was taken for", width)
     for one in (record for record in reading.evidence.artifacts if record.role is not None):
         why = f": {shortened(one.why, LONG)}" if one.why else ""
         role = one.role.value if one.role is not None else ""
-        text = f"{shortened(str(one.locator), NAME_LIMIT)}  {role}, {count(one.size)} bytes{why}"
+        text = f"{shortened(str(one.locator), NAME_LIMIT)}: {role}, {count(one.size)} bytes{why}"
         yield from entry("", text, width)
         yield from paragraph(_sha256(one), width, indent=6)
 
@@ -109,13 +117,13 @@ def _sha256(one: ArtifactRecord) -> str:
 
 
 def _gaps(reading: Reading, width: int) -> Iterable[Line]:
-    yield _title("Not examined, and why")
+    yield from _title("Not examined, and why", width)
     for one in reading.evidence.gaps:
         where = f" bytes {count(one.range.start)} to {count(one.range.end)}" if one.range else ""
-        text = f"{shortened(str(one.locator), NAME_LIMIT)}{where}  {one.reason.value}: {shortened(one.detail, LONG)}"
+        text = f"{shortened(str(one.locator), NAME_LIMIT)}{where}: {one.reason.value}: {shortened(one.detail, LONG)}"
         yield from entry("", text, width, style="open")
     for odd in reading.evidence.anomalies:
-        text = f"{shortened(str(odd.locator), NAME_LIMIT)}  {odd.kind.value}: {shortened(odd.detail, LONG)}"
+        text = f"{shortened(str(odd.locator), NAME_LIMIT)}: {odd.kind.value}: {shortened(odd.detail, LONG)}"
         yield from entry("", text, width, style="open")
     if not reading.evidence.gaps and not reading.evidence.anomalies:
         yield from paragraph("nothing", width, indent=2)
@@ -123,7 +131,7 @@ def _gaps(reading: Reading, width: int) -> Iterable[Line]:
 
 def _judged(reading: Reading, width: int) -> Iterable[Line]:
     verdict, evidence = reading.verdict, reading.evidence
-    yield _title("Judged")
+    yield from _title("Judged", width)
     policy = (
         f"policy {verdict.policy_id} {verdict.policy_version} from {verdict.policy_source}, {verdict.policy_digest}"
     )
@@ -137,7 +145,7 @@ def _judged(reading: Reading, width: int) -> Iterable[Line]:
 
 
 def _artifacts(reading: Reading, width: int) -> Iterable[Line]:
-    yield _title("Artifacts")
+    yield from _title("Artifacts", width)
     shown = reading.evidence.artifacts[:MAX_ARTIFACTS]
     for one in shown:
         yield from artifact_lines(one, width)
@@ -150,16 +158,16 @@ def artifact_lines(one: ArtifactRecord, width: int) -> Iterable[Line]:
     depth = min(len(one.locator.steps) - 1, 8)
     name = shortened(one.locator.name, NAME_LIMIT)
     what = shortened(one.format_title or one.format, NAME_LIMIT) or "format not known"
-    text = f"{name}  {count(one.size)} bytes, {what}, {one.opened.value}, sha256 {blocks(_sha256(one), 8)}"
+    text = f"{name}: {count(one.size)} bytes, {what}, {one.opened.value}, sha256 {blocks(_sha256(one), 8)}"
     yield from entry("", text, width, indent=2 + 2 * depth)
 
 
 def _components(reading: Reading, width: int) -> Iterable[Line]:
-    yield _title("Components seen")
+    yield from _title("Components seen", width)
     for one in reading.evidence.components[:MAX_COMPONENTS]:
         version = shortened(one.version, NAME_LIMIT) or "version not established"
         where = listed([str(place) for place in one.locators], 2)
-        head = f"{shortened(one.name, NAME_LIMIT)}  {version}  ({one.confidence} %, {listed(one.how)}) in {where}"
+        head = f"{shortened(one.name, NAME_LIMIT)}: {version}  ({one.confidence} %, {listed(one.how)}) in {where}"
         yield from entry("", head, width)
         for quote in one.quotes[:2]:
             yield from entry("| ", shortened(quote, LONG), width, indent=6, style="quiet")

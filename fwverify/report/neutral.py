@@ -5,8 +5,9 @@ character that does not simply print into a visible escape: control characters a
 zero-width marks, combining marks, blanks that look like nothing, lone surrogates, private use and unassigned ones.
 Character classes: Unicode Character Database, general category (UAX #44, table 12), read 2026-11-22.
 
-It does not judge spelling: a Cyrillic letter that looks like a Latin one prints as it is. HTML and CSV need escaping of
-their own. Escapes are for eyes: a backslash stays a backslash, so `visible` changes nothing twice.
+Brackets stay: no page is ever read as Rich markup (a test prints some). It does not judge spelling: a Cyrillic letter
+that looks like a Latin one prints as it is. HTML and CSV need escaping of their own. Escapes are for eyes: a backslash
+stays a backslash, so `visible` changes nothing twice.
 """
 
 from __future__ import annotations
@@ -39,11 +40,6 @@ def shortened(text: str, limit: int) -> str:
     head = room // 2
     tail = room - head
     return (shown[:head] + CUT + shown[len(shown) - tail :])[: max(limit, 0)]
-
-
-def without_markup(text: str) -> str:
-    """Visible text for a function that reads Rich markup: opening brackets become literal ones."""
-    return visible(text).replace("\\", "\\\\").replace("[", "\\[")
 
 
 def _hides(one: str) -> bool:

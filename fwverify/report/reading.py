@@ -24,6 +24,9 @@ from fwverify.model.evidence import (
 from fwverify.model.finding import Finding, Level, Outcome
 from fwverify.model.verdict import Assessment, Verdict
 
+PROVEN = 4
+"""Origin strength from which a page may say whose file it is (rules.md, the ladder)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -127,9 +130,24 @@ def keys_with(reading: Reading, fingerprint: str) -> tuple[KeyRecord, ...]:
     return tuple(one for one in reading.evidence.trust.keys if fingerprint and one.fingerprint == fingerprint)
 
 
+def expected_vendor(reading: Reading) -> str:
+    """Vendor id of the registry: as the operator stated it, else the one the verdict speaks of."""
+    stated, words = reading.evidence.expectation.vendor, reading.verdict.vendor
+    if stated or not words:
+        return stated
+    named = {one.vendor for one in reading.evidence.trust.keys if words in (one.vendor, one.legal_name)}
+    return named.pop() if len(named) == 1 else ""
+
+
+def proven(reading: Reading) -> bool:
+    """True when it is shown whose file it is, and that it is unchanged, whatever else is wrong."""
+    signed = reading.verdict.signed
+    return reading.verdict.strength.value >= PROVEN and 0 < signed.total_bytes <= signed.signed_bytes
+
+
 def on_record(reading: Reading) -> tuple[KeyRecord, ...]:
     """Firmware keys pinned for the expected vendor (for everybody, where none is expected) that signed nothing here."""
-    vendor = reading.evidence.expectation.vendor
+    vendor = expected_vendor(reading)
     signers = {one.fingerprint for one in reading.evidence.signatures if one.status is SignatureStatus.VALID}
     return tuple(
         one
@@ -176,6 +194,31 @@ def opened(reading: Reading) -> OpenedSums:
             case Opened.STRUCTURE | Opened.EXAMINED | Opened.GAP:
                 examined += one.opened_bytes
     return OpenedSums(total, examined, empty, scanned, max(total - examined - empty - scanned, 0))
+
+
+def inside(reading: Reading, one: ArtifactRecord) -> tuple[ArtifactRecord, ...]:
+    """Artifacts found in this one."""
+    return tuple(
+        other
+        for other in reading.evidence.artifacts
+        if other.locator != one.locator and other.locator.within(one.locator)
+    )
+
+
+def named_inside(reading: Reading, one: ArtifactRecord) -> bool:
+    """True when it holds more than nameless stretches of itself (`@0x180-0x494`)."""
+    return any(not other.locator.name.startswith("@") for other in inside(reading, one))
+
+
+def programs(reading: Reading) -> tuple[ArtifactRecord, ...]:
+    """Raw microcontroller programs: an entry point is stated, and the rest could only be searched for texts."""
+    codes = {one.locator for one in reading.evidence.contents if one.kind is ContentKind.MACHINE_CODE}
+    return tuple(one for one in reading.evidence.artifacts if one.locator in codes or _only_scanned(reading, one))
+
+
+def _only_scanned(reading: Reading, one: ArtifactRecord) -> bool:
+    states = {other.opened for other in inside(reading, one) if other.size}
+    return "entry" in dict(one.facts) and (states or {one.opened}) == {Opened.SCANNED}
 
 
 def fills(reading: Reading) -> str:

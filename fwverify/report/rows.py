@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fwverify.model.artifact import Role
-from fwverify.model.evidence import ArtifactRecord, ContentKind, SbomObservation
+from fwverify.model.evidence import ArtifactRecord, SbomObservation
 from fwverify.model.finding import Finding, Outcome
 from fwverify.model.verdict import Decision
 from fwverify.report import reading as r
@@ -100,9 +100,6 @@ def _unheld(reading: Reading) -> str:
 
 def opened(reading: Reading) -> Row:
     """How much of the bytes was looked at."""
-    program = _program(reading)
-    if program:
-        return Row("Opened", (program,), "partly", "open")
     sums = r.opened(reading)
     figure = percent(sums.counted, sums.total)
     empty = f" ({r.fills(reading)})" if sums.empty else ""
@@ -111,23 +108,21 @@ def opened(reading: Reading) -> Row:
         f"{count(sums.examined)} bytes examined, {count(sums.empty)} empty{empty}, {scanned}"
         f"{count(sums.unexplained)} unexplained"
     )
-    return Row("Opened", (text,), figure, "good" if figure == "100 %" else "open")
+    programs = r.programs(reading)
+    if not programs:
+        return Row("Opened", (text,), figure, "good" if figure == "100 %" else "open")
+    if len(reading.evidence.images()) == 1:
+        return Row("Opened", (_program(reading, programs[0]),), "partly", "open")
+    said = [f"{place(one.locator)}: {_program(reading, one)}" for one in programs[:2]]
+    return Row("Opened", (text, *said), figure, "open")
 
 
-def _program(reading: Reading) -> str:
+def _program(reading: Reading, one: ArtifactRecord) -> str:
     """Raw microcontroller code: only partly understood even when nothing is wrong."""
-    codes = {one.locator for one in reading.evidence.contents if one.kind is ContentKind.MACHINE_CODE}
-    found = [one for one in reading.evidence.artifacts if one.locator in codes]
-    if not found:
-        return ""
-    one = found[0]
     facts = dict(one.facts)
-    where = f" for {facts['load-address']}" if facts.get("load-address") else ""
-    start = f", starts at {facts['entry']}" if facts.get("entry") else ""
-    inside = any(
-        other.locator != one.locator and other.locator.within(one.locator) for other in reading.evidence.artifacts
-    )
-    files = "" if inside else ", no files inside"
+    where = f" for {shortened(facts['load-address'], 20)}" if facts.get("load-address") else ""
+    start = f", starts at {shortened(facts['entry'], 20)}" if facts.get("entry") else ""
+    files = "" if r.named_inside(reading, one) else ", no files inside"
     title = shortened(one.format_title or "microcontroller program", NAME_LIMIT)
     return f"{title}{where}{start}; texts and tables read, machine code not analysed{files}"
 
@@ -306,7 +301,7 @@ def ignored(reading: Reading) -> Row | None:
     keys = [one.locator.name for one in r.of_role(reading, Role.KEY)]
     said = []
     if files:
-        said.append(f"{listed(files)}: came inside, used for nothing")
+        said.append(f"{listed(files)}: came inside, not used")
     if keys:
         said.append(f"{listed(keys)}: a key that came inside is never trusted")
     return Row("Ignored", ("; ".join(said),)) if said else None

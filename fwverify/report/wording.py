@@ -12,18 +12,22 @@ from dataclasses import dataclass
 from fwverify.model.finding import Finding
 from fwverify.model.verdict import Assessment, Decision
 from fwverify.report import reading as r
-from fwverify.report.figures import listed
+from fwverify.report.figures import listed, plural
 from fwverify.report.interface import Context
 from fwverify.report.reading import Reading, read
 from fwverify.report.situation import Situation, Step, vendor, vendors
+from fwverify.report.wording_contents import CONTENTS
 from fwverify.report.wording_fail import FAILS
 from fwverify.report.wording_open import NO_KEYS, OPEN
+
+CONTENT_RULES = frozenset({"version.no-downgrade", "version.minimum"}).union(*(one.explains for one in CONTENTS))
+"""Rules that can fail although the file is the vendor's own."""
 
 MAX_STEPS = 4
 """More than four things to do are not done."""
 
-FULL_STRENGTH = 4
-"""Origin strength from which the page may say whose file it is (rules.md, the ladder)."""
+MAX_KNOWN = 8
+"""Conditions on the first page; all of them under -v."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,21 @@ def words(assessment: Assessment, context: Context) -> Words:
         return Words(pass_name(reading), (pass_why(reading),), "", (), know(reading), not_shown(reading))
     rows = [NO_KEYS, *FAILS] if reading.failed else list(OPEN)
     first, others = _chosen(reading, rows)
-    why = [first.why(reading)]
+    why = [_but(reading, first)]
     if others:
         why.append(f"Besides, {'; '.join(one.short for one in others[:3])}.")
     if assessment.verdict.decision is Decision.FAIL and not reading.failed:
         why.append("Your policy counts what cannot be answered as failed.")
     steps = [*first.steps(reading, context), *_beside(reading, first)]
     return Words(first.name, tuple(why), first.heading(reading), tuple(steps[:MAX_STEPS]), (), not_shown(reading))
+
+
+def _but(reading: Reading, first: Situation) -> str:
+    """What is wrong; where it is shown whose file it is, that comes first, since people ask it first."""
+    said = first.why(reading)
+    if not (r.proven(reading) and first.explains and first.explains <= CONTENT_RULES):
+        return said
+    return f"It is {vendors(reading)} file and unchanged, but {said[0].lower()}{said[1:]}"
 
 
 def _chosen(reading: Reading, rows: list[Situation]) -> tuple[Situation, list[Situation]]:
@@ -72,8 +84,8 @@ def _chosen(reading: Reading, rows: list[Situation]) -> tuple[Situation, list[Si
 
 def _beside(reading: Reading, first: Situation) -> list[Step]:
     """Remedies of failed rules that the first situation does not explain."""
-    if not first.explains or not reading.failed:
-        return []
+    if not first.explains or not reading.failed or not r.proven(reading):
+        return []  # before it is known who made it, its contents are no matter to talk about
     return [Step(one.remedy) for one in reading.failed if one.remedy and one.rule not in first.explains][:1]
 
 
@@ -83,7 +95,7 @@ def _beside(reading: Reading, first: Situation) -> list[Step]:
 def pass_name(reading: Reading) -> str:
     if reading.verdict.content_only:
         return "content only"
-    return "pass" if reading.verdict.strength.value >= FULL_STRENGTH else "pass, weak origin"
+    return "pass" if reading.verdict.strength.value >= r.PROVEN else "pass, weak origin"
 
 
 def pass_why(reading: Reading) -> str:
@@ -107,7 +119,7 @@ def _whole(reading: Reading) -> bool:
 def _origin_clause(reading: Reading) -> str:
     value = reading.verdict.strength.value
     unchanged = "it is unchanged" if _whole(reading) else "the signed part of it is unchanged"
-    if value >= FULL_STRENGTH:
+    if value >= r.PROVEN:
         return f"It is {vendors(reading)} file, {unchanged}"
     if value == 3:
         key = f"the key you have for {vendor(reading)}"
@@ -133,19 +145,18 @@ def _contents_clause(reading: Reading) -> str:
 
 
 def know(reading: Reading) -> tuple[str, ...]:
-    """What to know before acting on a pass: conditions of the verdict, and what the comparison could not tell."""
+    """What to know before acting on a pass: the verdict's conditions, waivers, and what nobody looked at."""
     out: list[str] = []
-    silent = sorted(
-        {one.observed.name for one in r.declared(reading).matched if one.observed and one.version_agrees is None}
-    )
-    if silent:
-        out.append(f"{listed(silent, 4)}: no version in their bytes; the SBOM's is the vendor's.")
     out.extend(_sentence(one.text) for one in reading.verdict.conditions)
     mentioned = {one.rule for one in reading.verdict.conditions}
     out.extend(_advice(one) for one in reading.advisory if one.rule not in mentioned)
     out.extend(f"{one.rule} is waived: {_waivers(one)}." for one in reading.waived if one.rule not in mentioned)
     out.append("No image to go back to was checked. Keep the one that is installed now.")
-    return tuple(dict.fromkeys(out))
+    shown = list(dict.fromkeys(out))
+    if len(shown) > MAX_KNOWN:
+        more = f"And {plural(len(shown) - MAX_KNOWN, 'more thing')} to know: -v."
+        return (*shown[: MAX_KNOWN - 1], shown[-1], more)
+    return tuple(shown)
 
 
 def _advice(finding: Finding) -> str:
@@ -166,10 +177,12 @@ def not_shown(reading: Reading) -> str:
     match reading.verdict.decision:
         case Decision.PASS if reading.verdict.content_only:
             return "Not shown: who made it; whether it was changed; absence of flaws."
-        case Decision.PASS if reading.verdict.strength.value < FULL_STRENGTH:
+        case Decision.PASS if reading.verdict.strength.value < r.PROVEN:
             return "Not shown: beyond doubt who made it; whether the device checks signatures; absence of flaws."
         case Decision.PASS:
             return "Not shown: whether the device itself checks signatures; absence of flaws."
+        case Decision.FAIL if r.proven(reading):
+            return "Not shown: why it is so; that anybody meant harm; absence of other flaws."
         case Decision.FAIL:
             return "Not shown: who made or changed it; that anybody meant harm."
         case Decision.INCONCLUSIVE:

@@ -112,7 +112,7 @@ def _mismatch_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
 
 def _foreign(reading: Reading) -> tuple[str, str]:
     """(their name, our expected vendor) of a valid signature under a key of another vendor."""
-    wanted = reading.evidence.expectation.vendor
+    wanted = r.expected_vendor(reading)
     for one in r.refused(reading):
         for name in one.keys:
             record = r.key(reading, name)

@@ -2,6 +2,39 @@
 
 from __future__ import annotations
 
+from fwverify.unpack.containers import (
+    cortex_m_image,
+    cpio_archive,
+    device_tree,
+    esp_app_image,
+    fit_image,
+    flash_dump,
+    gzip_stream,
+    intel_hex_image,
+    squashfs,
+    srec_image,
+    tar_archive,
+    uimage,
+    xz_stream,
+    zip_archive,
+    zstd_stream,
+)
 from fwverify.unpack.interface import Container
 
-BUILTIN: tuple[Container, ...] = ()
+BUILTIN: tuple[Container, ...] = (
+    fit_image.CONTAINER,
+    device_tree.CONTAINER,  # the same magic as a FIT, which has /images
+    uimage.CONTAINER,
+    squashfs.CONTAINER,
+    xz_stream.CONTAINER,
+    zstd_stream.CONTAINER,
+    cpio_archive.CONTAINER,
+    gzip_stream.CONTAINER,
+    tar_archive.CONTAINER,  # a checksum in place of a magic: after those that have one
+    zip_archive.CONTAINER,  # also known by its tail: after everything that begins with a magic
+    esp_app_image.CONTAINER,  # one byte of magic and plausible values: weaker than the above
+    intel_hex_image.CONTAINER,  # text: a first record that fits its own length
+    srec_image.CONTAINER,  # as Intel HEX
+    cortex_m_image.CONTAINER,  # no magic at all: a vector table by its shape
+    flash_dump.CONTAINER,  # found by searching: only what nobody else reads
+)

@@ -73,8 +73,12 @@ def recognise(
     artifact: Artifact, containers: Sequence[Container] = BUILTIN
 ) -> tuple[Container | None, tuple[str, ...]]:
     """The container that reads this artifact, and the names of others that would read it too."""
-    fitting = [one for one in containers if artifact.size and one.detect(artifact)]
-    return (fitting[0] if fitting else None), tuple(one.name for one in fitting[1:])
+    if not artifact.size:
+        return None, ()
+    strong = [one for one in containers if not one.weak and one.detect(artifact)]
+    if strong:
+        return strong[0], tuple(one.name for one in strong[1:])
+    return next((one for one in containers if one.weak and one.detect(artifact)), None), ()
 
 
 def unpack(opening: Opening, budget: Budget, depth: int) -> Iterator[Child]:

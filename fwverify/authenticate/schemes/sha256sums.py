@@ -17,7 +17,6 @@ Does not do: matching by base name or suffix, SHA-3, SHA-512/256, CRC lists, cle
 from __future__ import annotations
 
 import hashlib
-import re
 
 from fwverify.authenticate.interface import Group, Observed, SignatureScheme
 from fwverify.formats import checksum_list
@@ -27,8 +26,6 @@ from fwverify.model.evidence import Binding, ChecksumObservation
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
 from fwverify.trust.store import TrustStore
-
-_OWN_SUFFIX = re.compile(r"(?i)[._-](md5|sha-?1|sha-?224|sha-?256|sha-?384|sha-?512|b2|blake2b)(sums?)?(\.txt)?$")
 
 
 def _detect(artifact: Artifact) -> bool:
@@ -83,7 +80,7 @@ def _compare(
 def _subject(entry: Entry, group: Group) -> tuple[str, Artifact | None]:
     """The name as it is looked up, and the delivered file of exactly that name."""
     folder, _, own = group.artifact.name.rpartition("/")
-    name = checksum_list.plain_name(entry.name) if entry.name else _OWN_SUFFIX.sub("", own)
+    name = checksum_list.plain_name(entry.name) if entry.name else checksum_list.subject_name(own)
     if not name or name.startswith("/") or ".." in name.split("/"):
         return entry.name, None
     found = group.siblings.get(f"{folder}/{name}" if folder else name)

@@ -200,7 +200,7 @@ def _repeats(entry: Table, subject: Table) -> bool:
 
 def _component(entry: _Entry, problems: _Problems) -> DeclaredComponent:
     name, kind, scope = entry.text("name"), entry.text("type"), entry.text("scope")
-    if not name:
+    if entry.table.get("name") in (None, ""):
         entry.wrong.append("no name")
     if kind not in KINDS:
         entry.wrong.append(f"unknown type {kind[:40]!r}" if kind else "no type")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
-from fwverify.evaluate.judging import Values, failed, item, incomparable, number, passed, unjudged
+from fwverify.evaluate.judging import Values, failed, incomparable, item, number, passed, unjudged
 from fwverify.evaluate.strength import WORDS
 from fwverify.model.finding import Level
 

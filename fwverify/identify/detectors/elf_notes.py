@@ -73,7 +73,7 @@ def _purl(fields: dict[str, object], name: str, version: str) -> str:
     """The note's own package URL, or one from its type, os and name; empty when neither is usable."""
     from packageurl import PackageURL
 
-    stated, kind, system = _field(fields, "purl"), _field(fields, "type"), _field(fields, "os")
+    stated, kind, system = _field(fields, "purl"), _field(fields, "type"), _field(fields, "os").lower()
     try:
         if stated:
             return PackageURL.from_string(stated).to_string()

@@ -32,7 +32,7 @@ def find(subject: Subject) -> Iterator[Found]:
     soname = executable.soname
     product = next((name for start, name in _LIBC_PARTS if soname.startswith(start)), None)
     if product is None:
-        product = canonical_product(soname)
+        product = quoted(canonical_product(soname).encode())
     if product:
         confidence = KNOWN if product in known_products() else UNKNOWN
         yield Clue(product, "", subject.artifact.locator, "elf-soname", confidence, quoted(soname.encode()))

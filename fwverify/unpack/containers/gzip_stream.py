@@ -89,9 +89,7 @@ def _header(view: memoryview, start: int) -> _Header:
 
 
 def _text(cursor: Cursor, what: str) -> bytes:
-    piece = bytes(cursor.view[cursor.at : min(cursor.at + MAX_TEXT_BYTES
-"""Checks that hold are told up to this many; those that fail always (bgzip starts a stream every 64 KiB)."""
-MAX_TEXT_BYTES, cursor.end)])
+    piece = bytes(cursor.view[cursor.at : min(cursor.at + MAX_TEXT_BYTES, cursor.end)])
     text, end, _ = piece.partition(b"\0")
     if not end:
         raise Malformed(WHAT, f"its {what} does not end", cursor.at)
@@ -139,5 +137,6 @@ CONTAINER = Container(
         title="Gzip stream",
         vendor="IETF",
         references=("RFC 1952, sections 2.2 and 2.3, read 2026-11-22", "RFC 1951, read 2026-11-22"),
+        limitations=("stored times, comments and extra fields are passed over",),
     ),
 )

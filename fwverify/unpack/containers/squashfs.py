@@ -15,8 +15,18 @@ from fwverify.formats import squashfs
 from fwverify.formats.entries import Entry, EntryKind, Irregularity, judged
 from fwverify.formats.names import decoded, fill_byte
 from fwverify.formats.squashfs import Image
-from fwverify.formats.squashfs_inodes import DIRECTORY, FILE, NO_FRAGMENT, SYMLINK, Inode, Name, inode, listing
-from fwverify.limits import MIB, Budget
+from fwverify.formats.squashfs_inodes import (
+    DIRECTORY,
+    FILE,
+    NO_FRAGMENT,
+    SYMLINK,
+    WHAT,
+    Inode,
+    Name,
+    inode,
+    listing,
+)
+from fwverify.limits import MIB, Budget, LimitExceeded
 from fwverify.model.artifact import Artifact, ByteRange, merged, total
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.examining import Malformed
@@ -27,6 +37,8 @@ KINDS = {DIRECTORY: EntryKind.DIRECTORY, FILE: EntryKind.FILE, SYMLINK: EntryKin
          5: EntryKind.DEVICE}  # fmt: skip
 DEVICE_BLOCK_BYTES = 4096
 """Writers fill an image up to a whole block of its device with zeros."""
+MAX_PATH_CHARACTERS = 64 * MIB
+"""All paths together: 300,000 of usual length have 20 MiB; long folder names would multiply them."""
 MAX_NOTES = 16
 """Anomalies of one sort told one by one."""
 HOLE = bytes(MIB)
@@ -50,6 +62,8 @@ class _Walk:
     references: set[int] = field(default_factory=set)
     """Inodes reached, the root included."""
     disagreements: int = 0
+    characters: int = 0
+    """Of all paths."""
 
 
 @dataclass(slots=True)
@@ -100,7 +114,7 @@ def _tree(walk: _Walk) -> None:
     head = walk.image.superblock
     root = inode(walk.image.inodes, head.root_block, head.root_offset, head.block_size)
     if root.kind != DIRECTORY:
-        raise Malformed(squashfs.WHAT, "its root is not a directory", 32)
+        raise Malformed(WHAT, "its root is not a directory", 32)
     reference = head.root_block << 16 | head.root_offset
     walk.references.add(reference)
     waiting = [("", root)]
@@ -125,6 +139,9 @@ def _tree(walk: _Walk) -> None:
 def _named(walk: _Walk, path: str, name: Name, found: list[tuple[str, Inode]]) -> None:
     """Take one name of a directory; a directory goes on the list `found`."""
     full = path + decoded(name.raw)
+    walk.characters += len(full)
+    if walk.characters > MAX_PATH_CHARACTERS:
+        raise LimitExceeded("SquashFS path characters", walk.characters)
     if len(path) + len(name.raw) > walk.budget.limits.max_name_bytes:
         walk.events.append(Unread(GapReason.LIMIT, "limit max_name_bytes reached", member=full))
         return
@@ -219,12 +236,12 @@ def _ranges(image: Image, node: Inode) -> tuple[ByteRange, ...]:
     found = [ByteRange(node.start, node.start + size)] if size else []
     if node.fragment != NO_FRAGMENT:
         if node.fragment >= len(image.fragments):
-            raise Malformed(squashfs.WHAT, f"there is no fragment block {node.fragment}")
+            raise Malformed(WHAT, f"there is no fragment block {node.fragment}")
         start, packed = image.fragments[node.fragment]
         length = squashfs.stored_size(packed)
         found += [ByteRange(start, start + length)] if length else []
     if any(one.end > image.superblock.inode_table for one in found):
-        raise Malformed(squashfs.WHAT, "a file lies outside the data")
+        raise Malformed(WHAT, "a file lies outside the data")
     return tuple(found)
 
 
@@ -260,7 +277,7 @@ def _tail(image: Image, node: Inode, size: int, used: _Used) -> bytes | memoryvi
     block = squashfs.fragment(image, node.fragment)
     end = node.offset + size
     if end > len(block):
-        raise Malformed(squashfs.WHAT, f"the tail of a file ends at {end}, its fragment block at {len(block)}")
+        raise Malformed(WHAT, f"the tail of a file ends at {end}, its fragment block at {len(block)}")
     used.lengths[node.fragment] = len(block)
     used.tails.setdefault(node.fragment, []).append(ByteRange(node.offset, end))
     return memoryview(block)[node.offset : end]
@@ -268,12 +285,12 @@ def _tail(image: Image, node: Inode, size: int, used: _Used) -> bytes | memoryvi
 
 def _overlaps(used: _Used) -> Iterator[Event]:
     """Files may share all their blocks, or none."""
-    order = sorted(used.extents)
-    told = 0
-    for one, other in zip(order, order[1:], strict=False):
-        if one.intersects(other) and told < MAX_NOTES:
+    reached, told = 0, 0
+    for one in sorted(used.extents):
+        if one.start < reached and told < MAX_NOTES:
             told += 1
-            yield Oddity(AnomalyKind.OVERLAP, "the data blocks of two files overlap", other)
+            yield Oddity(AnomalyKind.OVERLAP, "the data blocks of two files overlap", one)
+        reached = max(reached, one.end)
 
 
 def _unused_tails(image: Image, used: _Used) -> Iterator[Event]:

@@ -50,6 +50,8 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
         if padding:
             yield Part(ByteRange(at, at + padding), PartUse.PADDING)
         at += padding
+    if at == 0:
+        raise Malformed(WHAT, "it has no header", 0)
     name = without_suffix(artifact.name, (".xz",), ((".txz", ".tar"),))
     yield Member(name, content=holder.view(), ranges=tuple(ranges))
     if at < len(view):

@@ -2,7 +2,8 @@
 
 Source: RFC 8878, section 3.1, read 2026-11-22. Decoded by libzstd, which verifies a frame's checksum where there is
 one (one that fails makes the frame malformed). Frames in a row are one content. Of a skippable frame the header is
-structure; its content is free, so it is told as a fact and claimed by nobody. Not read: frames that need a dictionary, formats before 0.8.
+structure; its content is free, so it is told as a fact and claimed by nobody.
+Not read: frames that need a dictionary, formats before 0.8.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fwverify.formats.cursor import Cursor
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange
 from fwverify.model.evidence import AnomalyKind
+from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
 from fwverify.unpack.interface import Container, Event, Fact, Member, Oddity, Part, PartUse
 from fwverify.unpack.stream_names import without_suffix
@@ -59,6 +61,8 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
         else:
             break
         at = end
+    if not ranges:
+        raise Malformed(WHAT, "it has no frame", 0)
     name = without_suffix(artifact.name, (".zst", ".zstd"), ((".tzst", ".tar"),))
     yield Member(name, content=holder.view(), ranges=tuple(ranges))
     if at < len(view):

@@ -143,17 +143,38 @@ def raw_cases() -> list[Case]:
     rows = (
         ("valid", "rsa-pkcs1v15", "RSA, binary", "valid", pkcs1, PAYLOAD),
         ("valid", "rsa-pkcs1v15-sha1", "the mathematics holds; weak is a rule's word", "valid", sha1, PAYLOAD),
-        ("valid", "rsa-pss-base64", "PSS without salt, written as base64", "valid", base64.b64encode(pss) + b"\n", PAYLOAD),
+        (
+            "valid",
+            "rsa-pss-base64",
+            "PSS without salt, written as base64",
+            "valid",
+            base64.b64encode(pss) + b"\n",
+            PAYLOAD,
+        ),
         ("valid", "ecdsa-der", "ECDSA P-256, DER", "valid", der, PAYLOAD),
-        ("valid", "ecdsa-p1363-hex", "ECDSA P-256, r and s in hexadecimal", "valid", p1363.hex().encode() + b"\n", PAYLOAD),
+        (
+            "valid",
+            "ecdsa-p1363-hex",
+            "ECDSA P-256, r and s in hexadecimal",
+            "valid",
+            p1363.hex().encode() + b"\n",
+            PAYLOAD,
+        ),
         ("valid", "ed25519", "Ed25519, binary", "valid", plain, PAYLOAD),
         ("invalid", "payload-changed", "one bit of the payload differs", "invalid", pkcs1, _flipped(PAYLOAD)),
         ("invalid", "payload-longer", "one byte more than was signed", "invalid", der, PAYLOAD + b"\n"),
         ("invalid", "signature-changed", "one bit of the signature differs", "invalid", _flipped(plain), PAYLOAD),
         ("hostile", "ed25519-s-plus-order", "a second spelling of S (RFC 8032 5.1.7)", "invalid", malleated, PAYLOAD),
-        ("hostile", "ed25519-over-digest", "the digest is signed in place of the file", "invalid", over_digest, PAYLOAD),
+        (
+            "hostile",
+            "ed25519-over-digest",
+            "the digest is signed in place of the file",
+            "invalid",
+            over_digest,
+            PAYLOAD,
+        ),
         ("hostile", "p1363-zero", "r = s = 0 (CVE-2022-21449)", "invalid", bytes(64), PAYLOAD),
-    )  # fmt: skip
+    )
     cases = [
         Case("raw-signature", kind, name, why, f'statuses = [["fw.bin.sig", "{status}"]]',
              {"fw.bin": payload, "fw.bin.sig": signature}, keys)
@@ -185,15 +206,34 @@ def minisign_cases() -> list[Case]:
     forged = minisign_signature("stranger", PAYLOAD, key_id=minisign_key_id("minisign"))
     rows = (
         ("valid", "prehashed", "made as minisign makes it", "valid", good, PAYLOAD),
-        ("valid", "legacy", "the file itself is signed", "valid", minisign_signature("minisign", PAYLOAD, legacy=True), PAYLOAD),
+        (
+            "valid",
+            "legacy",
+            "the file itself is signed",
+            "valid",
+            minisign_signature("minisign", PAYLOAD, legacy=True),
+            PAYLOAD,
+        ),
         ("valid", "untrusted-comment-changed", "nobody signs it", "valid", good.replace(b"vector", b"edited"), PAYLOAD),
         ("invalid", "payload-changed", "one bit differs", "invalid", good, _flipped(PAYLOAD)),
-        ("invalid", "trusted-comment-changed", "the global signature covers it", "invalid",
-         good.replace(b"file:fw.bin", b"file:ot.bin"), PAYLOAD),
+        (
+            "invalid",
+            "trusted-comment-changed",
+            "the global signature covers it",
+            "invalid",
+            good.replace(b"file:fw.bin", b"file:ot.bin"),
+            PAYLOAD,
+        ),
         ("hostile", "key-id-of-another", "signed by a stranger under the pinned key's id", "invalid", forged, PAYLOAD),
-        ("hostile", "not-on-record", "a stranger's key, not delivered", "unverifiable",
-         minisign_signature("stranger", PAYLOAD), PAYLOAD),
-    )  # fmt: skip
+        (
+            "hostile",
+            "not-on-record",
+            "a stranger's key, not delivered",
+            "unverifiable",
+            minisign_signature("stranger", PAYLOAD),
+            PAYLOAD,
+        ),
+    )
     cases = [
         Case("minisign", kind, name, why, f'statuses = [["fw.bin.minisig", "{status}"]]',
              {"fw.bin": payload, "fw.bin.minisig": signature}, keys)
@@ -234,24 +274,63 @@ def checksum_cases() -> list[Case]:
     yes, no = '[["fw.bin", true]]', '[["fw.bin", false]]'
     both = '[["fw.bin", true], ["app.bin", true]]'
     rows = (
-        ("valid", "coreutils", "two spaces and the binary mark", "SHA256SUMS", f"{fw}  fw.bin\n{other} *app.bin\n", both),
+        (
+            "valid",
+            "coreutils",
+            "two spaces and the binary mark",
+            "SHA256SUMS",
+            f"{fw}  fw.bin\n{other} *app.bin\n",
+            both,
+        ),
         ("valid", "bsd", "names its algorithm", "CHECKSUMS", f"SHA512 (fw.bin) = {sha512}\n", yes),
-        ("valid", "crlf-uppercase", "as Windows writes it", "SHA256SUMS", f"# digests\r\n{fw.upper()}  ./fw.bin\r\n", yes),
+        (
+            "valid",
+            "crlf-uppercase",
+            "as Windows writes it",
+            "SHA256SUMS",
+            f"# digests\r\n{fw.upper()}  ./fw.bin\r\n",
+            yes,
+        ),
         ("valid", "single", "a digest alone speaks of the file it is named after", "fw.bin.sha256", f"{fw}\n", yes),
         ("valid", "md5", "holds; weak is a rule's word", "MD5SUMS", f"{md5}  fw.bin\n", yes),
         ("invalid", "other-digest", "the digest of another file", "SHA256SUMS", f"{other}  fw.bin\n", no),
-        ("invalid", "not-delivered", "listed but not there", "SHA256SUMS", f"{fw}  gone.bin\n", '[["gone.bin", false]]'),
-        ("hostile", "two-digests", "one name, two digests", "SHA256SUMS", f"{fw}  fw.bin\n{other}  fw.bin\n",
-         '[["fw.bin", false], ["fw.bin", false]]'),
+        (
+            "invalid",
+            "not-delivered",
+            "listed but not there",
+            "SHA256SUMS",
+            f"{fw}  gone.bin\n",
+            '[["gone.bin", false]]',
+        ),
+        (
+            "hostile",
+            "two-digests",
+            "one name, two digests",
+            "SHA256SUMS",
+            f"{fw}  fw.bin\n{other}  fw.bin\n",
+            '[["fw.bin", false], ["fw.bin", false]]',
+        ),
         ("hostile", "cut-digest", "the first 128 bits of the right digest", "SHA256SUMS", f"{fw[:32]}  fw.bin\n", no),
         ("hostile", "md5-in-sha256sums", "weaker than the list's name says", "SHA256SUMS", f"{md5}  fw.bin\n", no),
-        ("hostile", "other-folder", "the base name alone does not match", "SHA256SUMS", f"{fw}  sub/fw.bin\n",
-         '[["sub/fw.bin", false]]'),
-        ("hostile", "leaves-its-folder", "dot-dot matches nothing", "SHA256SUMS", f"{fw}  ../fw.bin\n",
-         '[["../fw.bin", false]]'),
+        (
+            "hostile",
+            "other-folder",
+            "the base name alone does not match",
+            "SHA256SUMS",
+            f"{fw}  sub/fw.bin\n",
+            '[["sub/fw.bin", false]]',
+        ),
+        (
+            "hostile",
+            "leaves-its-folder",
+            "dot-dot matches nothing",
+            "SHA256SUMS",
+            f"{fw}  ../fw.bin\n",
+            '[["../fw.bin", false]]',
+        ),
         ("truncated", "cut-line", "the last digest is cut: no list", "SHA256SUMS", f"{fw}  fw.bin\n{other[:20]}", "[]"),
         ("hostile", "prose", "a sentence among the digests: no list", "SHA256SUMS", f"All good!\n{fw}  fw.bin\n", "[]"),
-    )  # fmt: skip
+    )
     return [
         Case("checksum-list", kind, name, why, f"checksums = {expect}",
              {"fw.bin": PAYLOAD, "app.bin": app, list_name: text.encode()}, {})

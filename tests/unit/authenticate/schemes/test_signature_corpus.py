@@ -43,7 +43,8 @@ def pinned(path: Path, constraints: tuple[tuple[str, str], ...]) -> TrustStore:
     except Malformed:
         return TrustStore()
     record = KeyRecord(
-        "vendor", "key", "public-key", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (), False
+        "vendor", "key", "public-key", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (),
+        False,
     )  # fmt: skip
     return TrustStore((PinnedKey(record, key, constraints=constraints),))
 

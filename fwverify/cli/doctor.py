@@ -1,0 +1,119 @@
+"""`fwverify doctor`: what this installation has, which protections hold, where it looks. Changes nothing."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from fwverify import __version__
+from fwverify.cli import options, output, settings, status
+from fwverify.errors import FwverifyError
+
+LIBRARIES = (
+    "click", "cryptography", "lief", "cyclonedx-python-lib", "sigstore", "requests", "rich", "PyYAML", "jsonschema-rs",
+    "packageurl-python", "univers", "hyperscan", "zstandard",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One thing looked at."""
+
+    about: str
+    found: str
+    good: bool = True
+    """False: fwverify will not work as it should."""
+
+
+@click.command()
+@options.json_option
+def doctor(as_json: bool) -> int:
+    """Say what this installation has: libraries, protections, and where policies and keys are looked for.
+
+    \b
+    Example: fwverify doctor
+
+    Exit status: 0 when nothing is missing, 2 otherwise.
+    """
+    answers = (*_versions(), *_protections(), *_places())
+    if as_json:
+        import json
+
+        shown = [{"about": one.about, "found": one.found, "good": one.good} for one in answers]
+        output.emit(json.dumps(shown, indent=1) + "\n")
+    else:
+        output.emit("".join(f"{'' if one.good else 'MISSING: '}{one.about}: {one.found}\n" for one in answers))
+    return status.PASS if all(one.good for one in answers) else status.USAGE
+
+
+def _versions() -> list[Answer]:
+    out = [
+        Answer("fwverify", __version__),
+        Answer("Python", platform.python_version(), sys.version_info >= (3, 11)),
+    ]
+    for name in LIBRARIES:
+        try:
+            out.append(Answer(name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            out.append(Answer(name, "not installed", good=False))
+    out.append(Answer("official tools (openssl, gpg, unsquashfs...)", "not needed; only tests use them"))
+    return out
+
+
+def _protections() -> list[Answer]:
+    return [
+        Answer("resource limits for workers", "available" if _has_resource() else "not on this system"),
+        Answer("Landlock", f"{_landlock()}; not used yet"),
+        Answer("seccomp", f"{_seccomp()}; not used yet"),
+    ]
+
+
+def _has_resource() -> bool:
+    try:
+        import resource
+    except ImportError:
+        return False
+    return hasattr(resource, "setrlimit")
+
+
+def _landlock() -> str:
+    names = _text(Path("/sys/kernel/security/lsm"))
+    if names is None:
+        return "cannot be told (kernel security folder not readable)"
+    return "in this kernel" if "landlock" in names.split(",") else "not in this kernel"
+
+
+def _seccomp() -> str:
+    return "in this kernel" if "Seccomp:" in (_text(Path("/proc/self/status")) or "") else "not in this kernel"
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def _places() -> list[Answer]:
+    own = settings.user_folder()
+    policy, keys = own / "policy.yaml", own / "keys"
+    return [
+        Answer("your folder", f"{own}{'' if own.is_dir() else ' (not there; not needed)'}"),
+        Answer("policy without --policy", str(policy) if policy.is_file() else settings.DEFAULT_POLICY),
+        _policy(),
+        Answer("keys without --keys", str(keys) if keys.is_dir() else "none: name a folder with --keys DIR"),
+        Answer("read from a delivery or the working directory", "never"),
+    ]
+
+
+def _policy() -> Answer:
+    try:
+        found = settings.policy_of(None)
+    except FwverifyError as problem:
+        return Answer("that policy", str(problem), good=False)
+    return Answer("that policy", f"{found.id} {found.version}, {found.digest[:16]}")

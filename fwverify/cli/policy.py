@@ -1,0 +1,123 @@
+"""`fwverify policy`: check a policy file, print it fully expanded, list the shipped ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import click
+
+from fwverify.cli import options, output, status
+
+if TYPE_CHECKING:
+    from fwverify.evaluate.policy import Policy, RuleSetting, Setting
+
+
+@click.group()
+def policy() -> None:
+    """Check and explain policies.
+
+    \b
+    Example: fwverify policy explain builtin:production
+    """
+
+
+@policy.command()
+@click.argument("file", metavar="FILE")
+def check(file: str) -> int:
+    """Read a policy and say whether it is one; mistakes come with line and column.
+
+    \b
+    Example: fwverify policy check site-a.yaml
+    """
+    from fwverify.cli.policies_io import load_policy
+
+    found = load_policy(file)
+    asked = [one for one in found.rules if one.level != "off"]
+    must = sum(one.level == "must" for one in asked)
+    parent = f", extends {found.extends}" if found.extends else ""
+    output.emit(
+        _plain(f"{found.source}: {found.id} {found.version}{parent}\n")
+        + f"{len(asked)} of {len(found.rules)} rules, {must} of them required\nsha256 {found.digest}\n"
+    )
+    return status.PASS
+
+
+@policy.command()
+@click.argument("name", metavar="FILE|builtin:NAME")
+@options.json_option
+def explain(name: str, as_json: bool) -> int:
+    """Print the fully expanded policy, each value with where it came from.
+
+    \b
+    Example: fwverify policy explain builtin:production
+    """
+    from fwverify.cli.policies_io import load_policy
+
+    found = load_policy(name)
+    output.emit(_json(found) if as_json else _plain("\n".join(_lines(found)) + "\n"))
+    return status.PASS
+
+
+@policy.command("list")
+def list_() -> int:
+    """List the shipped policies.
+
+    \b
+    Example: fwverify policy list
+    """
+    from fwverify.cli.policies_io import load_policy, shipped
+
+    for one in shipped():
+        name = f"builtin:{one}"
+        found = load_policy(name)
+        output.emit(f"{name:<20} {found.version:>3}  {found.title}\n")
+    return status.PASS
+
+
+def _plain(text: str) -> str:
+    """What stands in a policy file is printed without control characters."""
+    from fwverify.report.neutral import visible
+
+    return "\n".join(visible(one) for one in text.split("\n"))
+
+
+def _lines(found: Policy) -> Iterator[str]:
+    yield f"{found.source}  sha256 {found.digest}"
+    if found.extends:
+        yield f"extends {found.extends}"
+    if found.loosened:
+        yield from wrap("asks for less than its parent in: " + ", ".join(found.loosened), 80, subsequent_indent="  ")
+        yield from wrap(f"because: {found.loosen_reason}", 80, initial_indent="  ", subsequent_indent="  ")
+    for head in found.heads:
+        yield _line(head, "")
+    expect = found.expect
+    stated = (("vendor", expect.vendor), ("product", expect.product), ("installed", expect.installed))
+    for name, value in stated:
+        yield _columns(f"expect.{name}", value or "''", "options on the command line win")
+    yield ""
+    for rule in found.rules:
+        yield from _rule(rule)
+
+
+def _rule(rule: RuleSetting) -> Iterator[str]:
+    yield _columns(rule.rule, rule.level.value, rule.origin)
+    if rule.level != "off":
+        for one in rule.params:
+            yield _line(one, "  ")
+
+
+def _line(one: Setting, indent: str) -> str:
+    return _columns(f"{indent}{one.name}", one.text, one.origin)
+
+
+def _columns(name: str, value: str, origin: str) -> str:
+    return f"{name:<28} {value:<20} {origin}"
+
+
+def _json(found: Policy) -> str:
+    from fwverify.model.canonical import to_json
+
+    return json.dumps(to_json(found), indent=1, ensure_ascii=False) + "\n"

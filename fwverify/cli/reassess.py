@@ -1,0 +1,110 @@
+"""`fwverify reassess`: stored evidence under another policy, another date, another key registry."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fwverify.cli import options, output, settings, status
+from fwverify.errors import UsageError
+
+if TYPE_CHECKING:
+    from fwverify.evaluate.policy import Policy
+    from fwverify.model.evidence import Evidence, TrustSnapshot
+    from fwverify.model.verdict import Assessment
+
+MAX_EVIDENCE_BYTES = 1 << 30
+"""The evidence of an image with 40,000 files has 60 MiB."""
+
+
+@click.command()
+@click.argument("evidence_file", metavar="EVIDENCE", type=click.Path(path_type=Path))
+@options.policy_option
+@options.keys_option
+@options.at_option
+@options.format_option
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("-v", "--verbose", count=True, help="More: rules, signatures, files, gaps. -vv: parts, components.")
+def reassess(
+    evidence_file: Path,
+    policy_name: str | None,
+    keys_folder: Path | None,
+    at_time: str | None,
+    form: str,
+    as_json: bool,
+    verbose: int,
+) -> int:
+    """Judge stored evidence again, without the firmware: facts stay, judgement is new.
+
+    \b
+    Example: fwverify reassess acme-ups-3.1.0.evidence.json --policy builtin:production
+
+    Keys are judged as the evidence recorded them; --keys judges them as your registry has them now. Signatures are not
+    checked again. Exit status as for verify.
+    """
+    from fwverify.report.interface import Context
+    from fwverify.report.neutral import visible
+    from fwverify.report.registry import BUILTIN
+
+    evidence = read_evidence(evidence_file)
+    note = f"judged again from {evidence_file.name}, whose facts are of {evidence.at}"
+    snapshot = settings.trust_of(keys_folder).snapshot() if keys_folder is not None else evidence.trust
+    note += f"; keys now from {keys_folder}" if keys_folder is not None else "; keys as recorded then"
+    assessment = judged(evidence, snapshot, settings.policy_of(policy_name), settings.moment(at_time))
+    renderer = next(one for one in BUILTIN if one.name == ("json" if as_json else form))
+    context = Context(
+        width=settings.page_width(),
+        color=settings.page_color(),
+        verbose=verbose,
+        evidence_path=str(evidence_file),
+        keys=str(keys_folder or ""),
+        policy=policy_name or "",
+        exit_status=status.OF_DECISION[assessment.verdict.decision],
+    )
+    click.echo(visible(note), err=True)
+    output.emit(renderer.render(assessment, context))
+    return context.exit_status
+
+
+def judged(evidence: Evidence, trust: TrustSnapshot, policy: Policy, at: str) -> Assessment:
+    """Judge stored facts with these keys. The verdict names the digest of the evidence as it was stored."""
+    from fwverify.evaluate.stage import evaluate
+    from fwverify.model.canonical import identify
+    from fwverify.model.verdict import Assessment
+
+    verdict = evaluate(policy, evidence, at, trust=trust, evidence_digest=identify(evidence))
+    return Assessment(replace(evidence, trust=trust), verdict)
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Read an evidence file, or the evidence in a JSON report. Raises UsageError."""
+    from fwverify.model.canonical import NotEvidence, from_json
+    from fwverify.model.evidence import SCHEMA, Evidence
+
+    raw = _read(path)
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise UsageError("is not JSON", where=str(path), todo="Name a file that verify wrote.") from None
+    if isinstance(data, dict) and isinstance(data.get("evidence"), dict):
+        data = data["evidence"]
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        todo = f"Name a file that verify wrote; its schema is {SCHEMA}."
+        raise UsageError("is not evidence that this version reads", where=str(path), todo=todo)
+    try:
+        return from_json(Evidence, data)
+    except NotEvidence as problem:
+        raise UsageError(f"is not whole: {problem}", where=str(path), todo="Name a file that verify wrote.") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_EVIDENCE_BYTES:
+            raise UsageError("is too large for evidence", where=str(path))
+        return path.read_bytes()
+    except OSError as problem:
+        raise UsageError(f"cannot be read: {problem.strerror}", where=str(path)) from None

@@ -1,0 +1,53 @@
+"""`fwverify sbom`: bills of materials of what is really in an image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fwverify.cli import options, output, settings
+from fwverify.errors import UsageError
+
+
+@click.group()
+def sbom() -> None:
+    """Make a bill of materials of an image.
+
+    \b
+    Example: fwverify sbom make image.bin -o image.cdx.json
+    """
+
+
+@sbom.command("make")
+@click.argument("image", type=click.Path(path_type=Path))
+@click.option("-o", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE, not to the screen.")
+@options.at_option
+@options.isolation_option
+def make(image: Path, target: Path | None, at_time: str | None, in_process: bool) -> None:
+    """Write what is seen in IMAGE as CycloneDX 1.6 JSON, each component with where and how it was seen.
+
+    \b
+    Example: fwverify sbom make image.bin -o image.cdx.json
+
+    The same image and --at give the same bytes. What could not be examined is counted in the metadata.
+    """
+    if not image.exists():
+        raise UsageError("there is no such file or folder", where=str(image), todo="Check the path you typed.")
+    if target is not None:
+        output.check_target(target, [image], "-o")
+    at = settings.moment(at_time)
+    from fwverify import pipeline
+    from fwverify.cli.examine import examiner
+    from fwverify.report.registry import bill_of_materials
+
+    with output.Progress() as progress, examiner(in_process=in_process) as examining:
+        evidence = pipeline.facts([image], at=at, examiner=examining, progress=progress)
+        progress("writing the bill of materials")
+        text = bill_of_materials(evidence)
+    if target is None:
+        output.emit(text)
+    else:
+        output.write_whole(target, text.encode(), "-o")
+    if evidence.gaps:
+        click.echo(f"{len(evidence.gaps)} places could not be examined: the list need not be complete", err=True)

@@ -1,0 +1,45 @@
+"""Versions that programs and libraries write into themselves, by identify/versions/*.yaml.
+
+Source: the texts themselves, each quoted with the build it was seen in; read 2026-11-22.
+Searches executables and other binary content, not plain text files: those quote the versions of others. A version
+that is put together at run time is not found, and a program that carries another product's whole banner (a bundled
+library) names that product, which is then really in the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fwverify.formats.names import quoted
+from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.scan import scan
+from fwverify.model.component import Clue
+from fwverify.model.plugin import Doc
+
+
+def find(subject: Subject) -> Iterator[Found]:
+    """Yield one clue for each product and version seen."""
+    if subject.text is not None:
+        return
+    soname = subject.executable.soname if subject.executable else ""
+    for hit in scan(subject.artifact.content, soname, subject.limits.max_scan_events):
+        yield Clue(
+            product=hit.product,
+            version=hit.version,
+            locator=subject.artifact.locator,
+            how="version-string",
+            confidence=hit.confidence,
+            quote=quoted(hit.quote),
+            offset=hit.offset,
+        )
+
+
+DETECTOR = Detector(
+    name="version-string",
+    find=find,
+    doc=Doc(
+        title="version strings",
+        references=("fwverify/identify/versions/*.yaml: each text with its source, read 2026-11-22",),
+        limitations=("47 products.", "No UTF-16 texts.", "No versions put together at run time."),
+    ),
+)

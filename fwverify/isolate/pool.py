@@ -1,0 +1,111 @@
+"""Workers that examine artifacts, and what happens when one is lost.
+
+One thread of the parent serves one worker: it sends an artifact, waits for the answer, and hands it on. A worker that
+dies, hangs or answers nonsense is ended and replaced, and the artifact it had gets a gap; no other artifact is
+touched. At most a few artifacts wait at a time, so memory stays bounded. Does NOT judge answers beyond their shape,
+and starts no worker before there is work.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from types import TracebackType
+
+from fwverify.identify.interface import Observed
+from fwverify.isolate.process import Lost, WorkerProcess, default_command
+from fwverify.limits import DEFAULT_LIMITS, Limits
+from fwverify.model.artifact import Artifact, Locator
+from fwverify.model.evidence import Gap, Opened
+
+WAITING_PER_WORKER = 2
+"""Artifacts that wait for a worker while it is busy with another."""
+
+
+class WorkerPool:
+    """Examines artifacts in other processes. Used by one thread; every artifact submitted gets exactly one answer."""
+
+    mode = "worker"
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, worker_command: Sequence[str] | None = None) -> None:
+        """
+        Args:
+            limits: of the workers; `limits.workers` 0 means one for each core.
+            worker_command: starts a worker (for tests); None: this release's own.
+        """
+        self.limits = limits
+        self._command = tuple(worker_command or default_command())
+        count = limits.workers or os.cpu_count() or 1
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="examine")
+        self._room = threading.Semaphore(count * (1 + WAITING_PER_WORKER))
+        self._asked: list[Future[tuple[Locator, Observed]]] = []
+        self._mine = threading.local()
+        self._running: set[WorkerProcess] = set()
+        self._closing = False
+
+    def submit(self, artifact: Artifact) -> None:
+        """Hand over an artifact. Waits while enough others are waiting already."""
+        self._room.acquire()
+        asked = self._threads.submit(self._serve, artifact)
+        asked.add_done_callback(lambda _: self._room.release())
+        self._asked.append(asked)
+
+    def results(self) -> Iterator[tuple[Locator, Observed]]:
+        """Answers for everything submitted since the last time, as they come.
+
+        Raises:
+            OSError: no worker process can be started on this system.
+        """
+        asked, self._asked = self._asked, []
+        for done in as_completed(asked):
+            yield done.result()
+
+    def close(self) -> None:
+        """End the workers at once. Answers nobody asked for are lost."""
+        self._closing = True
+        for worker in tuple(self._running):
+            worker.kill()
+        self._threads.shutdown(cancel_futures=True)
+        for worker in tuple(self._running):
+            worker.stop()
+        self._running.clear()
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _serve(self, artifact: Artifact) -> tuple[Locator, Observed]:
+        """In a thread of the pool, which keeps one worker."""
+        try:
+            return artifact.locator, self._ask(artifact)
+        except Lost as lost:
+            gap = Gap(lost.reason, artifact.locator, lost.detail, "isolate")
+            return artifact.locator, Observed(Opened.GAP, "", gaps=(gap,))
+
+    def _ask(self, artifact: Artifact) -> Observed:
+        """A worker that was gone before it read the artifact, or retired, is no fault of the artifact: ask another."""
+        try:
+            return self._ask_once(artifact)
+        except Lost as lost:
+            if not lost.blameless or self._closing:
+                raise
+        return self._ask_once(artifact)
+
+    def _ask_once(self, artifact: Artifact) -> Observed:
+        worker: WorkerProcess | None = getattr(self._mine, "worker", None)
+        if worker is None:
+            worker = self._mine.worker = WorkerProcess(self._command, self.limits)
+            self._running.add(worker)
+        try:
+            return worker.examine(artifact)
+        except Lost:
+            self._mine.worker = None
+            self._running.discard(worker)
+            worker.stop()
+            raise

@@ -1,0 +1,96 @@
+"""SquashFS tables: references, bounds, variants."""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+
+import pytest
+import zstandard
+
+from fwverify.formats import codecs, squashfs, squashfs_inodes
+from fwverify.limits import Budget, LimitExceeded
+from fwverify.model.examining import Malformed, Unsupported
+from tests.vectors.makers.archives import TEXT, SquashNode, squash_tree, squashfs_bytes
+
+TREE = squash_tree((b"app", SquashNode(TEXT)))
+
+
+def read(data: bytes) -> squashfs.Image:
+    return squashfs.read(memoryview(data), Budget())
+
+
+def test_tree() -> None:
+    """The root's listing names the file, whose inode gives its blocks."""
+    image = read(squashfs_bytes(TREE))
+    head = image.superblock
+    root = squashfs_inodes.inode(image.inodes, head.root_block, head.root_offset, head.block_size)
+    (name,) = squashfs_inodes.listing(image.directories, root)
+    node = squashfs_inodes.inode(image.inodes, name.block, name.offset, head.block_size)
+    assert (name.raw, node.size) == (b"app", len(TEXT))
+    assert squashfs.data_block(image, node.start, node.blocks[0], node.size) == TEXT
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [{"used": 1 << 40}, {"used": 96}, {"block": 1}, {"block": 1 << 30, "log": 30}, {"inode_table": 0},
+     {"directory_table": 1 << 50}, {"fragments": 1 << 31}, {"fragments": 1, "fragment_table": 1 << 60}],
+)  # fmt: skip
+def test_superblock_that_lies(lies: dict[str, int]) -> None:
+    """Sizes and places that cannot be are refused at once."""
+    with pytest.raises(Malformed):
+        read(squashfs_bytes(TREE, **lies))
+
+
+@pytest.mark.parametrize("number", [2, 3, 5, 77])
+def test_compressors_not_read(number: int) -> None:
+    """The compressor is named."""
+    name = squashfs.COMPRESSORS.get(number, "number 77")
+    with pytest.raises(Unsupported, match=name):
+        read(squashfs_bytes(TREE, compressor=number))
+
+
+@pytest.mark.parametrize("magic", [b"sqsh", b"sqlz", b"qshs", b"shsq", b"tqsh"])
+def test_variants(magic: bytes) -> None:
+    """Other magics are recognised and named with their version."""
+    order = "big" if magic in squashfs.BIG_ENDIAN else "little"
+    data = magic + bytes(24) + (3).to_bytes(2, order) + (1).to_bytes(2, order) + bytes(200)
+    assert squashfs.looks_like(memoryview(data))
+    with pytest.raises(Unsupported, match=r"SquashFS 3\.1"):
+        read(data)
+
+
+def test_table_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables larger than any real image's are a limit, not a matter of memory."""
+    monkeypatch.setattr(squashfs, "MAX_TABLE_BYTES", 20)
+    with pytest.raises(LimitExceeded):
+        read(squashfs_bytes(TREE))
+
+
+@pytest.mark.parametrize(
+    ("block", "pack"),
+    [(codecs.block_zlib, zlib.compress), (codecs.block_xz, lzma.compress),
+     (codecs.block_zstd, zstandard.ZstdCompressor().compress)],
+    ids=["zlib", "xz", "zstd"],
+)  # fmt: skip
+def test_blocks(block: codecs.Block, pack: object) -> None:
+    """A block comes back whole, exactly at its bound too; beyond the bound, cut or with bytes behind it is malformed."""
+    packed = pack(TEXT)  # type: ignore[operator]
+    assert block(memoryview(packed), len(TEXT)) == TEXT
+    assert block(memoryview(packed), 8192) == TEXT
+    for bad, most in (
+        (packed, len(TEXT) - 1),
+        (packed[:-5], 8192),
+        (packed + b"more", 8192),
+        (b"", 8192),
+        (b"rubbish!", 99),
+    ):
+        with pytest.raises(Malformed):
+            block(memoryview(bad), most)
+
+
+def test_block_bomb() -> None:
+    """A block that would unpack to 64 MiB never gets further than its bound."""
+    for block, pack in ((codecs.block_zlib, zlib.compress), (codecs.block_xz, lzma.compress)):
+        with pytest.raises(Malformed):
+            block(memoryview(pack(bytes(64 << 20))), 4096)

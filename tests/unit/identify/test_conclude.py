@@ -1,0 +1,118 @@
+"""conclude: many clues, one component; never a version nobody saw, never two versions silently one."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from fwverify.identify.conclude import conclude, upstream
+from fwverify.model.artifact import Locator, Step
+from fwverify.model.component import Clue
+
+ROOT = Locator((Step("fw.bin"), Step("rootfs", "fit")))
+
+
+def clue(
+    product: str, version: str, file: str, how: str = "version-string", confidence: int = 80, unit: str = "",
+    root: Locator = ROOT,
+) -> Clue:  # fmt: skip
+    purl = f"pkg:deb/debian/{unit}@{version}" if unit else ""
+    return Clue(product, version, root.into("squashfs", file), how, confidence, f"{product} {version}", purl=purl, unit=unit)
+
+
+def row(unit: str, product: str, version: str) -> Clue:
+    return clue(product, version, "var/lib/dpkg/status", "package-database", 95, unit)
+
+
+def test_techniques_add_up() -> None:
+    """One product, one version, three techniques: one component, each further technique adds two percent."""
+    seen = conclude(
+        [
+            clue("openssl", "3.0.2", "lib/libcrypto.so.3"),
+            clue("openssl", "", "lib/libcrypto.so.3", "elf-soname", 75),
+            clue("openssl", "", "lib/libssl.so.3", "elf-symbols", 75),
+        ]
+    )
+    assert [(one.name, one.version, one.confidence) for one in seen] == [("openssl", "3.0.2", 84)]
+    assert seen[0].how == ("elf-soname", "elf-symbols", "version-string")
+    assert [one.name for one in seen[0].locators] == ["lib/libcrypto.so.3", "lib/libssl.so.3"]
+
+
+def test_confidence_has_a_ceiling() -> None:
+    """Nothing is ever certain."""
+    clues = [clue("a", "1", "x", f"technique-{at}", 95) for at in range(9)]
+    assert conclude(clues)[0].confidence == 99
+
+
+def test_package_takes_up_what_was_seen() -> None:
+    """A version string that says the package's upstream release joins the package and keeps its version as written."""
+    seen = conclude([row("libssl3", "openssl", "3.0.11-1~deb12u2"), clue("openssl", "3.0.11", "lib/libssl.so.3")])
+    assert [(one.name, one.version, len(one.locators)) for one in seen] == [("libssl3", "3.0.11-1~deb12u2", 2)]
+    assert seen[0].purl == "pkg:deb/debian/libssl3@3.0.11-1~deb12u2"
+
+
+def test_second_copy_stays_apart() -> None:
+    """A file whose version is not the package's is another component: that is how a private copy shows."""
+    seen = conclude([row("libssl3", "openssl", "3.0.11-1"), clue("openssl", "1.0.2k", "opt/vendor/updater")])
+    assert [(one.name, one.version) for one in seen] == [("libssl3", "3.0.11-1"), ("openssl", "1.0.2k")]
+    assert not any(one.contradicted for one in seen)
+
+
+def test_packages_of_one_product_by_name() -> None:
+    """Of several packages of one source, the file goes to the one named like it."""
+    seen = conclude(
+        [
+            row("libssl3", "openssl", "3.0.11-1"),
+            row("libcrypto3", "openssl", "3.0.11-1"),
+            clue("openssl", "", "lib/libssl.so.3", "elf-soname", 75),
+        ]
+    )
+    assert [(one.name, len(one.locators)) for one in seen] == [("libcrypto3", 1), ("libssl3", 2)]
+
+
+def test_contradiction() -> None:
+    """Two versions of one product in one file: both stay, and both say so."""
+    seen = conclude([clue("busybox", "1.35.0", "bin/busybox"), clue("busybox", "1.36.1", "bin/busybox")])
+    assert [(one.version, one.contradicted) for one in seen] == [("1.35.0", True), ("1.36.1", True)]
+    apart = conclude([clue("busybox", "1.35.0", "bin/busybox"), clue("busybox", "1.36.1", "rescue/busybox")])
+    assert [one.contradicted for one in apart] == [False, False]
+
+
+def test_unversioned_is_not_guessed() -> None:
+    """With two releases about, a name alone belongs to neither; alone it is a component without version."""
+    clues = [clue("zlib", "1.2.11", "a"), clue("zlib", "1.3.1", "b"), clue("zlib", "", "lib/libz.so.1", "elf-soname", 75)]
+    assert [one.version for one in conclude(clues)] == ["", "1.2.11", "1.3.1"]
+    assert [(one.name, one.version) for one in conclude(clues[2:])] == [("zlib", "")]
+
+
+def test_images_do_not_mix() -> None:
+    """The same product in two images is two components."""
+    other = Locator((Step("recovery.bin"),))
+    seen = conclude([clue("linux", "5.10.92", "k", root=ROOT), clue("linux", "", "k", "elf-soname", 60, root=other)])
+    assert [one.version for one in seen] == ["", "5.10.92"]
+
+
+def test_order_does_not_matter() -> None:
+    """Any order of the same clues gives the same components."""
+    clues = [
+        clue("zlib", version, f"f{at % 3}", f"t{at % 4}", 60 + at % 30, unit)
+        for at, (version, unit) in enumerate((v, u) for v in ("", "1.2", "1.3-1") for u in ("", "zlib1g", "zlib-dev"))
+        if version or not unit
+    ]
+    first = conclude(clues)
+    for seed in range(20):
+        random.Random(seed).shuffle(clues)
+        assert conclude(clues) == first
+
+
+@pytest.mark.parametrize(
+    ("written", "release"),
+    [
+        ("1:1.2.13.dfsg-1", "1.2.13"), ("3.0.11-1~deb12u2", "3.0.11"), ("7.88.1-10+deb12u15", "7.88.1"),
+        ("2022.82-2", "2022.82"), ("1:9.2p1-2+deb12u3", "9.2p1"), ("252.39-1~deb12u2", "252.39"), ("2.36.0-1", "2.36"),
+    ],
+)  # fmt: skip
+def test_upstream(written: str, release: str) -> None:
+    """Packaging is taken off, the release stays."""
+    assert upstream(written, packaged=True) == release
