@@ -7,7 +7,6 @@ from dataclasses import fields
 from importlib import metadata
 from typing import Protocol, TypeVar
 
-from fwverify import __version__
 from fwverify.authenticate.registry import BUILTIN as SCHEMES
 from fwverify.authenticate.stage import Authenticated
 from fwverify.compare.interface import Document
@@ -36,8 +35,17 @@ from fwverify.unpack.registry import BUILTIN as CONTAINERS
 from fwverify.worklist import Node, Walk, descendants, placed
 
 T = TypeVar("T")
-READING_LIBRARIES = ("cryptography", "hyperscan", "lief", "sigstore", "zstandard", "univers", "jsonschema-rs")
-"""Libraries whose version may change a fact."""
+READING_LIBRARIES = (
+    "fwverify",
+    "cryptography",
+    "hyperscan",
+    "lief",
+    "sigstore",
+    "zstandard",
+    "univers",
+    "jsonschema-rs",
+)
+"""Distributions whose version may change a fact."""
 
 
 class Named(Protocol):
@@ -172,5 +180,5 @@ def _settings(limits: Limits, mode: str) -> RunSettings:
         limits=tuple(sorted((one.name, getattr(limits, one.name)) for one in fields(limits))),
         isolation=mode,
         plugins=tuple(sorted(f"{room}/{one.name}" for room, plugins in rooms for one in plugins)),
-        tools=(("fwverify", __version__), *((one, metadata.version(one)) for one in READING_LIBRARIES)),
+        tools=tuple((one, metadata.version(one)) for one in READING_LIBRARIES),
     )

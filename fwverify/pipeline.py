@@ -25,7 +25,7 @@ from fwverify.model.canonical import identify
 from fwverify.model.evidence import Evidence
 from fwverify.model.expectation import Expectation
 from fwverify.model.verdict import Assessment
-from fwverify.trust.store import EMPTY, TrustStore
+from fwverify.trust.store import EMPTY, TrustStore, carried_keys
 from fwverify.worklist import Examiner, Walk
 
 Progress = Callable[[str], None]
@@ -59,9 +59,7 @@ def facts(
     ingested = ingestion.ingest(paths, limits)
     delivery = ingested.delivery
     progress("checking signatures and checksums")
-    authenticated = authentication.authenticate_delivery(
-        delivery, authentication.carried_keys(delivery.of(Role.KEY)), trust, at
-    )
+    authenticated = authentication.authenticate_delivery(delivery, carried_keys(delivery.of(Role.KEY)), trust, at)
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
     walk = Walk(Budget(limits), examiner or identification.InProcess(limits), progress)
     for image in delivery.of(Role.IMAGE):

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from fwverify.authenticate.interface import Group, SignatureScheme
 from fwverify.authenticate.registry import BUILTIN
-from fwverify.formats import public_key, signature_kinds
+from fwverify.formats import signature_kinds
 from fwverify.model.artifact import Artifact, DeliveredFile, Delivery, Digest, Role
-from fwverify.model.evidence import Binding, ChecksumObservation, Gap, SignatureObservation, SignatureStatus
-from fwverify.model.examining import Malformed, Unsupported, examining
+from fwverify.model.evidence import Binding, ChecksumObservation, Gap, GapReason, SignatureObservation, SignatureStatus
+from fwverify.model.examining import examining
 from fwverify.model.expectation import ExpectedChecksum
 from fwverify.trust.store import CarriedKey, TrustStore
 
@@ -58,7 +57,7 @@ def authenticate(
                 _sort(scheme.verify(signature, group, trust), into)
         if len(into.gaps) > before and companion:
             found = True
-            _sort((_malformed(scheme.name, group, into.gaps[-1].detail),), into)
+            _sort((_unread(scheme.name, group, into.gaps[-1]),), into)
         if found:
             return
     if companion:
@@ -76,9 +75,12 @@ def _sort(observed: Sequence[SignatureObservation | ChecksumObservation | Bindin
                 into.bindings.append(one)
 
 
-def _malformed(scheme: str, group: Group, detail: str) -> SignatureObservation:
+def _unread(scheme: str, group: Group, gap: Gap) -> SignatureObservation:
+    """Malformed material is invalid; what could not be read for another reason was not checked."""
     about = group.about.locator if group.about else None
-    return SignatureObservation(scheme, group.artifact.locator, about, (), SignatureStatus.INVALID, detail)
+    malformed = gap.reason is GapReason.MALFORMED
+    status = SignatureStatus.INVALID if malformed else SignatureStatus.UNVERIFIABLE
+    return SignatureObservation(scheme, group.artifact.locator, about, (), status, gap.detail)
 
 
 def _unsupported(group: Group) -> SignatureObservation:
@@ -104,15 +106,6 @@ def authenticate_delivery(
         group = Group(file.artifact, about, by_name, tuple(carried), at)
         authenticate(group, trust, schemes, into=into)
     return into
-
-
-def carried_keys(artifacts: Sequence[Artifact]) -> list[CarriedKey]:
-    """Public keys that came inside the delivery. They can show that a signature is intact, never that it is good."""
-    found: list[CarriedKey] = []
-    for artifact in artifacts:
-        with suppress(Malformed, Unsupported):
-            found.append(CarriedKey(artifact.locator, public_key.parse(artifact.content)))
-    return found
 
 
 def relative(delivery: Delivery, file: DeliveredFile) -> str:

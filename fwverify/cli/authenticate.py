@@ -56,10 +56,11 @@ def _trust(folder: Path | None, key_file: Path | None) -> TrustStore:
 
 def _observe(paths: tuple[Path, ...], trust: TrustStore, at: str, scheme: str) -> Authenticated:
     from fwverify.authenticate.registry import BUILTIN
-    from fwverify.authenticate.stage import authenticate_delivery, carried_keys
+    from fwverify.authenticate.stage import authenticate_delivery
     from fwverify.ingest.stage import ingest
     from fwverify.limits import DEFAULT_LIMITS
     from fwverify.model.artifact import Role
+    from fwverify.trust.store import carried_keys
 
     schemes = tuple(one for one in BUILTIN if scheme in ("", one.name))
     if not schemes:

@@ -45,7 +45,9 @@ def keys() -> None:
 @click.option("--channel", required=True, help='How the key reached you: "phone", "unit in service", "contract".')
 @click.option("--by", "who", required=True, help="Who confirmed it over that channel.")
 @click.option("--id", "key_id", default="", help="Id of the key; made from the file's name when not given.")
-@click.option("--keys", "folder", type=click.Path(path_type=Path), default=Path("keys"), show_default=True)
+@click.option(
+    "--keys", "folder", type=click.Path(path_type=Path), default=Path("keys"), show_default=True, help="Your registry."
+)  # fmt: skip
 @click.option("--tofu", is_flag=True, help="Trusted on first use: caps origin strength at 3, ends in 90 days.")
 @click.option("--fingerprint", default="", help="64 digits as read out over the channel; must match the file.")
 @click.option("--confirm", is_flag=True, help="The key is pinned: record one more channel and person.")
@@ -137,7 +139,9 @@ def _done(done: adding.Added) -> str:
 
 
 @keys.command("list")
-@click.option("--keys", "folder", type=click.Path(path_type=Path), default=Path("keys"), show_default=True)
+@click.option(
+    "--keys", "folder", type=click.Path(path_type=Path), default=Path("keys"), show_default=True, help="Your registry."
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def list_keys(folder: Path, as_json: bool) -> None:
     """Show the pinned keys, their scope and how well they are confirmed.

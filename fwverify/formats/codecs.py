@@ -26,6 +26,8 @@ OUTPUT_BYTES = MIB
 """Taken from a decoder at a time."""
 LZMA_SPARE_BYTES = 8 * MIB
 """What liblzma needs beside its dictionary."""
+BLOCK_LZMA_BYTES = 16 * MIB
+"""Memory for one block: blocks have at most 1 MiB, but some writers state the 8 MiB dictionary of `xz -6`."""
 CHECKSUM_IN_BLOCK = frozenset({lzma.CHECK_NONE, lzma.CHECK_CRC32, lzma.CHECK_CRC64, lzma.CHECK_SHA256})
 
 
@@ -94,18 +96,21 @@ def _drained(
                 raise Malformed(what, "it ends before its end marker", span.end)
             piece = view[at : min(at + INPUT_BYTES, span.end)]
             at += len(piece)
-        chunk = _decompressed(decoder, what, piece, OUTPUT_BYTES, at)
+        chunk = _decompressed(decoder, what, piece, OUTPUT_BYTES, at, budget.limits.max_window_bytes)
         if chunk:
             yield progress.add(chunk, at, budget)
     progress.end = at - len(decoder.unused_data)
 
 
-def _decompressed(decoder: _Decoder, what: str, piece: bytes | memoryview, most: int, at: int) -> bytes:
+def _decompressed(
+    decoder: _Decoder, what: str, piece: bytes | memoryview, most: int, at: int, window: int = BLOCK_LZMA_BYTES
+) -> bytes:
+    """At most `most` bytes of output. `window` is what the decoder was allowed, for the message."""
     try:
         return decoder.decompress(piece, most)
     except lzma.LZMAError as problem:
         if "memory" in str(problem).lower():  # liblzma tells by text alone
-            raise LimitExceeded("max_window_bytes", 0) from None
+            raise LimitExceeded("max_window_bytes", window) from None
         raise Malformed(what, str(problem), at) from None
     except (OSError, EOFError, ValueError) as problem:
         raise Malformed(what, str(problem), at) from None
@@ -218,7 +223,7 @@ def block_zlib(packed: memoryview, most: int) -> bytes:
 
 def block_xz(packed: memoryview, most: int) -> bytes:
     """One xz stream that is a whole block."""
-    decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=2 * most + LZMA_SPARE_BYTES)
+    decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=BLOCK_LZMA_BYTES)
     out = _decompressed(decoder, "xz block", packed, most, -1)
     if not decoder.eof:  # index and footer may still be waiting
         out += _decompressed(decoder, "xz block", b"", 1, -1) if not decoder.needs_input else b""

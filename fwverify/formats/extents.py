@@ -37,7 +37,7 @@ _ENTRY = re.compile(rb"(?:[A-Za-z_.][\x21-\x3c\x3e-\x7e]{0,255}=[\t\n\r\x20-\x7e
 
 def squashfs_end(view: memoryview, at: int) -> int:
     """A little-endian SquashFS 4.0 superblock whose every field can be; with its zero padding to 4 KiB."""
-    if len(view) - at < SQUASHFS_BYTES or view[at : at + 4] != b"hsqs":
+    if len(view) - at < SQUASHFS_BYTES or bytes(view[at : at + 4]) != b"hsqs":
         return 0
     block_size, _, compression, block_log, _, ids, major, minor = struct.unpack_from("<IIHHHHHH", view, at + 12)
     root, used, id_table, _, inodes, directories, fragments, _ = struct.unpack_from("<8Q", view, at + 32)
@@ -46,6 +46,7 @@ def squashfs_end(view: memoryview, at: int) -> int:
     tables = root >> 16 < used and (fragments == (1 << 64) - 1 or fragments < used)
     if not (fields and order and tables and (major, minor) == (4, 0)):
         return 0
+    used = int(used)
     padded = min(at + (used + SQUASHFS_PAD - 1) // SQUASHFS_PAD * SQUASHFS_PAD, len(view))
     return padded if not any(view[at + used : padded]) else at + used
 
@@ -178,7 +179,7 @@ def _le32(data: bytes, at: int) -> int:
 
 def zstd_end(view: memoryview, at: int, tick: Tick) -> int:
     """A zstd frame, by walking its blocks; its first bytes must decode."""
-    if len(view) - at < 9 or view[at : at + 4] != b"\x28\xb5\x2f\xfd" or view[at + 4] & 0x08:
+    if len(view) - at < 9 or bytes(view[at : at + 4]) != b"\x28\xb5\x2f\xfd" or view[at + 4] & 0x08:
         return 0
     descriptor = view[at + 4]
     single = descriptor >> 5 & 1

@@ -8,6 +8,10 @@ reviewer read something else than the loader does. PyYAML composes nodes; its co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import yaml
 
 MAX_DEPTH = 32
 """Nesting of a configuration file. Ours need 5."""
@@ -57,8 +61,7 @@ def load(text: str) -> Node:
         nodes = list(yaml.compose_all(text, Loader=loader))
         marked = [one for one in yaml.parse(text, Loader=loader) if _is_marked(one)]
     except yaml.MarkedYAMLError as problem:
-        marks = [one for one in (problem.problem_mark, problem.context_mark) if one is not None]
-        line, column = (marks[0].line + 1, marks[0].column + 1) if marks else (1, 1)
+        line, column = _place(problem)
         raise YamlProblem(f"not YAML: {problem.problem or problem.context}", line, column) from None
     except yaml.YAMLError as problem:
         raise YamlProblem(f"not YAML: {problem}".splitlines()[0], 1, 1) from None
@@ -70,6 +73,14 @@ def load(text: str) -> Node:
     if len(nodes) != 1:
         raise YamlProblem("the file is empty" if not nodes else "more than one YAML document", 1, 1)
     return _convert(nodes[0], 0)
+
+
+def _place(problem: yaml.MarkedYAMLError) -> tuple[int, int]:
+    if problem.problem_mark is not None:
+        return problem.problem_mark.line + 1, problem.problem_mark.column + 1
+    if problem.context_mark is not None:
+        return problem.context_mark.line + 1, problem.context_mark.column + 1
+    return 1, 1
 
 
 def _is_marked(event: object) -> bool:

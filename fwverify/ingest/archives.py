@@ -43,7 +43,7 @@ def open_archive(archive: Artifact, budget: Budget) -> Opened | None:
                 names[entry.name] += 1
                 if entry.kind is EntryKind.FILE:
                     with examining(locator, out.gaps, container):
-                        members.append(identified(locator, reader.content(archive.content, entry, budget)))  # type: ignore[arg-type]  # each reader takes its own entries
+                        members.append(identified(locator, reader.content(archive.content, entry, budget)))
                 elif entry.kind is not EntryKind.DIRECTORY:
                     detail = f"{entry.kind.value}: not followed, not read"
                     out.gaps.append(Gap(GapReason.NOT_ATTEMPTED, locator, detail, "ingest"))

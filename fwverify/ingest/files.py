@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fwverify.content import Holder
 from fwverify.errors import IngestError
+from fwverify.formats.names import decoded
 from fwverify.limits import Limits
 from fwverify.model.artifact import Artifact, Locator, Step
 from fwverify.model.evidence import Gap, GapReason
@@ -78,7 +79,7 @@ def _below(folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
     except OSError as problem:
         raise IngestError(f"the folder cannot be read ({problem.strerror})", where=str(folder)) from None
     for entry in entries:
-        name = prefix + os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+        name = prefix + decoded(os.fsencode(entry.name))
         if entry.is_dir(follow_symlinks=False):
             yield from _below(Path(entry.path), f"{name}/")
         else:

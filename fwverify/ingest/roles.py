@@ -51,6 +51,8 @@ def classify(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken:
         taken = recognise(artifact, names)
         if taken is not None:
             return taken
+    if _about(artifact.name, names):
+        return Taken(Role.IMAGE, "named like a signature, but it is none (damaged?): taken as firmware")
     return Taken(Role.IMAGE, "not a signature, checksum list, SBOM or key: taken as firmware")
 
 

@@ -102,6 +102,8 @@ class WorkerPool:
         if worker is None:
             worker = self._mine.worker = WorkerProcess(self._command, self.limits)
             self._running.add(worker)
+            if self._closing:  # `close` may have looked before this one was there
+                worker.kill()
         try:
             return worker.examine(artifact)
         except Lost:

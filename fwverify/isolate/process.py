@@ -63,6 +63,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=ENVIRONMENT,
+            cwd="/",
             start_new_session=True,
             bufsize=0,
         )
@@ -166,8 +167,8 @@ class WorkerProcess:
         if status < 0:
             name = _SIGNALS.get(-status, f"signal {-status}")
             return Lost(GapReason.CRASHED, f"the worker was ended by {name}", blameless=blameless)
-        last = self.said.strip().rpartition(b"\n")[2]
-        detail = f"the worker ended with status {status}" + (f": {quoted(last)}" if last else "")
+        last = self.said.strip().rpartition(b"\n")[2].partition(b":")[0]  # no message: it may hold paths and addresses
+        detail = f"the worker ended with status {status}" + (f" ({quoted(last, 60)})" if last else "")
         return Lost(GapReason.CRASHED, detail, blameless=blameless or status == 0)
 
     def kill(self) -> None:

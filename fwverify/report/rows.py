@@ -95,6 +95,8 @@ def _unheld(reading: Reading) -> str:
         f"{plural(open_, 'signature')} could not be checked" if open_ else "",
         f"{plural(refused, 'signature')} intact, not accepted" if refused else "",
     ]
+    if any(r.signed_list(reading, one) for one in r.wrong_checksums(reading)):
+        parts.append("the signed list is for other bytes")
     return "; ".join(one for one in parts if one) or "signatures cover none of these bytes"
 
 
@@ -270,8 +272,8 @@ def rules(reading: Reading) -> Row:
             return Row("Rules", (text,))
         case Decision.FAIL:
             failed = f" Failed: {_ids(reading.failed)}." if reading.failed else ""
-            missing = f" Not evaluated: {_ids(reading.missing)}." if reading.missing else ""
-            return Row("Rules", (f"{passed}.{failed}{missing}{advisory}{waived}",))
+            missing = f", {len(reading.missing)} not evaluated" if reading.missing else ""
+            return Row("Rules", (f"{passed}{missing}.{failed}{advisory}{waived}",))
         case Decision.INCONCLUSIVE:
             missing = f"not evaluated: {_ids(reading.missing)}." if reading.missing else f"{passed}."
             return Row("Rules", (f"{missing} Failed: none.{advisory}{waived}",))

@@ -14,7 +14,7 @@ from fwverify.report.layout import cells
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
 
-MAX_OPERAND = 48
+MAX_OPERAND = 56
 """Columns of an operand that a suggested command repeats; a longer one would break the line it is copied from."""
 
 

@@ -79,10 +79,7 @@ def _broken_why(reading: Reading) -> str:
 
 
 def _mismatch_why(reading: Reading) -> str:
-    found = r.wrong_checksums(reading)
-    if not found:
-        return f"A checksum does not fit: {message(reading, 'checksum.match')}. The file was changed or damaged."
-    one = found[0]
+    one = r.wrong_checksums(reading)[0]
     name = place(one.subject)
     if one.declared_in is None:
         channel = f" ({one.channel})" if one.channel else ""
@@ -98,13 +95,17 @@ def _mismatch_why(reading: Reading) -> str:
 
 
 def _mismatch_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
-    found = r.wrong_checksums(reading)
-    first = keep_as_evidence(reading)
-    if found and found[0].computed is not None:
-        one = found[0]
-        computed = one.computed.hex if one.computed is not None else ""
-        first = Step(f"{first.text} It should be, and it is:", literal=(one.declared.hex, computed))
+    one = r.wrong_checksums(reading)[0]
+    computed = one.computed.hex if one.computed is not None else ""
+    first = Step(f"{keep_as_evidence(reading).text} It should be, and it is:", (one.declared.hex, computed))
     return first, fetch_again(reading, context), _incident(reading)
+
+
+def _unlisted_why(reading: Reading) -> str:
+    return (
+        f"There is a checksum list, but it does not stand for all of this: {message(reading, 'checksum.match')}. "
+        "A file was added, or the list is that of another release."
+    )
 
 
 # Intact, but not by whom it should be
@@ -333,7 +334,8 @@ FAILS: tuple[Situation, ...] = (
     Situation("bytes do not fit the signature", _BYTES, "a signature does not hold",
               failing("signature.valid"), _broken_why, _fetch_and_call),
     Situation("bytes do not fit the checksum", _BYTES, "a checksum does not fit",
-              failing("checksum.match"), _mismatch_why, _mismatch_steps),
+              lambda one: one.fails("checksum.match") and bool(r.wrong_checksums(one)), _mismatch_why,
+              _mismatch_steps),
     Situation("published test key", _SIGNER | {"signature.known-test-key"}, "a published test key takes part",
               failing("signature.known-test-key"), _test_key_why, _new_key_steps),
     Situation("another vendor's key", _SIGNER, "the key is another vendor's",
@@ -345,10 +347,13 @@ FAILS: tuple[Situation, ...] = (
               _scope_applies, _scope_why, _scope_steps),
     Situation("unknown key", _SIGNER, "the signer is not on your record",
               failing("signature.signer-pinned", "sigstore.identity"), _stranger_why, _stranger_steps),
-    Situation("unsigned image beside a signed one", frozenset({"signature.coverage", "origin.strength"}),
+    Situation("unsigned image beside a signed one",
+              frozenset({"signature.coverage", "origin.strength", "checksum.match"}),
               "an image is not signed", _bare, _bare_why, _bare_steps),
     Situation("not all bytes signed", frozenset({"signature.coverage", "origin.strength"}),
               "not all of it is signed", failing("signature.coverage"), _coverage_why, _bare_steps),
+    Situation("file in no list", _BYTES, "a file is in no checksum list",
+              failing("checksum.match"), _unlisted_why, _fetch_and_call),
     Situation("downgrade", frozenset({"version.no-downgrade"}), "it is older than what is installed",
               failing("version.no-downgrade"), _downgrade_why, _downgrade_steps),
     Situation("below the minimum version", frozenset({"version.minimum"}), "its version is too old",

@@ -1,4 +1,4 @@
-"""The contract of every container: vectors, prefixes, flips, random bytes, determinism, and nothing outside its root."""
+"""The contract of every container: vectors, prefixes, flips, random bytes, repeats, nothing outside its root."""
 
 from __future__ import annotations
 

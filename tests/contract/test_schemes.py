@@ -6,14 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fwverify.trust.registry import load
 
-from fwverify.authenticate.stage import Authenticated, authenticate_delivery, carried_keys
+from fwverify.authenticate.stage import Authenticated, authenticate_delivery
 from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.artifact import Role
 from fwverify.model.evidence import SignatureStatus
-from fwverify.trust.store import EMPTY, TrustStore
+from fwverify.trust.registry import load
+from fwverify.trust.store import EMPTY, TrustStore, carried_keys
 from tests.contract.vectors import Vector, flips, prefixes, vectors
 
 AT = "2026-11-22T00:00:00Z"

@@ -70,6 +70,7 @@ def undeclared(case: Case, values: Values) -> Judged:
     least, globs = number(values, "min-confidence"), listed(values, "ignore")
     seen = [one.observed for one in case.evidence.discrepancies if one.observed is not None]
     rows = [one.observed for one in _rows(case, DiscrepancyKind.UNDECLARED) if one.observed is not None]
+    rows = [one for one in rows if not _is_release(case, one)]
     found = [
         one for one in rows if one.confidence * CONFIDENCE_UNIT >= least and not _ignored(one.name, one.purl, globs)
     ]

@@ -19,7 +19,7 @@ from fwverify.model.examining import Malformed
 from fwverify.model.expectation import VersionClaim
 from fwverify.model.plugin import Doc
 
-CONFIDENCE = 95
+CONFIDENCE = 70
 NAME = "os-release"
 PATHS = ("etc/os-release", "usr/lib/os-release")
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]{0,60})=(.{0,1000})")

@@ -28,9 +28,9 @@ from fwverify.report.interface import Context, Renderer
 
 if TYPE_CHECKING:
     from cyclonedx.model import HashType
-    from cyclonedx.model.bom import Bom
+    from cyclonedx.model.bom import Bom, BomMetaData
     from cyclonedx.model.component import Component as Entry
-    from cyclonedx.model.component_evidence import ComponentEvidence, Identity, Method, Occurrence
+    from cyclonedx.model.component_evidence import ComponentEvidence, Identity, IdentityField, Method, Occurrence
     from packageurl import PackageURL
 
 SYSTEMS = frozenset({"linux", "zephyr", "freertos", "threadx", "nuttx", "riot", "chibios", "contiki-ng", "openwrt"})
@@ -75,7 +75,7 @@ def _serial(evidence: Evidence) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{evidence.schema}#{identify(evidence)}")
 
 
-def _metadata(evidence: Evidence, subject: Entry) -> object:
+def _metadata(evidence: Evidence, subject: Entry) -> BomMetaData:
     from cyclonedx.model import Property
     from cyclonedx.model.bom import BomMetaData
     from cyclonedx.model.component import Component as Entry
@@ -170,10 +170,9 @@ def _shown(component: Component, clues: list[Clue], reference: str) -> Component
     return ComponentEvidence(identity=identities, occurrences=list(_occurrences(component, clues, reference)))
 
 
-def _identity(field: object, value: str, component: Component, clues: list[Clue]) -> Identity:
-    from cyclonedx.model.component_evidence import Identity, IdentityField
+def _identity(field: IdentityField, value: str, component: Component, clues: list[Clue]) -> Identity:
+    from cyclonedx.model.component_evidence import Identity
 
-    assert isinstance(field, IdentityField)  # noqa: S101 - the caller cannot name the type before the import
     return Identity(
         field=field,
         confidence=_fraction(component.confidence),

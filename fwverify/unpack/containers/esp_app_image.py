@@ -84,7 +84,7 @@ def _behind(view: memoryview, end: int) -> Iterator[Event]:
         yield Part(ByteRange(end, end + SECTOR_BYTES), PartUse.PADDING)
         end += SECTOR_BYTES
     left = len(view) - end
-    if view[end : end + 1] == b"\xe7" and end % SECTOR_BYTES == 0:
+    if bytes(view[end : end + 1]) == b"\xe7" and end % SECTOR_BYTES == 0:
         detail = "after the image: possible secure boot signature block (version 2)"
     elif V1_BYTES <= left < V1_BYTES + 16 and view[len(view) - V1_BYTES : len(view) - V1_BYTES + 4] == bytes(4):
         detail = "after the image: possible secure boot signature (version 1)"

@@ -198,7 +198,7 @@ def _search(view: memoryview, work: _Work, *, quick: bool) -> Iterator[Found]:
 def detect(artifact: Artifact) -> bool:
     """At least one thing inside passes its checks; executables and plain text are not searched."""
     view = artifact.content
-    if len(view) < MIN_BYTES or view[:4] == b"\x7fELF" or _is_pe(view) or not _CONTROL.search(view[:1024]):
+    if len(view) < MIN_BYTES or bytes(view[:4]) == b"\x7fELF" or _is_pe(view) or not _CONTROL.search(view[:1024]):
         return False
     try:
         return next(_search(view, _Work(WORK_BASE + WORK_FACTOR * len(view), None), quick=True), None) is not None
@@ -208,7 +208,7 @@ def detect(artifact: Artifact) -> bool:
 
 def _is_pe(view: memoryview) -> bool:
     at = int.from_bytes(view[0x3C:0x40], "little")
-    return view[:2] == b"MZ" and view[at : at + 4] == b"PE\0\0"
+    return bytes(view[:2]) == b"MZ" and bytes(view[at : at + 4]) == b"PE\0\0"
 
 
 def unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:

@@ -30,7 +30,7 @@ def test_base_of_the_area_without_pointers(load: int) -> None:
 
 def test_address_of_a_text_image_wins() -> None:
     """An address from outside the bytes is better than one concluded from them."""
-    image = read_cortex_m(memoryview(cortex_m(0x08000000, pointers=False)), 0x07FFFF00)
+    image = read_cortex_m(memoryview(cortex_m(0x08000000, pointers=False)), 0x09000000)
     assert image.load == 0x08000000, "one that does not fit is not believed"
     data = cortex_m(0x70001000)
     assert not looks_like(memoryview(data)) and looks_like(memoryview(data), 0x70001000)

@@ -124,7 +124,11 @@ def test_segments_without_bytes() -> None:
 
 def test_code_of_mere_text() -> None:
     """Headers around strings are not a program."""
-    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    header = (
+        b"\x7fELF\x02\x01\x01"
+        + bytes(9)
+        + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    )
     text = b"OpenSSL 3.0.2 15 Mar 2022\n" * 40
     segment = struct.pack("<2I6Q", 1, 5, 0, 0x400000, 0x400000, 120 + len(text), 120 + len(text), 4096)
     assert parse(header + segment + text).problems == ("hollow: its code is nothing but text or zeros",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_regions_and_their_text() -> None:
     assert (file.entry, file.ended, file.problem, file.end) == (0x08000101, True, None, len(text))
     spans = sorted([*file.control, *(span for one in file.regions for span in one.ranges)])
     assert spans[0].start == 0 and spans[-1].end == len(text)
-    assert all(a.end == b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(spans))
 
 
 def test_segments() -> None:

@@ -74,7 +74,7 @@ def test_table_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["zlib", "xz", "zstd"],
 )  # fmt: skip
 def test_blocks(block: codecs.Block, pack: object) -> None:
-    """A block comes back whole, exactly at its bound too; beyond the bound, cut or with bytes behind it is malformed."""
+    """A block comes back whole, at its bound too; beyond it, cut or with bytes behind it is malformed."""
     packed = pack(TEXT)  # type: ignore[operator]
     assert block(memoryview(packed), len(TEXT)) == TEXT
     assert block(memoryview(packed), 8192) == TEXT

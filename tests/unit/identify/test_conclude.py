@@ -18,7 +18,9 @@ def clue(
     root: Locator = ROOT,
 ) -> Clue:  # fmt: skip
     purl = f"pkg:deb/debian/{unit}@{version}" if unit else ""
-    return Clue(product, version, root.into("squashfs", file), how, confidence, f"{product} {version}", purl=purl, unit=unit)
+    return Clue(
+        product, version, root.into("squashfs", file), how, confidence, f"{product} {version}", purl=purl, unit=unit
+    )
 
 
 def row(unit: str, product: str, version: str) -> Clue:
@@ -81,7 +83,11 @@ def test_contradiction() -> None:
 
 def test_unversioned_is_not_guessed() -> None:
     """With two releases about, a name alone belongs to neither; alone it is a component without version."""
-    clues = [clue("zlib", "1.2.11", "a"), clue("zlib", "1.3.1", "b"), clue("zlib", "", "lib/libz.so.1", "elf-soname", 75)]
+    clues = [
+        clue("zlib", "1.2.11", "a"),
+        clue("zlib", "1.3.1", "b"),
+        clue("zlib", "", "lib/libz.so.1", "elf-soname", 75),
+    ]
     assert [one.version for one in conclude(clues)] == ["", "1.2.11", "1.3.1"]
     assert [(one.name, one.version) for one in conclude(clues[2:])] == [("zlib", "")]
 

@@ -125,7 +125,9 @@ def test_text_that_encodes_data() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\0", b"a" * 5000 + b"\x01", b"\xc2\x9b[31m", b"\xff\xfea\0"], ids=["empty", "nul", "late", "c1", "utf-16"]
+    "data",
+    [b"", b"\0", b"a" * 5000 + b"\x01", b"\xc2\x9b[31m", b"\xff\xfea\0"],
+    ids=["empty", "nul", "late", "c1", "utf-16"],
 )
 def test_not_text(data: bytes) -> None:
     """Control characters anywhere, C1 included, make it something else than text."""

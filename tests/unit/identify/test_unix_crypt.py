@@ -25,7 +25,8 @@ def test_known_answers(stored: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", ["", "!", "*", "ab9yVReW51CXE", "$2b$10$abcdefghijklmnopqrstuv", "$y$j9T$salt$hash", "$5$$", "$1$rounds=9$a$b"]
+    "stored",
+    ["", "!", "*", "ab9yVReW51CXE", "$2b$10$abcdefghijklmnopqrstuv", "$y$j9T$salt$hash", "$5$$", "$1$rounds=9$a$b"],
 )
 def test_other_schemes(stored: str) -> None:
     """What is not computed here says so instead of saying no."""

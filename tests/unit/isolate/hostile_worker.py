@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 
 sys.path.insert(0, sys.argv[1])
 
-from fwverify.identify.interface import Detector, Found, Subject  # noqa: E402
-from fwverify.isolate.worker import main  # noqa: E402
-from fwverify.model.artifact import Locator, Step  # noqa: E402
-from fwverify.model.component import Clue  # noqa: E402
-from fwverify.model.plugin import Doc  # noqa: E402
+from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.isolate.worker import main
+from fwverify.model.artifact import Locator, Step
+from fwverify.model.component import Clue
+from fwverify.model.plugin import Doc
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -38,9 +39,15 @@ def find(subject: Subject) -> Iterator[Found]:
             print("library chatter " * 10_000)  # noqa: T201
             print("complaints " * 10_000, file=sys.stderr)  # noqa: T201
         case "write":
-            open("/tmp/fwverify-worker-must-not-write", "wb").write(b"x")
+            with tempfile.TemporaryFile() as file:
+                os.write(file.fileno(), b"x")
         case "start":
             os.execv("/bin/true", ["/bin/true"])
+        case "burn":
+            until = time.process_time() + 0.4
+            while time.process_time() < until:
+                pass
+            yield Clue(f"{os.getpid()}", "", where, "hostile", 60, "")
         case "other":
             where = Locator((Step("somewhere else"),))
         case "environment":

@@ -64,8 +64,8 @@ def test_fail_page(stranger: Assessment) -> None:
         "  On record acme-fw-2024, 44c1 f0d2 8a7e 19b3: signed nothing in this delivery",
         "  Rules     28 of 31 required passed. Failed: signature.coverage,\n"
         "            signature.signer-pinned, origin.strength. Advisory:\n            component.undeclared.",
-        "  Ignored   fwverify.toml: came inside, not used; release.pem: a key that\n"
-        "            came inside is never trusted",
+        "  Ignored   fwverify.toml: came inside, not used; release.pem: a key that came\n"
+        "            inside is never trusted",
         "  Do next\n   1. Keep what is installed. Keep this file as evidence; do not pass it on.\n"
         "   2. Call ACME on the number in your contract, not one from this delivery. Have\n"
         "      them read out their signing key. Do not read them 9f3a ... first.\n"
@@ -175,7 +175,7 @@ def test_no_process_no_exit_status(good: Assessment) -> None:
 
 
 @given(name=st.text(st.characters(codec=None), min_size=1, max_size=90))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 def test_hostile_names_cannot_move_the_cursor(good: Assessment, name: str) -> None:
     """Names of components, keys, files and products: nothing unprintable, no line too wide."""
     name += "\x1b[2J\u202e[bold red]"

@@ -70,10 +70,8 @@ def fdt(tree: TREE, *, version: int = 17, pad: int = 0, strings_tail: bytes = b"
 
 
 def digest_node(data: bytes, algorithm: str, *, wrong: bool = False) -> TREE:
-    if algorithm == "crc32":
-        value = struct.pack(">I", zlib.crc32(data))
-    else:
-        value = hashlib.new(algorithm, data).digest()
+    crc = struct.pack(">I", zlib.crc32(data))
+    value = crc if algorithm == "crc32" else hashlib.new(algorithm, data).digest()
     return {"algo": algorithm, "value": bytes([value[0] ^ wrong]) + value[1:]}
 
 

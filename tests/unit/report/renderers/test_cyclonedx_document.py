@@ -49,6 +49,7 @@ CLUES = (
     Clue("openssl", "3.0.11", TOOL, "version-string", 80, "OpenSSL 3.0.11 19 Sep", 512),
     Clue("libssl", "", LIBRARY, "elf-soname", 60, "libssl.so.3"),
     Clue("openssl", "1.0.2", IMAGE, "version-string", 85, "another copy", 7),
+    Clue("openssl", "3.0.11", IMAGE, "version-string", 99, "another place", 8),
 )
 
 
