@@ -79,7 +79,7 @@ def ups_samples() -> Iterator[Sample]:
     yield Sample("acme-ups-3.1.0", "the good one", 0, delivery, says=("PASS", "SAMPLE KEYS"))
     yield Sample(
         "acme-ups-3.1.0-flipped", "one bit of the image", 1, {**delivery, IMAGE: flipped(good)},
-        failed=("checksum.match", "checksum.inner", *SIGNER_RULES[:1], "signature.coverage", "sbom.authentic"), pair="acme-ups-3.1.0",
+        failed=("checksum.match", "checksum.inner", "origin.strength", "signature.coverage"), pair="acme-ups-3.1.0",
     )  # fmt: skip
     resigned = make.signed(payload, "attacker") | {"acme-signing-key.pem": make.public_pem("attacker")}
     yield Sample(
@@ -91,12 +91,12 @@ def ups_samples() -> Iterator[Sample]:
     replaced["SHA256SUMS"] = make.listed({IMAGE: backdoor, SBOM: payload[SBOM]})
     yield Sample(
         "acme-ups-3.1.0-replaced", "image and checksum list replaced together, the signature stale", 1, replaced,
-        failed=("signature.valid",), pair="acme-ups-3.1.0",
+        failed=(*SIGNER_RULES, "signature.valid", "component.undeclared"), pair="acme-ups-3.1.0",
     )  # fmt: skip
     yield Sample(
         "acme-ups-3.1.0-second-image", "a second image beside the signed one", 1,
         {**delivery, "recovery.bin": make.squashfs(("toybox",), {"etc/issue": "recovery\n"})},
-        failed=("signature.coverage",), says=("recovery.bin",), pair="acme-ups-3.1.0",
+        failed=("signature.coverage", "checksum.match", "origin.strength"), says=("recovery.bin",), pair="acme-ups-3.1.0",
     )  # fmt: skip
     undeclared = {IMAGE: backdoor, SBOM: ups_sbom(backdoor)}
     yield Sample(
@@ -108,7 +108,7 @@ def ups_samples() -> Iterator[Sample]:
     edited = {**declared, "SHA256SUMS": make.listed(declared), "SHA256SUMS.sig": delivery["SHA256SUMS.sig"]}
     yield Sample(
         "acme-ups-3.1.0-backdoor-declared", "a program added, and the SBOM and list edited with it", 1, edited,
-        failed=("signature.valid", "sbom.authentic"), pair="acme-ups-3.1.0",
+        failed=(*SIGNER_RULES, "signature.valid"), pair="acme-ups-3.1.0",
     )  # fmt: skip
     contradicted = {IMAGE: good, SBOM: ups_sbom(good, lighttpd="1.4.71")}
     yield Sample(
@@ -128,7 +128,7 @@ def ups_samples() -> Iterator[Sample]:
     )  # fmt: skip
     yield Sample(
         "acme-ups-3.1.0-truncated", "the image cut at half its length", 1, {**delivery, IMAGE: good[: len(good) // 2]},
-        failed=("checksum.match",), pair="acme-ups-3.1.0",
+        failed=("checksum.match", "origin.strength", "signature.coverage"), pair="acme-ups-3.1.0",
     )  # fmt: skip
     yield Sample(
         "acme-ups-3.1.0-own-config", "re-signed, and it brings a policy, keys and configuration that would accept it",

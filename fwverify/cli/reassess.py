@@ -82,7 +82,7 @@ def judged(evidence: Evidence, trust: TrustSnapshot, policy: Policy, at: str) ->
 
 def read_evidence(path: Path) -> Evidence:
     """Read an evidence file, or the evidence in a JSON report. Raises UsageError."""
-    from fwverify.model.canonical import NotEvidence, from_json
+    from fwverify.model.canonical import NotEvidence, canonical, from_json
     from fwverify.model.evidence import SCHEMA, Evidence
 
     raw = _read(path)
@@ -96,9 +96,11 @@ def read_evidence(path: Path) -> Evidence:
         todo = f"Name a file that verify wrote; its schema is {SCHEMA}."
         raise UsageError("is not evidence that this version reads", where=str(path), todo=todo)
     try:
-        return from_json(Evidence, data)
-    except NotEvidence as problem:
+        evidence = from_json(Evidence, data)
+        canonical(evidence)  # has a digest: text that is not Unicode (lone surrogates) has none
+    except (NotEvidence, UnicodeEncodeError) as problem:
         raise UsageError(f"is not whole: {problem}", where=str(path), todo="Name a file that verify wrote.") from None
+    return evidence
 
 
 def _read(path: Path) -> bytes:

@@ -25,7 +25,8 @@ def commands() -> list[tuple[click.Command, click.Context]]:
     """Every command of fwverify, the root first."""
     from fwverify.cli import root
 
-    return list(walk(root, click.Context(root, info_name="fwverify", terminal_width=WIDTH)))
+    context = click.Context(root, info_name="fwverify", terminal_width=WIDTH, **root.context_settings)
+    return list(walk(root, context))
 
 
 def markdown() -> str:

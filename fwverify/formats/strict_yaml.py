@@ -61,25 +61,24 @@ def load(text: str) -> Node:
         nodes = list(yaml.compose_all(text, Loader=loader))
         marked = [one for one in yaml.parse(text, Loader=loader) if _is_marked(one)]
     except yaml.MarkedYAMLError as problem:
-        line, column = _place(problem)
-        raise YamlProblem(f"not YAML: {problem.problem or problem.context}", line, column) from None
+        place = _place(problem.problem_mark, problem.context_mark)
+        raise YamlProblem(f"not YAML: {problem.problem or problem.context}", *place) from None
     except yaml.YAMLError as problem:
         raise YamlProblem(f"not YAML: {problem}".splitlines()[0], 1, 1) from None
     except RecursionError:
         raise YamlProblem("nested too deeply", 1, 1) from None
     if marked:
-        mark = marked[0].start_mark
-        raise YamlProblem("anchors, aliases and tags are not accepted", mark.line + 1, mark.column + 1)
+        raise YamlProblem("anchors, aliases and tags are not accepted", *_place(marked[0].start_mark))
     if len(nodes) != 1:
         raise YamlProblem("the file is empty" if not nodes else "more than one YAML document", 1, 1)
     return _convert(nodes[0], 0)
 
 
-def _place(problem: yaml.MarkedYAMLError) -> tuple[int, int]:
-    if problem.problem_mark is not None:
-        return problem.problem_mark.line + 1, problem.problem_mark.column + 1
-    if problem.context_mark is not None:
-        return problem.context_mark.line + 1, problem.context_mark.column + 1
+def _place(*marks: yaml.error.Mark | yaml._yaml.Mark | None) -> tuple[int, int]:
+    """Line and column, 1-based, of the first mark that is there."""
+    for mark in marks:
+        if mark is not None:
+            return mark.line + 1, mark.column + 1
     return 1, 1
 
 

@@ -52,7 +52,7 @@ def find_end(view: memoryview, irregularities: list[Irregularity]) -> EndRecord:
         at = tail.rfind(END, 0, at + 3)
     else:
         raise Malformed(WHAT, "it has no end of central directory", len(view))
-    if candidates:  # readers that take the last signature unseen find another
+    if candidates or _in_comment(tail, at):
         irregularities.append(
             Irregularity(AnomalyKind.HEADER_DISAGREES, "there is more than one end record: readers may differ")
         )
@@ -61,6 +61,16 @@ def find_end(view: memoryview, irregularities: list[Irregularity]) -> EndRecord:
             Irregularity(AnomalyKind.TRAILING_DATA, "bytes after the archive", ByteRange(end.end, len(view)))
         )
     return end
+
+
+def _in_comment(tail: bytes, chosen: int) -> bool:
+    """True when the chosen record lies in the comment of an earlier one that ends with the bytes."""
+    at = tail.rfind(END, 0, chosen)
+    while at >= 0:
+        if at + END_BYTES + int.from_bytes(tail[at + 20 : at + END_BYTES], "little") == len(tail):
+            return True
+        at = tail.rfind(END, 0, at + 3)
+    return False
 
 
 def _end(view: memoryview, at: int) -> EndRecord | None:

@@ -112,7 +112,8 @@ class Locator:
     def __str__(self) -> str:
         """`delivery.zip!fw/app.fit!rootfs!/bin/sh`, with hostile characters percent-escaped."""
         return "!".join(
-            quote(step.member, safe="/ ._-+@=,~()[]{}#&$:;") + (f"#{step.ordinal}" if step.ordinal else "")
+            quote(step.member, safe="/ ._-+@=,~()[]{}#&$:;", errors="surrogatepass")
+            + (f"#{step.ordinal}" if step.ordinal else "")
             for step in self.steps
         )
 

@@ -20,7 +20,7 @@ from fwverify.unpack.tail import tail
 SECTOR_BYTES = 4096
 """Secure Boot V2 puts its signature blocks at the next flash sector."""
 V1_BYTES = 68
-"""Secure Boot V1: a version word of zero and an ECDSA signature, at the end of the file."""
+"""Secure Boot V1: a version word of zero and an ECDSA signature behind the image, filled up to 16 bytes."""
 
 
 def detect(artifact: Artifact) -> bool:
@@ -86,7 +86,7 @@ def _behind(view: memoryview, end: int) -> Iterator[Event]:
     left = len(view) - end
     if bytes(view[end : end + 1]) == b"\xe7" and end % SECTOR_BYTES == 0:
         detail = "after the image: possible secure boot signature block (version 2)"
-    elif V1_BYTES <= left < V1_BYTES + 16 and view[len(view) - V1_BYTES : len(view) - V1_BYTES + 4] == bytes(4):
+    elif V1_BYTES <= left < V1_BYTES + 16 and not any(view[end : end + 4]):
         detail = "after the image: possible secure boot signature (version 1)"
     else:
         detail = "after the image"

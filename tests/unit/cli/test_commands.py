@@ -174,6 +174,17 @@ def test_what_is_no_evidence_is_a_mistake(
     assert says in capsys.readouterr().err
 
 
+def test_evidence_that_is_no_unicode(image: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lone surrogates have no canonical form: a mistake, not a crash."""
+    main(["verify", image.name, "--in-process", *AT])
+    data = json.loads((here / "my fw.evidence.json").read_text())
+    data["delivery"] = "\ud800"
+    (here / "e.json").write_text(json.dumps(data))
+    capsys.readouterr()
+    assert main(["reassess", "e.json"]) == 2
+    assert "not whole" in capsys.readouterr().err
+
+
 def test_inspect_shows_the_tree(image: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Name, offset, size, digest; writes nothing."""
     assert main(["inspect", image.name, "--in-process"]) == 0

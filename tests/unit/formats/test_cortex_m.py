@@ -32,6 +32,10 @@ def test_address_of_a_text_image_wins() -> None:
     """An address from outside the bytes is better than one concluded from them."""
     image = read_cortex_m(memoryview(cortex_m(0x08000000, pointers=False)), 0x09000000)
     assert image.load == 0x08000000, "one that does not fit is not believed"
+    roomy = cortex_m(0x08000100, pointers=False) + bytes(4096)
+    assert read_cortex_m(memoryview(roomy)).load == 0x08000000
+    named = read_cortex_m(memoryview(roomy), 0x08000100)
+    assert (named.load, named.load_proven) == (0x08000100, True)
     data = cortex_m(0x70001000)
     assert not looks_like(memoryview(data)) and looks_like(memoryview(data), 0x70001000)
     assert read_cortex_m(memoryview(data), 0x70001000).load == 0x70001000

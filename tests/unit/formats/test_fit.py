@@ -29,6 +29,17 @@ def test_external_data(position: bool) -> None:
         assert one.external and one.data is not None and data[one.data.start : one.data.end] == expected
 
 
+@pytest.mark.parametrize("pad", range(4))
+def test_offsets_count_from_the_rounded_end(pad: int) -> None:
+    """A tree whose size is no multiple of four is rounded up first."""
+    one = image(PAYLOAD) | {"data-offset": 4, "data-size": len(PAYLOAD)}
+    del one["data"]
+    tree = fit({"kernel": one}, pad=pad)
+    data = tree.ljust((len(tree) + 3) // 4 * 4 + 4, b"\1") + PAYLOAD
+    found = read_fit(memoryview(data)).images[0].data
+    assert found is not None and data[found.start : found.end] == PAYLOAD
+
+
 def test_external_data_wins() -> None:
     """As in U-Boot; and the contradiction is stated."""
     data = fit({"kernel": image(PAYLOAD) | {"data-position": 0, "data-size": 4}})

@@ -59,9 +59,9 @@ def test_local_header_that_differs(local: dict[str, object]) -> None:
 
 
 def test_overlapping_members_are_not_unpacked() -> None:
-    """A thousand names for one packed content give it once: no bomb."""
-    bomb = [ZipPart(b"0", bytes(1 << 20))] + [
-        ZipPart(b"%d" % one, bytes(1 << 20), same_place_as=0) for one in range(1, 1000)
+    """Three hundred names for one packed content give it once: no bomb."""
+    bomb = [ZipPart(b"0", bytes(1 << 14))] + [
+        ZipPart(b"%d" % one, bytes(1 << 14), same_place_as=0) for one in range(1, 300)
     ]
     archive = read(zip_bytes(bomb))
     assert sum(one.unreadable is None for one in archive.entries) == 1
@@ -104,9 +104,9 @@ def test_bytes_behind_compressed_data() -> None:
 
 def test_two_end_records() -> None:
     """A comment that holds another end record makes readers differ."""
-    inner = zip_bytes([])
-    archive = read(zip_bytes([ZipPart(b"a")], comment=inner + b"!"))
-    assert [one.kind for one in archive.irregularities] == [AnomalyKind.HEADER_DISAGREES] or not archive.entries
+    for comment in (zip_bytes([]) + b"!", zip_bytes([]), b"PK\5\6" + b"\xff" * 18):
+        archive = read(zip_bytes([ZipPart(b"a")], comment=comment))
+        assert AnomalyKind.HEADER_DISAGREES in {one.kind for one in archive.irregularities}
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\3\4" + bytes(40), b"PK\5\6" + b"\xff" * 18])

@@ -88,7 +88,7 @@ def test_members_of_every_kind() -> None:
     """Links and folders are members without content."""
     found = [one for one in events(tar_archive.CONTAINER, tar_written(tarfile.GNU_FORMAT)) if isinstance(one, Member)]
     kinds = {one.name: one.kind for one in found}
-    assert kinds["fw"] is MemberKind.DIRECTORY
+    assert kinds["fw/"] is MemberKind.DIRECTORY
     assert kinds["fw/again"] is MemberKind.HARDLINK
     assert {one.name: one.target for one in found if one.target} == {"fw/again": "fw/app.bin", "fw/link": "app.bin"}
     assert all((one.content is not None) == (one.kind is MemberKind.FILE) for one in found)

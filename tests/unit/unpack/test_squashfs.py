@@ -126,8 +126,7 @@ def test_path_characters_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_device_outside_dev() -> None:
     """A device file is normal below dev/ and told elsewhere."""
     node = SquashNode(device=True)
-    found = events(
-        squashfs_bytes(squash_tree((b"dev", squash_tree((b"console", node))), (b"tmp", squash_tree((b"sda", node)))))
-    )
+    tree = squash_tree((b"dev", squash_tree((b"console", node))), (b"tmp", squash_tree((b"sda", node))))
+    found = events(squashfs_bytes(tree))
     assert [one.detail for one in of(found, Oddity)] == ["tmp/sda is a device file"]
     assert members(found)["tmp/sda"].kind is MemberKind.DEVICE

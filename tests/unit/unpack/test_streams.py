@@ -49,7 +49,7 @@ def test_content(name: str) -> None:
     [
         ("rootfs.cpio.gz", "rootfs.cpio"),
         ("a.TGZ", "a.tar"),
-        ("sub/initrd.GZ", "initrd"),
+        ("b/initrd.GZ", "initrd"),
         (".gz", "content"),
         ("x", "content"),
     ],
@@ -61,9 +61,9 @@ def test_names(name: str, expected: str) -> None:
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_bombs_stop_quickly(name: str) -> None:
-    """256 MiB of zeros stop at a limit long before they are out: by size, by ratio, by the run's total."""
+    """32 MiB of zeros stop at a limit long before they are out: by size, by ratio, by the run's total."""
     container, pack = STREAMS[name]
-    bomb = artifact(pack(bytes(256 * MIB)))
+    bomb = artifact(pack(bytes(32 * MIB)))
     for limits, limit in (
         (Limits(max_member_bytes=MIB), "max_member_bytes"),
         (Limits(max_ratio=100, ratio_floor_bytes=MIB), "max_ratio"),
@@ -72,7 +72,7 @@ def test_bombs_stop_quickly(name: str) -> None:
         started = time.process_time()
         with pytest.raises(LimitExceeded) as reached:
             list(container.unpack(bomb, Budget(limits)))
-        assert reached.value.limit in (limit, "max_member_bytes")
+        assert reached.value.limit == limit
         assert time.process_time() - started < 0.5
 
 
@@ -134,7 +134,7 @@ CASES = [one for maker in (zip_cases, tar_cases, cpio_cases, stream_cases) for o
 def prefixes_end_in_values(plugin: str, data: bytes) -> None:
     """Every prefix ends in events or in one of the four conditions of the input."""
     container = next(one for one in BUILTIN if one.name == plugin)
-    limits = Limits(max_member_bytes=1 << 24, max_total_bytes=1 << 25)
+    limits = Limits(max_member_bytes=1 << 22, max_total_bytes=1 << 23, max_ratio=100, ratio_floor_bytes=1 << 18)
     for size in range(0, len(data), max(1, len(data) // 400)):
         cut = artifact(data[:size])
         container.detect(cut)
