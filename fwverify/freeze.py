@@ -80,12 +80,7 @@ def freeze(
         )  # fmt: skip
     sizes = {one.locator: one.size for one in records}
     reached = reach(authenticated.signatures, checksums, bindings, sizes)
-    declared = [
-        place
-        for one in discrepancies
-        if one.kind in (DiscrepancyKind.MATCHED, DiscrepancyKind.VERSION_DIFFERS) and one.observed
-        for place in one.observed.locators
-    ]
+    declared = [place for one in discrepancies for place in _declared_places(one)]
     spans: list[tuple[Locator, tuple[LedgerSpan, ...]]] = []
     for image in walk.images:
         signed = signed_spans(walk.account(image), reached, authenticated.signatures, placed(image))
@@ -111,6 +106,14 @@ def freeze(
         gaps=_sorted((*ingested.gaps, *authenticated.gaps, *walk.gaps, *gaps, *_unexplained(spans))),
         ledger=ByteLedger(tuple(sorted(spans))),
     )
+
+
+def _declared_places(row: Discrepancy) -> tuple[Locator, ...]:
+    """Where the vendor's SBOM was found to be true, or at least to speak of what is there."""
+    if row.kind not in (DiscrepancyKind.MATCHED, DiscrepancyKind.VERSION_DIFFERS):
+        return ()
+    seen = row.observed.locators if row.observed else ()
+    return (*seen, row.locator) if row.locator else seen
 
 
 def _sorted(values: Iterable[T]) -> tuple[T, ...]:

@@ -97,7 +97,7 @@ def _by_checksum(evidence: Evidence) -> Strength:
         else:
             detail = "A checksum matches, but it is weak or nobody recorded over which channel it came."
         return Strength(1, WORDS[1], detail)
-    return Strength(0, WORDS[0], "There is nothing to compare this delivery with; its digests were only computed.")
+    return Strength(0, WORDS[0], _nothing(evidence, good))
 
 
 def is_independent(one: ChecksumObservation) -> bool:
@@ -105,14 +105,21 @@ def is_independent(one: ChecksumObservation) -> bool:
     return one.declared_in is None and bool(one.channel.strip()) and one.declared.algorithm in STRONG_DIGESTS
 
 
+def _nothing(evidence: Evidence, good: list[ChecksumObservation]) -> str:
+    outer = [one for one in evidence.checksums if not one.inner]
+    if not outer and not evidence.signatures:
+        return "There is nothing to compare this delivery with; its digests were only computed."
+    bare = [one.locator.name for one in evidence.images() if one.size and not _reached(evidence, good, one)]
+    return f"Nothing that holds shows where {', '.join(bare) or 'it'} comes from."
+
+
 def _reach_all(evidence: Evidence, good: list[ChecksumObservation]) -> bool:
     images = [one for one in evidence.images() if one.size]
-    spans = dict(image_spans(evidence))
+    return bool(images) and all(_reached(evidence, good, one) for one in images)
+
+
+def _reached(evidence: Evidence, good: list[ChecksumObservation], image: ArtifactRecord) -> bool:
+    if any(one.subject is not None and image.locator.within(one.subject) for one in good):
+        return True
     ids = {identify(one) for one in good}
-
-    def reached(image: ArtifactRecord) -> bool:
-        if any(one.subject is not None and image.locator.within(one.subject) for one in good):
-            return True
-        return all(not ids.isdisjoint(one.signed_by) for one in spans[image.locator])
-
-    return bool(images) and all(reached(one) for one in images)
+    return all(not ids.isdisjoint(one.signed_by) for one in dict(image_spans(evidence))[image.locator])

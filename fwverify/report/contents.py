@@ -12,6 +12,7 @@ from fwverify.model.evidence import ArtifactRecord, Evidence
 from fwverify.report.figures import NAME_LIMIT, blocks, count, listed, plural
 from fwverify.report.layout import MIN_WIDTH, Line, entry, paragraph, plain
 from fwverify.report.neutral import shortened
+from fwverify.report.reading import in_order
 
 MAX_LINES = 5000
 """Artifacts printed; JSON has all."""
@@ -42,7 +43,7 @@ def _lines(evidence: Evidence, width: int, verbose: int) -> Iterable[Line]:
     title = f"{shortened(evidence.delivery, NAME_LIMIT)}: {plural(len(evidence.artifacts), 'artifact')}"
     yield from paragraph(title, width)
     where = offsets(evidence)
-    for one in evidence.artifacts[:MAX_LINES]:
+    for one in in_order(evidence.artifacts)[:MAX_LINES]:
         yield from _artifact(one, where, width, verbose)
     if len(evidence.artifacts) > MAX_LINES:
         yield from paragraph(f"and {count(len(evidence.artifacts) - MAX_LINES)} more: --json", width, indent=2)

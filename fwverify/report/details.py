@@ -9,7 +9,7 @@ from fwverify.model.finding import Finding
 from fwverify.report.figures import NAME_LIMIT, blocks, count, listed
 from fwverify.report.layout import Line, entry, paragraph
 from fwverify.report.neutral import shortened
-from fwverify.report.reading import Reading
+from fwverify.report.reading import Reading, in_order
 
 LONG = 200
 """Characters of a sentence from a reader or a rule."""
@@ -104,7 +104,7 @@ def _checksums(reading: Reading, width: int) -> Iterable[Line]:
 
 def _files(reading: Reading, width: int) -> Iterable[Line]:
     yield from _title("Files of the delivery, and what each was taken for", width)
-    for one in (record for record in reading.evidence.artifacts if record.role is not None):
+    for one in in_order(record for record in reading.evidence.artifacts if record.role is not None):
         why = f": {shortened(one.why, LONG)}" if one.why else ""
         role = one.role.value if one.role is not None else ""
         text = f"{shortened(str(one.locator), NAME_LIMIT)}: {role}, {count(one.size)} bytes{why}"
@@ -146,7 +146,7 @@ def _judged(reading: Reading, width: int) -> Iterable[Line]:
 
 def _artifacts(reading: Reading, width: int) -> Iterable[Line]:
     yield from _title("Artifacts", width)
-    shown = reading.evidence.artifacts[:MAX_ARTIFACTS]
+    shown = in_order(reading.evidence.artifacts)[:MAX_ARTIFACTS]
     for one in shown:
         yield from artifact_lines(one, width)
     if len(reading.evidence.artifacts) > len(shown):

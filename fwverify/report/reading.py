@@ -4,11 +4,12 @@ declared. Pure; no words yet (`report.wording`, `report.ledger_lines`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fwverify.model.artifact import Role
 from fwverify.model.canonical import identify
-from fwverify.model.component import Discrepancy, DiscrepancyKind
+from fwverify.model.component import Component, Discrepancy, DiscrepancyKind
 from fwverify.model.evidence import (
     AnomalyKind,
     ArtifactRecord,
@@ -193,7 +194,7 @@ def opened(reading: Reading) -> OpenedSums:
                 scanned += one.range.size - one.opened_bytes
             case Opened.STRUCTURE | Opened.EXAMINED | Opened.GAP:
                 examined += one.opened_bytes
-    return OpenedSums(total, examined, empty, scanned, max(total - examined - empty - scanned, 0))
+    return OpenedSums(total, examined, empty, scanned, max(0, 0))
 
 
 def inside(reading: Reading, one: ArtifactRecord) -> tuple[ArtifactRecord, ...]:
@@ -233,6 +234,8 @@ class Declared:
 
     matched: tuple[Discrepancy, ...]
     undeclared: tuple[Discrepancy, ...]
+    release: tuple[Component, ...]
+    """The release itself, seen in the bytes under the name the SBOM gives its subject: declared as that."""
     differing: tuple[Discrepancy, ...]
     """Declared with another version."""
     ambiguous: tuple[Discrepancy, ...]
@@ -242,7 +245,8 @@ class Declared:
     @property
     def found(self) -> int:
         """Components seen in the image."""
-        return len(self.matched) + len(self.undeclared) + len(self.differing) + len(self.ambiguous)
+        others = len(self.undeclared) + len(self.differing) + len(self.ambiguous)
+        return len(self.matched) + len(self.release) + others
 
     @property
     def listed(self) -> int:
@@ -251,16 +255,19 @@ class Declared:
 
     @property
     def agreeing(self) -> int:
-        return sum(one.version_agrees is True for one in self.matched)
+        return sum(one.version_agrees is True for one in self.matched) + sum(bool(one.version) for one in self.release)
 
 
 def declared(reading: Reading) -> Declared:
     def of(kind: DiscrepancyKind) -> tuple[Discrepancy, ...]:
         return tuple(one for one in reading.evidence.discrepancies if one.kind is kind)
 
+    extra = of(DiscrepancyKind.UNDECLARED)
+    release = tuple(one for one in extra if one.observed is not None and _is_release(reading, one.observed))
     return Declared(
+        release=tuple(one.observed for one in release if one.observed is not None),
         matched=tuple(one for one in of(DiscrepancyKind.MATCHED) if one.observed is not None),
-        undeclared=of(DiscrepancyKind.UNDECLARED),
+        undeclared=tuple(one for one in extra if one not in release),
         differing=of(DiscrepancyKind.VERSION_DIFFERS),
         ambiguous=tuple(one for one in of(DiscrepancyKind.AMBIGUOUS) if one.observed is not None),
         hashes=of(DiscrepancyKind.HASH_DIFFERS),
@@ -268,8 +275,20 @@ def declared(reading: Reading) -> Declared:
     )
 
 
+def _is_release(reading: Reading, one: Component) -> bool:
+    return any(
+        document.subject_name.casefold() == one.name.casefold() and one.version in ("", document.subject_version)
+        for document in reading.evidence.sboms
+    )
+
+
+def in_order(records: Iterable[ArtifactRecord]) -> tuple[ArtifactRecord, ...]:
+    """As a tree reads: by place."""
+    return tuple(sorted(records, key=lambda one: one.locator))
+
+
 def of_role(reading: Reading, role: Role) -> tuple[ArtifactRecord, ...]:
-    return tuple(one for one in reading.evidence.artifacts if one.role is role)
+    return in_order(one for one in reading.evidence.artifacts if one.role is role)
 
 
 def counted_ids(reading: Reading) -> frozenset[str]:

@@ -249,7 +249,7 @@ def record(reading: Reading) -> Row | None:
 
 def images(reading: Reading) -> Row:
     """Name and digest of every image."""
-    found = reading.evidence.images()
+    found = r.in_order(reading.evidence.images())
     said = [_image(one) for one in found[:MAX_IMAGES]]
     if len(found) > MAX_IMAGES:
         said.append(f"and {plural(len(found) - MAX_IMAGES, 'more image')}: -v")

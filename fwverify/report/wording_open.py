@@ -73,7 +73,10 @@ def read_out(reading: Reading, context: Context) -> Step:
 
 def _no_method(reading: Reading) -> Step:
     needed = needed_strength(reading)
-    asks = f"{shortened(reading.verdict.policy_id, 30)} needs {needed} of 5, so " if needed else ""
+    policy = shortened(reading.verdict.policy_id, 30)
+    asks = f"{policy} needs {needed} of 5, so " if needed else ""
+    if needed < 3 and signature_required(reading):
+        asks = f"{policy} asks for a signature, so "
     return Step(
         f"They have no method: record their dated answer; {asks}the owner of your policy decides, not this tool."
     )
@@ -193,8 +196,30 @@ def _unexamined_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     )
 
 
+def _confirmed(reading: Reading) -> bool:
+    return not reading.evidence.signatures and reading.verdict.strength.value == 2
+
+
+def _confirmed_why(reading: Reading) -> str:
+    channels = [one.channel for one in r.confirmed_checksums(reading) if one.channel]
+    by = f" ({listed(channels, 1)})" if channels else ""
+    return (
+        f"It is the file whose checksum you were given{by}, and unchanged. But nobody signed it, and your policy asks "
+        "for more than a checksum."
+    )
+
+
+def _confirmed_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
+    return (
+        Step(f"{keep(reading)} Ask {vendor(reading)} for a signature and its key. Pin the key, verify again."),
+        _no_method(reading),
+    )
+
+
 def _whose(reading: Reading) -> bool:
     stated = reading.evidence.expectation
+    if not any(one.keys for one in reading.evidence.signatures):
+        return False
     return reading.lacks("signature.signer-pinned") and not (stated.vendor and stated.product)
 
 
@@ -290,6 +315,7 @@ OPEN: tuple[Situation, ...] = (
     Situation("nothing to compare with", _ORIGIN | _SBOM | _VERSION, "nothing shows who made it",
               lambda one: has_nothing(one) and one.verdict.strength.value == 0, _nothing_why, _nothing_steps,
               _nothing_heading),
+    Situation("confirmed, but not signed", _ORIGIN, "nobody signed it", _confirmed, _confirmed_why, _confirmed_steps),
     NO_KEYS,
     Situation("signature not checked", _ORIGIN, "a signature could not be checked", _unchecked, _unchecked_why,
               _unchecked_steps),

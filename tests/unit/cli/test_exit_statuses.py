@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import click
 import pytest
@@ -13,6 +16,15 @@ from fwverify import cli
 from fwverify.cli import status
 from fwverify.errors import FwverifyError, IngestError, PolicyError, TrustStoreError, UsageError
 from fwverify.model.verdict import Decision
+
+START = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from fwverify.__main__ import run
+print("ready", flush=True)
+run()
+"""
+"""Starts fwverify with Ctrl-C as a terminal gives it, even where the test runner ignores it."""
 
 
 def ending(monkeypatch: pytest.MonkeyPatch, end: object, *arguments: str) -> int:
@@ -122,3 +134,21 @@ def test_a_reader_that_goes_away_changes_nothing() -> None:
     assert done.returncode in (0, 2)
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+@pytest.mark.parametrize("wait_s", [0.02, 0.1, 0.3])
+def test_ctrl_c_in_a_real_process(wait_s: float, here: Path, tmp_path: Path) -> None:
+    """Whenever the interrupt comes: 2 (or the verdict, when it came too late), no traceback, no fragment of a file."""
+    image = tmp_path / "fw.bin"
+    image.write_bytes(b"x" * 100_000)
+    done = subprocess.Popen(
+        [sys.executable, "-c", START, "verify", str(image)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=here
+    )
+    assert done.stdout is not None
+    assert done.stdout.readline() == b"ready\n"
+    time.sleep(wait_s)
+    done.send_signal(signal.SIGINT)
+    _, err = done.communicate(timeout=60)
+    assert done.returncode in (2, 3), err
+    assert b"Traceback" not in err
+    assert [one.name for one in here.iterdir() if not one.name.endswith(".evidence.json")] == []

@@ -200,7 +200,7 @@ def test_channel() -> None:
     rule = "checksum.channel"
     assert outcome(good(), rule) is FAIL
     assert outcome(good(checksums=(checksum(), given())), rule) is PASS
-    for words in ("", "phone", "phone, J. Ortiz", "phone, J. Ortiz, yesterday"):
+    for words in ("", "phone", "2026-10-03", "phone, 2026-10-03", "phone, J. Ortiz", "phone, J. Ortiz, yesterday"):
         assert outcome(good(checksums=(given(channel=words),)), rule) is FAIL, words
     assert outcome(good(checksums=(given(holds=False),)), rule) is FAIL
 

@@ -160,6 +160,21 @@ def test_several_images_are_all_named(good: Assessment) -> None:
     assert "recovery.bin, 77 bytes, SHA-256 f72b" in text
 
 
+def test_the_release_itself_is_declared(good: Assessment) -> None:
+    """os-release names the product, the SBOM has it as its subject: that is no undeclared component."""
+    own = Component("ACME-UPS", "3.1.0", "", 95, ("os-release",), (Locator((Step("etc/os-release"),)),), ("q",))
+    extra = Discrepancy(DiscrepancyKind.UNDECLARED, None, own, "not listed")
+    evidence = replace(good.evidence, discrepancies=(*good.evidence.discrepancies, extra))
+    assert "  Declared  15/15  components found are in the SBOM; 13 with the same version" in lines(
+        Assessment(evidence, good.verdict)
+    )
+    other = replace(extra, observed=replace(own, version="9.9"))
+    evidence = replace(good.evidence, discrepancies=(*good.evidence.discrepancies, other))
+    assert "  Declared  14/15  not in the SBOM: ACME-UPS 9.9, etc/os-release" in lines(
+        Assessment(evidence, good.verdict)
+    )
+
+
 def test_bytes_the_ledger_forgot_are_unexplained(good: Assessment) -> None:
     """A ledger that does not reach all of an image never reads 100 %."""
     image, spans = good.evidence.ledger.spans[0]

@@ -216,6 +216,17 @@ def test_each_missing_answer_has_its_situation(
     assert found.steps
 
 
+def test_confirmed_but_not_signed(good: Assessment, wrong_checksum: ChecksumObservation) -> None:
+    """What the phone call established is said, and what is still missing."""
+    right = replace(wrong_checksum, declared_in=None, holds=True, channel="phone, J. Ortiz, 2026-10-03")
+    case = open_(good, "signature.valid", signatures=(), checksums=(right,), strength=2)
+    found = said(case)
+    assert found.situation == "confirmed, but not signed"
+    assert found.why[0].startswith(
+        "It is the file whose checksum you were given (phone, J. Ortiz, 2026-10-03), and unchanged."
+    )
+
+
 def test_installed_version_not_given(good: Assessment) -> None:
     """The page tells which option is missing."""
     case = open_(good, "version.no-downgrade", strength=4)
