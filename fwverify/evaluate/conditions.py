@@ -27,7 +27,7 @@ GAP_WORDS = {
 
 def conditions(policy: Policy, case: Case, findings: Sequence[Finding]) -> tuple[Condition, ...]:
     """Everything worth knowing, in a stable order."""
-    return (*_advice(findings), *_waived(findings), *_policy(policy, case), *_unstated(case), *_gaps(case))
+    return (*_advice(findings), *_waived(findings), *_policy(policy, case), *_unstated(case, findings), *_gaps(case))
 
 
 def _advice(findings: Sequence[Finding]) -> list[Condition]:
@@ -58,9 +58,10 @@ def _policy(policy: Policy, case: Case) -> list[Condition]:
     return []
 
 
-def _unstated(case: Case) -> list[Condition]:
+def _unstated(case: Case, findings: Sequence[Finding]) -> list[Condition]:
     out: list[Condition] = []
-    if not case.expectation.installed:
+    said = any(one.rule == "version.no-downgrade" and one.level is Level.SHOULD for one in findings)
+    if not case.expectation.installed and not said:
         out.append(
             Condition(
                 "No installed version was stated, so a downgrade would not be noticed. Add it:  --installed VERSION"

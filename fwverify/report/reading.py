@@ -194,7 +194,7 @@ def opened(reading: Reading) -> OpenedSums:
                 scanned += one.range.size - one.opened_bytes
             case Opened.STRUCTURE | Opened.EXAMINED | Opened.GAP:
                 examined += one.opened_bytes
-    return OpenedSums(total, examined, empty, scanned, max(0, 0))
+    return OpenedSums(total, examined, empty, scanned, max(total - examined - empty - scanned, 0))
 
 
 def inside(reading: Reading, one: ArtifactRecord) -> tuple[ArtifactRecord, ...]:

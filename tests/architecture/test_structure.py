@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -57,3 +58,26 @@ def test_tests_say_what_they_show(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             assert ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+def test_documents_are_current() -> None:
+    """Every generated document says what the code says; `make docs` makes them anew."""
+    from tests.make_docs import DOCS, documents
+
+    old = [name for name, text in documents().items() if (DOCS / name).read_text() != text]
+    assert old == []
+
+
+def test_example_report_is_complete() -> None:
+    """docs/example-report.json fits its schema, reads back, and its evidence has the digest it states."""
+    import jsonschema_rs
+
+    from fwverify.model.canonical import from_json, identify
+    from fwverify.model.evidence import Evidence
+
+    report = json.loads((ROOT / "docs/example-report.json").read_text())
+    schema = json.loads((ROOT / "docs/report-schema.json").read_text())
+    assert jsonschema_rs.validator_for(schema).is_valid(report)
+    evidence = from_json(Evidence, report["evidence"])
+    assert identify(evidence) == report["verdict"]["evidence_digest"]
+    assert report["verdict"]["decision"] == "pass"

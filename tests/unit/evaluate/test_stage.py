@@ -140,12 +140,14 @@ def test_conditions() -> None:
         discrepancies=(row(DiscrepancyKind.MATCHED, "lwip", seen=""), row(DiscrepancyKind.UNDECLARED, "dropbear")),
     )
     verdict = judged(
-        found, "component.undeclared: should\nversion.no-downgrade: should", "review-by: 2026-11-21\nowner: me"
+        found, "component.undeclared: should\nversion.no-downgrade: info", "review-by: 2026-11-21\nowner: me"
     )
     told = "\n".join(one.text for one in verdict.conditions)
     for words in ("dropbear", "--installed VERSION", "by me by 2026-11-21", "lwip: no version", "1 encrypted"):
         assert words in told, words
     assert "2 places not examined: 1 in a form fwverify does not read, 1 encrypted." in told
+    asked = judged(found, "version.no-downgrade: should")
+    assert sum("installed" in one.text for one in asked.conditions) == 1, "said once"
     clean = judged(good(), "component.undeclared: should", "review-by: 2026-11-22")
     assert clean.conditions == ()
 
