@@ -176,7 +176,7 @@ def pdu_samples() -> Iterator[Sample]:
 def bms_samples(image: bytes) -> Iterator[Sample]:
     yield Sample(
         "bms-12s", "raw microcontroller code, unsigned", 3, {"bms.bin": image}, options=(), operand="bms.bin",
-        not_evaluated=("signature.valid", "signature.signer-pinned", "origin.strength", "component.version-mismatch"),
+        not_evaluated=("signature.valid", "signature.signer-pinned", "signature.coverage", "origin.strength", "secret.private-key"),
         says=("INCONCLUSIVE", "NO METHOD"),
     )  # fmt: skip
     yield Sample(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+POLICY_SCHEMA = "../policies/policy.schema.json"
 
 
 def documents() -> dict[str, str]:
     """Every generated document by file name."""
     from fwverify.cli import formats, reference, rules
+    from fwverify.evaluate.policy_schema import policy_schema
     from fwverify.report import schema
 
     return {
@@ -19,6 +22,7 @@ def documents() -> dict[str, str]:
         "rules.md": rules.rules_markdown(),
         "evidence-schema.json": schema.text(schema.evidence_schema()),
         "report-schema.json": schema.text(schema.report_schema()),
+        POLICY_SCHEMA: json.dumps(policy_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 
 

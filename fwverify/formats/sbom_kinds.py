@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-from fwverify.formats.strict_json import structure
+from fwverify.formats.strict_json import is_text, structure
+from fwverify.formats.strict_json import stands_alone as is_one_object
 from fwverify.limits import DEFAULT_LIMITS
 
 _HEAD_BYTES = 4096
@@ -19,6 +20,10 @@ _BOM = b"\xef\xbb\xbf"
 _CYCLONEDX_JSON = re.compile(rb'"bomFormat"\s*+:\s*+"CycloneDX"')
 _SPDX_JSON = re.compile(rb'"spdxVersion"\s*+:\s*+"SPDX-|"@context"\s*+:\s*+"https://spdx\.org/rdf/3')
 _CYCLONEDX_XML = re.compile(rb"""<(?:[\w.-]+:)?bom\s[^>]*["']https?://cyclonedx\.org/schema/bom/\d""")
+_XML_END = re.compile(rb"</(?:[\w.-]+:)?bom\s*>$")
+_SPDX_TEXT = re.compile(rb"<text>.*?</text>", re.DOTALL)
+_SPDX_LINE = re.compile(rb"\s*(#|$|[A-Za-z]+:(\s|$))")
+"""Comment, empty, or a tag with its value (SPDX 2.3 section 6)."""
 _SPDX_TAGS = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*SPDXVersion:[ \t]*SPDX-\d")
 
 
@@ -32,6 +37,22 @@ def looks_like_sbom(view: memoryview) -> str:
     if head.startswith(b"<"):
         return "CycloneDX XML" if _CYCLONEDX_XML.search(head) else ""
     return "SPDX tag-value" if _SPDX_TAGS.match(head) else ""
+
+
+def stands_alone(view: memoryview, kind: str) -> bool:
+    """True when the file is nothing but this document from its first to its last byte; it may be broken inside.
+
+    Not asked by `looks_like_sbom`, which only looks at the beginning: an archive behind the document, or a script
+    below its first line, would be installed by whoever reads the other thing.
+    """
+    if kind.endswith("JSON"):
+        return is_one_object(view)
+    raw = bytes(view).removeprefix(_BOM)
+    if not is_text(raw):
+        return False
+    if kind.endswith("XML"):
+        return _XML_END.search(raw.rstrip(_BLANK)[-200:]) is not None
+    return all(_SPDX_LINE.match(line) for line in _SPDX_TEXT.sub(b"", raw).splitlines())
 
 
 def _json_kind(view: memoryview) -> str:

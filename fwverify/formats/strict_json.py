@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import accumulate, islice
 from typing import NoReturn
 
 from fwverify.limits import DEFAULT_LIMITS, LimitExceeded
@@ -29,6 +30,8 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _NOT_STRUCTURE = bytes(one for one in range(256) if one not in b"[]{},")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r\n"
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def load(view: memoryview | bytes, what: str, *, max_bytes: int = DEFAULT_LIMITS.max_text_bytes) -> Value:
@@ -59,6 +62,35 @@ def load(view: memoryview | bytes, what: str, *, max_bytes: int = DEFAULT_LIMITS
 def structure(raw: bytes | memoryview) -> bytes:
     """The brackets, braces and commas of a JSON text that do not stand in a string."""
     return _STRING.sub(b"", raw).translate(None, _NOT_STRUCTURE)
+
+
+def stands_alone(view: memoryview) -> bool:
+    """True when one object reaches from the first to the last byte, as far as text and brackets tell. Cheap, total.
+
+    A document that is broken inside (a comma too many, a key given twice) still stands alone; one that is cut off, or
+    that something else follows, does not.
+    """
+    if len(view) > DEFAULT_LIMITS.max_text_bytes:
+        return False
+    raw = bytes(view).removeprefix(_BOM).strip(_BLANK)
+    if not (raw.startswith(b"{") and raw.endswith(b"}")) or not is_text(raw):
+        return False
+    brackets = structure(raw).replace(b",", b"")
+    if len(brackets) > MAX_VALUES:
+        return False
+    depths = accumulate(1 if one in b"[{" else -1 for one in brackets)
+    return all(islice(depths, len(brackets) - 1)) and brackets.count(b"{") + brackets.count(b"[") == len(brackets) / 2
+
+
+def is_text(raw: bytes) -> bool:
+    """UTF-8 without control characters that no text has."""
+    if _CONTROL.search(raw):
+        return False
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decoded(raw: bytes, what: str) -> str:

@@ -15,6 +15,7 @@ MAX_BLOCK_BYTES = 64 * 1024
 """Longest block looked at. An RSA key of 16384 bits takes 13 KiB."""
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,40})-----")
+_BOUNDARY = re.compile(rb"-----(?:END ([A-Z0-9][A-Z0-9 ]{0,40})-----|BEGIN )")
 _ESCAPED_NEWLINE = re.compile(rb"\\r|\\n")
 _HEADER = re.compile(rb"[A-Za-z0-9-]{1,40}: [^\n]{0,200}\n")
 
@@ -37,13 +38,11 @@ class Block:
 def blocks(view: memoryview) -> Iterator[Block]:
     """Every decodable block, in order."""
     for hit in _BEGIN.finditer(view):
-        start = hit.start()
-        label = bytes(hit[1])
-        window = bytes(view[start : start + MAX_BLOCK_BYTES])
-        end = window.find(b"-----END " + label + b"-----", hit.end() - start)
-        if end < 0:
-            continue
-        inside = window[hit.end() - start : end]
+        start, inner, label = hit.start(), hit.end(), bytes(hit[1])
+        after = _BOUNDARY.search(view, inner, min(inner + MAX_BLOCK_BYTES, len(view)))
+        if after is None or after[1] is None or bytes(after[1]) != label:
+            continue  # the next boundary is not this block's end, so nothing is read twice
+        inside = bytes(view[inner : after.start()])
         inside = _ESCAPED_NEWLINE.sub(b"\n", inside).replace(b"\r", b"")  # keys in source and JSON
         body, encrypted = _decoded(inside)
         if body:

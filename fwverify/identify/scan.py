@@ -1,53 +1,31 @@
 """Version strings in one pass: the only door to hyperscan.
 
 All anchors of all version detectors (identify/versions/*.yaml) are searched at once; only around a hit does a regular
-expression look at the bytes. A second kind, `bare`, is a version that stands alone as a text: it counts only in a
-library whose SONAME ties it to its product, and only when the library holds exactly one such text.
+expression look at the bytes. A second kind, `bare`, is a version that stands alone as a text: it counts only where
+the SONAME or another text of the same file ties it to its product, and only when the file holds exactly one version
+of that shape. A third reads the release in the name of a library's file, see `named`.
 
-The result depends on the bytes alone: hits are sorted, overlapping ones of one product and version are told once.
+The result depends on the bytes alone: hits are sorted, those of one product and version are told once.
 Not done: UTF-16 texts, compressed texts, versions put together from numbers at run time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from typing import Protocol
 
-from fwverify.formats import strict_yaml
-from fwverify.formats.strict_yaml import Node
+from fwverify.identify.version_table import ENCODING, Find, table
 from fwverify.limits import LimitExceeded
 
 BEFORE_BYTES, AFTER_BYTES = 96, 192
 """How far around an anchor its expression may look. The longest real match has 130 bytes."""
-BARE = rb"\x00[0-9]{1,4}\.[0-9]{1,3}[^\x00]{0,48}\x00"
-"""A text that begins like a version: candidates for the `bare` kind."""
-
-
-@dataclass(frozen=True, slots=True)
-class Find:
-    """One way to see one product."""
-
-    product: str
-    anchor: bytes
-    """Empty for the bare kind."""
-    soname: str
-    pattern: re.Pattern[bytes]
-    confidence: int
-    """Percent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A text a product must (version not empty) or must not (version empty) be seen in."""
-
-    product: str
-    text: bytes
-    version: str
-    soname: str
-    source: str
+BARE_START, BARE_END = rb"(?<![\t\n\r -~])", rb"(?=\0)"
+"""Where a bare text begins and ends. Often no NUL is before it: the last bytes of a table of numbers are."""
+MAX_SCANNED_BYTES = (1 << 32) - 1
+"""Hyperscan counts in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,60 +40,36 @@ class Hit:
     confidence: int
 
 
-@cache
-def table() -> tuple[tuple[Find, ...], tuple[Example, ...]]:
-    """All version detectors and their examples, sorted by product."""
-    finds: list[Find] = []
-    examples: list[Example] = []
-    folder = resources.files("fwverify.identify.versions")
-    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
-        if entry.name.endswith(".yaml"):
-            _read(strict_yaml.load(entry.read_text("utf-8")), finds, examples)
-    return tuple(finds), tuple(examples)
+class _Database(Protocol):
+    """What is used of hyperscan's database; its own types want str."""
 
-
-def _read(node: Node, finds: list[Find], examples: list[Example]) -> None:
-    product = _text(node, "product")
-    for one in _items(node, "finds"):
-        soname = _text(one, "soname")
-        source = f"\\0(?P<version>{_text(one, 'bare')})" if soname else _text(one, "pattern")
-        finds.append(
-            Find(
-                product, _text(one, "anchor").encode("latin-1"), soname, re.compile(source.encode("latin-1")),
-                int(_text(one, "confidence")),
-            )
-        )  # fmt: skip
-    for kind in ("positive", "negative"):
-        for one in _items(node, kind):
-            text = _text(one, "text").encode("latin-1")
-            examples.append(Example(product, text, _text(one, "version"), _text(one, "soname"), _text(one, "source")))
-
-
-def _text(node: Node, name: str) -> str:
-    entry = (node.table or {}).get(name)
-    return entry.value.text or "" if entry else ""
-
-
-def _items(node: Node, name: str) -> tuple[Node, ...]:
-    entry = (node.table or {}).get(name)
-    return entry.value.items or () if entry else ()
+    def scan(
+        self, data: memoryview, match_event_handler: Callable[[int, int, int, int, object], bool | None]
+    ) -> None: ...
 
 
 @cache
-def _database() -> object:
-    """The compiled anchors; ids are positions in `table()[0]`, the last one is the bare kind."""
+def _database() -> _Database:
+    """The compiled anchors; an id is the position in `table().finds`."""
     import hyperscan
 
-    finds, _ = table()
-    anchored = [(index, one.anchor) for index, one in enumerate(finds) if one.anchor]
+    anchored = [(index, one.anchor) for index, one in enumerate(table().finds) if one.anchor]
     database = hyperscan.Database()
     database.compile(
-        expressions=[re.escape(anchor) for _, anchor in anchored] + [BARE],
-        ids=[index for index, _ in anchored] + [len(finds)],
-        elements=len(anchored) + 1,
-        flags=[0] * len(anchored) + [hyperscan.HS_FLAG_DOTALL],
+        expressions=[anchor for _, anchor in anchored],
+        ids=[index for index, _ in anchored],
+        elements=len(anchored),
+        flags=[0] * len(anchored),
+        literal=True,
     )
-    return database
+    made: _Database = database
+    return made
+
+
+@cache
+def _compiled(expression: bytes) -> re.Pattern[bytes]:
+    """Compiled at its first use: most expressions never meet their anchor."""
+    return re.compile(expression)
 
 
 def scan(content: memoryview, soname: str, max_events: int) -> tuple[Hit, ...]:
@@ -124,80 +78,107 @@ def scan(content: memoryview, soname: str, max_events: int) -> tuple[Hit, ...]:
     Args:
         content: any bytes.
         soname: of the library they are, empty otherwise.
-        max_events: anchors and bare texts taken before it is too much.
+        max_events: places where an anchor stands, before it is too much.
 
     Raises:
-        LimitExceeded: more events than that.
+        LimitExceeded: more than that, or more bytes than can be searched.
     """
-    finds, _ = table()
-    events: set[tuple[int, int]] = set()
-
-    def take(found: int, start: int, end: int, flags: int, context: object) -> bool:
-        events.add((found, end))
-        return len(events) > max_events
-
-    _run(content, take)
-    if len(events) > max_events:
-        raise LimitExceeded("max_scan_events", len(events))
-    bare = sorted(end for found, end in events if found == len(finds))
-    hits = {hit for found, end in events if found < len(finds) for hit in _anchored(finds[found], content, end)}
-    hits |= {
-        hit for find in finds if find.soname and soname.startswith(find.soname) for hit in _bare(find, content, bare)
-    }
+    if len(content) > MAX_SCANNED_BYTES:
+        raise LimitExceeded("max_scanned_bytes", len(content))
+    content = _texts(content)
+    finds = table().finds
+    hits: set[Hit] = set()
+    tied = {index for index, one in enumerate(finds) if one.bare and not one.anchor}
+    for index, end in _events(content, max_events):
+        if finds[index].bare:
+            tied.add(index)
+        elif soname.startswith(finds[index].soname):
+            hits.update(_around(finds[index], content, end))
+    for index in tied:
+        if soname.startswith(finds[index].soname):
+            hits.update(_alone(finds[index], content))
     return tuple(sorted(_once(hits)))
 
 
-def _run(content: memoryview, take: object) -> None:
+def named(file_name: str, soname: str) -> tuple[Hit, ...]:
+    """The release in the name of a library's file, for the projects that name it so.
+
+    `libseccomp.so.2.5.4` is libseccomp 2.5.4, but `libcurl.so.4.8.0` is not curl 4.8.0. The SONAME, which the bytes
+    carry, must be the product's: a name alone shows nothing.
+    """
+    hits: set[Hit] = set()
+    name = file_name.rpartition("/")[2].encode(ENCODING, "replace")
+    for find in table().finds:
+        if find.file and soname.startswith(find.soname):
+            found = _compiled(find.file).fullmatch(name)
+            if found:
+                hits.add(Hit(find.product, _version(found), -1, name, find.confidence))
+    return tuple(sorted(_once(hits)))
+
+
+def _texts(content: memoryview) -> memoryview:
+    """Content in which every text ends with NUL.
+
+    What has not one NUL is no program but the texts of one, line by line (as `strings` writes them).
+    """
+    if _compiled(rb"\0").search(content):
+        return content
+    return memoryview(bytes(content).replace(b"\n", b"\0"))
+
+
+def _events(content: memoryview, max_events: int) -> list[tuple[int, int]]:
+    """(find, end of its anchor), sorted."""
     import hyperscan
 
-    database = _database()
-    assert isinstance(database, hyperscan.Database)  # noqa: S101 - made above
+    events: list[tuple[int, int]] = []
+
+    def take(found: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+        events.append((found, end))
+        return len(events) > max_events
+
     try:
-        database.scan(content, match_event_handler=take)
+        _database().scan(content, match_event_handler=take)
     except hyperscan.ScanTerminated:
-        return
+        raise LimitExceeded("max_scan_events", len(events)) from None
+    return sorted(set(events))
 
 
-def _anchored(find: Find, content: memoryview, end: int) -> Iterator[Hit]:
-    start = max(0, end - len(find.anchor) - BEFORE_BYTES)
-    window = bytes(content[start : end + AFTER_BYTES])
+def _around(find: Find, content: memoryview, end: int) -> Iterator[Hit]:
+    """Matches that hold the anchor ending at `end`. The first text of a file has no NUL before it, the last none after.
+
+    Between two anchors close together the expression may match twice; `_once` tells it once.
+    """
+    low, high = max(0, end - len(find.anchor) - BEFORE_BYTES), end + AFTER_BYTES
+    window = b"\0" + bytes(content[low:high]) if low == 0 else bytes(content[low:high])
+    if high >= len(content):
+        window += b"\0"
+    start = low - 1 if low == 0 else low
     anchor = end - len(find.anchor) - start
-    if start == 0:
-        window, start = b"\0" + window, -1  # the first text of a file has no NUL before it
-        anchor += 1
-    for found in find.pattern.finditer(window):
-        if found.start() <= anchor < found.end():
+    for found in _compiled(find.pattern).finditer(window):
+        if found.start() <= anchor and anchor + len(find.anchor) <= found.end():
             yield _hit(find, found, start)
 
 
-def _bare(find: Find, content: memoryview, ends: list[int]) -> Iterator[Hit]:
-    """The one text in the library that is a version of this product's shape, or nothing when there are two."""
-    hits: set[Hit] = set()
-    for end in ends:
-        start = _text_start(content, end)
-        found = find.pattern.match(bytes(content[start:end]))
-        if found and _whole(found):
-            hits.add(_hit(find, found, start))
+def _alone(find: Find, content: memoryview) -> Iterator[Hit]:
+    """The one text that is a version of this product's shape, or nothing when there are two."""
+    expression = BARE_START + find.bare + (b"" if b"(?=" in find.bare else BARE_END)
+    hits = [_hit(find, found, 0) for found in _compiled(expression).finditer(content)]
     if len({one.version for one in hits}) == 1:
         yield min(hits)
 
 
-def _whole(found: re.Match[bytes]) -> bool:
-    """The expression took the whole text, or stopped before a tail that its look-ahead names."""
-    rest = found.string[found.end() :]
-    return rest == b"\0" or b"(?=" in found.re.pattern
-
-
-def _text_start(content: memoryview, end: int) -> int:
-    """Position of the NUL before the text that ends (with its NUL) at `end`."""
-    low = max(0, end - 128)
-    return low + max(0, bytes(content[low : end - 1]).rfind(b"\0"))
-
-
 def _hit(find: Find, found: re.Match[bytes], start: int) -> Hit:
-    quote = found[0].strip(b"\0")
-    offset = start + found.start() + (len(found[0]) - len(found[0].lstrip(b"\0")))
-    return Hit(find.product, found["version"].decode("latin-1"), max(0, offset), quote, find.confidence)
+    whole = found[0]
+    offset = start + found.start() + len(whole) - len(whole.lstrip(b"\0"))
+    return Hit(find.product, _version(found), max(0, offset), whole.strip(b"\0"), find.confidence)
+
+
+def _version(found: re.Match[bytes]) -> str:
+    """The group `version`, or the numbers `v1`, `v2`... (`2301` is 2.3.1 where a project writes it so)."""
+    groups = found.groupdict()
+    if "version" in groups:
+        return groups["version"].decode(ENCODING)
+    return ".".join(str(int(groups[name])) for name in sorted(groups))
 
 
 def _once(hits: set[Hit]) -> list[Hit]:

@@ -3,15 +3,28 @@
 A companion must parse *whole* as what it is taken for; every other file is an image, so nothing drops out of
 coverage by being strange. A detached raw signature has no magic: it counts only when its name is that of another
 delivered file plus a signature suffix and its length or encoding is that of a signature.
+
+Two readers may take one file for two things (a list that a shell runs, a signature with an archive behind it). So a
+name under which something would be run or written into a device, or the first bytes of a script, make an image of
+whatever else the content says, and formats that are recognised without being read must stand alone in their file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fwverify.formats import checksum_list, detached_signature, minisign, public_key, sbom_kinds, signature_kinds
+from fwverify.formats import (
+    checksum_list,
+    detached_signature,
+    minisign,
+    public_key,
+    sbom_kinds,
+    signature_kinds,
+    strict_json,
+    strict_yaml,
+)
 from fwverify.limits import LimitExceeded
 from fwverify.model.artifact import Artifact, Role
 from fwverify.model.examining import Malformed, Unsupported
@@ -20,14 +33,37 @@ SIGNATURE_SUFFIXES = (
     ".sigstore.json", ".sigstore", ".bundle", ".minisig", ".signature", ".sign", ".sig", ".p7s", ".p7b", ".p7m",
     ".cms", ".asc", ".gpg", ".pgp", ".sshsig",
 )  # fmt: skip
+SIGSTORE_SUFFIXES = (".sigstore.json", ".sigstore", ".bundle")
 CHECKSUM_SUFFIXES = (".sha256sum", ".sha512sum", ".sha256", ".sha512", ".sha384", ".sha1", ".md5sum", ".md5")
 MAX_SIGNATURE_BYTES = 64 * 1024
 """A detached signature with a certificate chain; hash-based signatures reach 50 kB."""
 NOTE_NAMES = re.compile(
-    r"(?i)(^|/)(readme|licen[cs]e|copying|notice|changelog|changes|release[-_ ]?notes|notes|security)([-_.][\w.-]*)?$"
+    r"(?i)(^|/)(readme|licen[cs]e|copying|notice|changelog|changes|release[-_ ]?notes|notes|security)"
+    r"([-_. ][\w. -]*)?$"
 )
-NOTE_SUFFIXES = (".txt", ".md", ".rst")
+NOTE_SUFFIX = re.compile(r"(?i)\.(txt|md|rst|adoc)$|(^|/)[^.]*$|\.[0-9]+$")
+"""What notes end in: a text's suffix, none, or a version number."""
+PROSE_SUFFIXES = (".md", ".rst", ".adoc")
+"""Texts for people under any name. Not `.txt`: boot loaders read uEnv.txt, config.txt, cmdline.txt."""
 CONFIGURATION = re.compile(r"(?i)(^|/)(fwverify\.toml|delivery\.ya?ml|assets\.ya?ml)$")
+OWN_KEYS = (
+    frozenset({"fwverify", "vendor", "keys"}),
+    frozenset(
+        {"fwverify", "id", "version", "title", "owner", "review-by", "extends", "loosen", "loosen-reason", "unwaivable",
+         "on-missing", "content-only", "allow-sample-keys", "action", "expect", "rules"}
+    ),
+)  # fmt: skip
+"""Top-level keys of a key registry and of a policy: a file with any other is somebody else's configuration too."""
+PAYLOAD_SUFFIXES = (
+    ".sh", ".bash", ".ash", ".py", ".pl", ".rb", ".lua", ".js", ".tcl", ".bat", ".cmd", ".ps1", ".vbs", ".scr",
+    ".bin", ".img", ".itb", ".itbl", ".fit", ".dtb", ".ubi", ".ubifs", ".squashfs", ".sqfs", ".hex", ".ihex", ".srec",
+    ".s19", ".mot", ".elf", ".axf", ".out", ".so", ".ko", ".exe", ".dll", ".efi", ".rom", ".cap", ".dfu", ".uf2",
+    ".trx", ".swu", ".raucb", ".mender", ".deb", ".rpm", ".ipk", ".apk", ".jar", ".war", ".zip", ".tar", ".tgz",
+    ".gz", ".xz", ".bz2", ".zst", ".lz4", ".7z", ".cpio", ".run", ".service", ".conf", ".cfg", ".ini", ".env",
+)  # fmt: skip
+"""Names under which a file is run, written into a device or obeyed there: never those of a companion."""
+_SHELL = re.compile(r"[;&|`$<>\\\x00-\x1f]")
+"""Characters with which a file name in a list would do something in a shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +83,10 @@ def classify(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken:
         artifact: the file; its name is relative to the delivery.
         names: all files of the delivery by name.
     """
+    if artifact.size == 0:
+        return Taken(Role.IGNORED, "empty file")
+    if _is_payload(artifact):
+        return Taken(Role.IMAGE, "named or begun like something that is run or installed: taken as firmware")
     for recognise in (_signature, _configuration, _sbom, _checksums, _key, _note):
         taken = recognise(artifact, names)
         if taken is not None:
@@ -54,6 +94,10 @@ def classify(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken:
     if _about(artifact.name, names):
         return Taken(Role.IMAGE, "named like a signature, but it is none (damaged?): taken as firmware")
     return Taken(Role.IMAGE, "not a signature, checksum list, SBOM or key: taken as firmware")
+
+
+def _is_payload(artifact: Artifact) -> bool:
+    return artifact.name.lower().endswith(PAYLOAD_SUFFIXES) or _is_code(bytes(artifact.content[:512]))
 
 
 def _base(name: str, suffixes: Sequence[str]) -> str:
@@ -70,22 +114,25 @@ def _about(name: str, names: Mapping[str, Artifact]) -> str:
 
 
 def _signature(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
+    """A detached signature is small, and its name says that it is one."""
     view = artifact.content
+    if is_sigstore(view) and (strict_json.stands_alone(view) or _base(artifact.name, SIGSTORE_SUFFIXES)):
+        return Taken(Role.SIGNATURE, "Sigstore bundle", _about(artifact.name, names))
+    if artifact.size > MAX_SIGNATURE_BYTES or not _base(artifact.name, SIGNATURE_SUFFIXES):
+        return None
     about = _about(artifact.name, names)
     if _parses(minisign.parse_signature, view):
         return Taken(Role.SIGNATURE, "minisign signature", about)
-    if is_sigstore(view):
-        return Taken(Role.SIGNATURE, "Sigstore bundle", about)
-    kind = signature_kinds.recognised(view)
+    kind = signature_kinds.alone(view)
     if kind and (about or not kind.startswith("CMS")):
         return Taken(Role.SIGNATURE, f"{kind} signature", about)
-    if about and artifact.size <= MAX_SIGNATURE_BYTES and detached_signature.plausible(bytes(view)):
+    if about and detached_signature.plausible(bytes(view)):
         return Taken(Role.SIGNATURE, "detached signature, by its name and length", about)
     return None
 
 
 def is_sigstore(view: memoryview) -> bool:
-    """A JSON object that names itself a Sigstore bundle, or has the shape of the first ones (v0.1)."""
+    """Begins like a JSON object that names itself a Sigstore bundle; one that is cut off is an invalid bundle."""
     head = bytes(view[:65536])
     return head.lstrip()[:1] == b"{" and b'"application/vnd.dev.sigstore.' in bytes(view[: 4 << 20])
 
@@ -93,19 +140,31 @@ def is_sigstore(view: memoryview) -> bool:
 def _configuration(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
     if CONFIGURATION.search(artifact.name) and _is_text(artifact):
         return Taken(Role.IGNORED, "configuration that came with the delivery: not used")
-    head = bytes(artifact.content[:4096])
-    if artifact.name.lower().endswith((".yaml", ".yml")) and re.search(rb"(?m)^fwverify:\s*(policy|keys)/", head):
+    if artifact.name.lower().endswith((".yaml", ".yml")) and _is_own(artifact):
         return Taken(Role.IGNORED, "policy or key registry that came with the delivery: not used")
     return None
 
 
+def _is_own(artifact: Artifact) -> bool:
+    """A policy or key registry, and nothing else at the same time."""
+    if not _is_text(artifact) or not re.search(rb"(?m)^fwverify:\s*(policy|keys)/", bytes(artifact.content[:4096])):
+        return False
+    try:
+        table = strict_yaml.load(bytes(artifact.content).decode("utf-8")).table
+    except strict_yaml.YamlProblem:
+        return False
+    return table is not None and any(table.keys() <= one for one in OWN_KEYS)
+
+
 def _sbom(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
     kind = sbom_kinds.looks_like_sbom(artifact.content)
-    return Taken(Role.SBOM, kind) if kind else None
+    return Taken(Role.SBOM, kind) if kind and sbom_kinds.stands_alone(artifact.content, kind) else None
 
 
 def _checksums(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
     if artifact.size > MAX_SIGNATURE_BYTES * 16 or not checksum_list.is_whole(artifact.content):
+        return None
+    if any(_SHELL.search(one.name) for one in checksum_list.parse(artifact.content).entries):
         return None
     base = _base(artifact.name, CHECKSUM_SUFFIXES)
     return Taken(Role.CHECKSUMS, "checksum list", base if base in names else "")
@@ -118,23 +177,15 @@ def _key(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
 
 
 def _note(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
-    if artifact.size == 0:
-        return Taken(Role.IGNORED, "empty file")
-    named = NOTE_NAMES.search(artifact.name) or artifact.name.lower().endswith(NOTE_SUFFIXES)
-    if named and _is_text(artifact) and not _is_code(bytes(artifact.content[:512])):
+    named = NOTE_NAMES.search(artifact.name) and NOTE_SUFFIX.search(artifact.name)
+    if (named or artifact.name.lower().endswith(PROSE_SUFFIXES)) and _is_text(artifact):
         return Taken(Role.IGNORED, "notes for people: not used")
     return None
 
 
 def _is_text(artifact: Artifact) -> bool:
     """UTF-8 without control characters: nothing a device would execute."""
-    if artifact.size > 1 << 20:
-        return False
-    try:
-        text = bytes(artifact.content).decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return not re.search(r"[\x00-\x08\x0e-\x1f\x7f]", text)
+    return artifact.size <= 1 << 20 and strict_json.is_text(bytes(artifact.content))
 
 
 def _is_code(head: bytes) -> bool:
@@ -142,8 +193,7 @@ def _is_code(head: bytes) -> bool:
     return bool(re.match(rb"\s*(#!|:[0-9A-Fa-f]{8}|S[0-9][0-9A-Fa-f]{6}|/dts-v1/)", head))
 
 
-def _parses(reader: object, view: memoryview) -> bool:
-    assert callable(reader)  # noqa: S101 - a parser of formats/
+def _parses(reader: Callable[[memoryview], object], view: memoryview) -> bool:
     try:
         reader(view)
     except (Malformed, Unsupported, LimitExceeded):

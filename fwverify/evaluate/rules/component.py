@@ -25,7 +25,7 @@ from fwverify.evaluate.judging import (
     unjudged,
 )
 from fwverify.evaluate.values import WHOLE
-from fwverify.model.artifact import Locator
+from fwverify.model.artifact import Locator, Role
 from fwverify.model.component import Component, Discrepancy, DiscrepancyKind
 from fwverify.model.evidence import ContentKind, GapReason, Opened
 from fwverify.model.finding import Item, Level
@@ -139,6 +139,8 @@ def _declared(one: Discrepancy) -> str:
 
 def version_mismatch(case: Case, values: Values) -> Judged:
     """The same component, contradicting versions."""
+    if not any(one.role is Role.SBOM for one in case.evidence.artifacts):
+        return absent(values, "There is no SBOM to compare with.", remedy=ASK)
     nothing = _no_comparison(case)
     if nothing is not None:
         return nothing
@@ -313,6 +315,7 @@ RULES = (
                 "Globs over names and purls whose versions may differ.",
                 tighter="fewer",
             ),
+            IF_ABSENT,
         ),
         not_proven="A version text in the bytes is what its maker wrote there; patches do not always change it.",
         requirements=("A SR-4(3)",),

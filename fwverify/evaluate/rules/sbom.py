@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
 from fwverify.evaluate.judging import (
+    IF_ABSENT,
     Values,
+    absent,
     counted,
     failed,
     incomparable,
@@ -55,6 +57,8 @@ def present(case: Case, values: Values) -> Judged:
 
 def schema(case: Case, values: Values) -> Judged:
     """Valid against the schema of the version it says it has; a version without schema here is not evaluated."""
+    if not any(one.role is Role.SBOM for one in case.evidence.artifacts):
+        return absent(values, "No SBOM came with it.", remedy=ASK)
     nothing = _no_sbom(case)
     if nothing is not None:
         return nothing
@@ -190,6 +194,7 @@ RULES = (
                 "Oldest acceptable specification version, like 1.4; empty: any with a schema here.",
                 pattern=r"([0-9]+\.[0-9]+)?",
             ),
+            IF_ABSENT,
         ),
         not_proven="Well formed is not true.",
         requirements=("B 4",),

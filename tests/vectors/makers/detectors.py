@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -252,6 +251,4 @@ def _passwords(room: Path) -> None:
 
 
 if __name__ == "__main__":
-    here = Path(__file__).resolve().parents[1]
-    shutil.rmtree(here / "detectors", ignore_errors=True)
-    make(here)
+    make(Path(__file__).resolve().parents[1])
