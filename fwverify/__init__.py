@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
     from fwverify.model.artifact import Delivery
     from fwverify.model.verdict import Assessment
-    from fwverify.pipeline import facts, verify
+    from fwverify.isolate.verifying import facts, verify
     from fwverify.trust.store import TrustStore
 
 
 def __getattr__(name: str) -> object:
     if name in ("verify", "facts"):
-        from fwverify import pipeline
+        from fwverify.isolate import verifying
 
-        return getattr(pipeline, name)
+        return getattr(verifying, name)
     if name == "Policy":
         from fwverify.evaluate.policy import Policy
 

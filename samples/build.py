@@ -200,7 +200,7 @@ def key_file(vendor: str, legal: str, keys: list[tuple[str, str]], extra: str = 
     status: active
     sources:
       - {{channel: phone, who: J. Ortiz, when: 2026-10-03, fingerprint: {make.fingerprint(secret)}}}
-      - {{channel: unit in service, who: M. Lee, when: 2026-10-05, fingerprint: {make.fingerprint(secret)}}}
+      - {{channel: on a unit in service, who: M. Lee, when: 2026-10-05, fingerprint: {make.fingerprint(secret)}}}
 """
         for secret, name in keys
     )

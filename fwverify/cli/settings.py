@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,18 @@ def trust_of(folder: Path | None) -> TrustStore:
     if folder is None:
         return load(own) if own.is_dir() else EMPTY
     return load(folder)
+
+
+def refuse_inside(delivery: Sequence[Path], policy: str | None, keys: Path | None) -> None:
+    """Nothing that came with a delivery may judge it. Raises UsageError."""
+    from fwverify.cli.policies_io import BUILTIN
+
+    named = [("--policy", Path(policy))] if policy and not policy.startswith(BUILTIN) else []
+    named += [("--keys", keys)] if keys is not None else []
+    for option, path in named:
+        if any(one.is_dir() and path.resolve().is_relative_to(one.resolve()) for one in delivery):
+            todo = "Copy what you have checked yourself to a place of your own and name that."
+            raise UsageError("lies inside the delivery that it is to judge", where=f"{option} {path}", todo=todo)
 
 
 def now() -> str:

@@ -76,6 +76,7 @@ def verify(
     if evidence_file is not None and no_evidence:
         raise UsageError("--evidence and --no-evidence contradict each other")
     targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
+    settings.refuse_inside(paths, policy_name, keys_folder)
     expected = settings.expectation(vendor, product, version_expected, installed, sha256, channel)
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
     from fwverify import pipeline

@@ -14,7 +14,6 @@ from fwverify.compare.identifiers import parsed_purl
 from fwverify.compare.interface import Document, Inventory, SbomFormat
 from fwverify.compare.match import LANGUAGES, MAX_CANDIDATES, Products, match_products
 from fwverify.compare.registry import BUILTIN
-from fwverify.compare.versions import same_version
 from fwverify.formats.sbom_kinds import looks_like_sbom
 from fwverify.model.artifact import Artifact
 from fwverify.model.component import DeclaredComponent, Discrepancy, DiscrepancyKind
@@ -23,10 +22,6 @@ from fwverify.model.examining import Unsupported, examining
 
 VISIBLE = frozenset({"application", "framework", "library", "operating-system", "device-driver", "file"})
 """CycloneDX types that normally leave a trace in an image: file names, symbols, version texts."""
-
-
-OWN_NAME = "os-release"
-"""The detector whose clue is the name an image gives itself."""
 
 
 def read_sboms(
@@ -68,12 +63,10 @@ def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[
     if not documents:
         return (), ()
     declared = sorted({one for document in documents for one in document.components})
-    itself = _itself(inventory, documents)
-    named = {row.observed for row in itself}
-    products = match_products([one for one in inventory.components if one not in named], declared)  # 1
+    products = match_products(inventory.components, declared)  # 1
     files = match_files(inventory, declared)  # 2
     facts = _Facts(products, files, len(inventory.gaps))
-    rows = [*itself, *(_placed(row, files) for row in products.rows)]
+    rows = [_placed(row, files) for row in products.rows]
     told = {row.declared for row in rows if row.declared is not None}
     told.update(row.declared for row in files.differing if row.declared is not None)
     rows.extend(files.differing)
@@ -83,21 +76,6 @@ def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[
         reason = f"{len(products.skipped)} entries beyond {MAX_CANDIDATES} of one name were not compared"
         gaps.append(Gap(GapReason.LIMIT, documents[0].observation.locator, reason, "compare"))
     return tuple(sorted(rows, key=_order)), tuple(gaps)
-
-
-def _itself(inventory: Inventory, documents: Sequence[Document]) -> list[Discrepancy]:
-    """What the image calls itself (os-release) is the document's subject, not one of its components."""
-    subjects = {one.observation.subject_name.casefold(): one.observation for one in documents}
-    rows = []
-    for component in inventory.components:
-        subject = subjects.get(component.name.casefold())
-        if subject is None or component.how != (OWN_NAME,):
-            continue
-        declared = DeclaredComponent(subject.subject_name, subject.subject_version, kind="firmware")
-        agrees = same_version(component.version, subject.subject_version, "")
-        kind = DiscrepancyKind.VERSION_DIFFERS if agrees is False else DiscrepancyKind.MATCHED
-        rows.append(Discrepancy(kind, declared, component, "what the image calls itself", agrees))
-    return rows
 
 
 def _placed(row: Discrepancy, files: Files) -> Discrepancy:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fwverify.model.artifact import Locator
-from fwverify.model.evidence import Evidence
+from fwverify.model.evidence import ArtifactRecord, Evidence
 from fwverify.model.expectation import VersionClaim
 
 PREFERRED = ("sbom-subject", "os-release")
@@ -19,32 +19,50 @@ Covered = Callable[[Locator, str], tuple[str, ...]]
 
 
 def covered_claims(evidence: Evidence, covered: Covered) -> tuple[VersionClaim, ...]:
-    """The claims that count: those of the first preferred source that has any in covered bytes.
+    """The claims that count: for each image those of the first preferred source that speaks for it.
 
-    An SBOM signed apart from the image may be that of another release. Its subject therefore counts only when it names
-    an image by digest, or when one signature covers both the SBOM and every image.
+    Every image is asked for, so that an old one beside a new one does not hide behind the new one's SBOM.
     """
-    counting = [one for one in evidence.claims if one.source not in NEVER and _counts(evidence, covered, one)]
-    sources = [*PREFERRED, *sorted({one.source for one in counting} - set(PREFERRED))]
-    return next((found for source in sources if (found := _of(counting, source))), ())
+    return tuple(dict.fromkeys(one for _, claims in _of_images(evidence, covered) for one in claims))
 
 
-def _of(claims: list[VersionClaim], source: str) -> tuple[VersionClaim, ...]:
-    return tuple(one for one in claims if one.source == source and one.value)
+def silent_images(evidence: Evidence, covered: Covered) -> tuple[Locator, ...]:
+    """Images of which no signed bytes say the version."""
+    return tuple(image for image, claims in _of_images(evidence, covered) if not claims)
 
 
-def _counts(evidence: Evidence, covered: Covered, claim: VersionClaim) -> bool:
-    if claim.source != "sbom-subject":
-        return bool(covered(claim.locator, "firmware"))
-    ids = frozenset(covered(claim.locator, "sbom"))
-    return bool(ids) and (_names_image(evidence, claim.locator) or _one_signature(evidence, covered, ids))
-
-
-def _names_image(evidence: Evidence, sbom: Locator) -> bool:
-    stated = {one for document in evidence.sboms if document.locator == sbom for one in document.subject_hashes}
-    return any(not stated.isdisjoint(image.digests) for image in evidence.images())
-
-
-def _one_signature(evidence: Evidence, covered: Covered, ids: frozenset[str]) -> bool:
+def _of_images(evidence: Evidence, covered: Covered) -> list[tuple[Locator, tuple[VersionClaim, ...]]]:
+    counting = [one for one in evidence.claims if one.source not in NEVER and one.value]
+    signed = [(one, frozenset(covered(one.locator, _purpose(one)))) for one in counting]
     images = [one for one in evidence.images() if one.size]
-    return bool(images) and all(not ids.isdisjoint(covered(one.locator, "firmware")) for one in images)
+    return [
+        (
+            image.locator,
+            _preferred([claim for claim, ids in signed if ids and _speaks(evidence, covered, claim, ids, image)]),
+        )
+        for image in images
+    ]
+
+
+def _preferred(claims: list[VersionClaim]) -> tuple[VersionClaim, ...]:
+    sources = [*PREFERRED, *sorted({one.source for one in claims} - set(PREFERRED))]
+    return next((found for source in sources if (found := tuple(one for one in claims if one.source == source))), ())
+
+
+def _purpose(claim: VersionClaim) -> str:
+    return "sbom" if claim.source == "sbom-subject" else "firmware"
+
+
+def _speaks(
+    evidence: Evidence, covered: Covered, claim: VersionClaim, ids: frozenset[str], image: ArtifactRecord
+) -> bool:
+    """A claim inside the image; one signature over both; or an SBOM that names the image by digest.
+
+    An SBOM signed apart from the image may be that of another release, a file system that of another image.
+    """
+    if claim.locator.within(image.locator) or not ids.isdisjoint(covered(image.locator, "firmware")):
+        return True
+    stated = {
+        one for document in evidence.sboms if document.locator == claim.locator for one in document.subject_hashes
+    }
+    return claim.source == "sbom-subject" and not stated.isdisjoint(image.digests)

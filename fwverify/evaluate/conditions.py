@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from fwverify.evaluate.claims import covered_claims
 from fwverify.evaluate.interface import Case
 from fwverify.evaluate.judging import counted, named
 from fwverify.evaluate.policy import Policy
 from fwverify.model.component import DiscrepancyKind
-from fwverify.model.evidence import GapReason
+from fwverify.model.evidence import GapReason, SignatureStatus
 from fwverify.model.finding import Finding, Level, Outcome
 from fwverify.model.verdict import Condition
 
@@ -24,10 +25,14 @@ GAP_WORDS = {
     GapReason.NOT_ATTEMPTED: "not attempted",
 }
 
+MAX_PLACES = 3
+"""Places that are named; more are only counted."""
+
 
 def conditions(policy: Policy, case: Case, findings: Sequence[Finding]) -> tuple[Condition, ...]:
     """Everything worth knowing, in a stable order."""
-    return (*_advice(findings), *_waived(findings), *_policy(policy, case), *_unstated(case, findings), *_gaps(case))
+    judged = (*_advice(findings), *_waived(findings), *_policy(policy, case))
+    return (*judged, *_other_product(case), *_unchecked(case), *_unstated(case, findings), *_gaps(case))
 
 
 def _advice(findings: Sequence[Finding]) -> list[Condition]:
@@ -58,6 +63,35 @@ def _policy(policy: Policy, case: Case) -> list[Condition]:
     return []
 
 
+def _other_product(case: Case) -> list[Condition]:
+    """A vendor's key may be pinned for all his products, so that a sound release for another device passes."""
+    wanted = _plain(case.expectation.product)
+    names = sorted({one.product for one in covered_claims(case.evidence, case.covered) if one.product})
+    if not wanted or not names or any(wanted in _plain(one) or _plain(one) in wanted for one in names):
+        return []
+    return [
+        Condition(f"The signed bytes say they are {named(names)}, not {case.expectation.product}: is it the right one?")
+    ]
+
+
+def _plain(name: str) -> str:
+    return "".join(one for one in name.casefold() if one.isalnum())
+
+
+def _unchecked(case: Case) -> list[Condition]:
+    """Signatures that show nothing, beside those that the decision rests on."""
+    open_ = (SignatureStatus.UNVERIFIABLE, SignatureStatus.UNKNOWN_KEY)
+    found = [one for one in case.evidence.signatures if one.status in open_]
+    if not found or not case.accepted:
+        return []
+    names = sorted({one.source.name for one in found})
+    return [
+        Condition(
+            f"{named(names, 3)}: no key on record checks {'it' if len(names) == 1 else 'them'}; it shows nothing."
+        )
+    ]
+
+
 def _unstated(case: Case, findings: Sequence[Finding]) -> list[Condition]:
     out: list[Condition] = []
     said = any(one.rule == "version.no-downgrade" and one.level is Level.SHOULD for one in findings)
@@ -84,4 +118,6 @@ def _gaps(case: Case) -> list[Condition]:
     if not reasons:
         return []
     told = ", ".join(f"{reasons[one]} {GAP_WORDS[one]}" for one in GapReason if reasons[one])
-    return [Condition(f"{counted(reasons.total(), 'place')} not examined: {told}.")]
+    names = sorted({one.locator.name for one in case.evidence.gaps})
+    where = f" ({', '.join(names)})" if len(names) <= MAX_PLACES else ""
+    return [Condition(f"{counted(reasons.total(), 'place')} not examined: {told}{where}.")]

@@ -162,7 +162,10 @@ def _der(raw: bytes) -> PublicKey:
 
 
 def _minisign(raw: bytes) -> PublicKey:
-    found = minisign.parse_public_key(raw)
+    try:
+        found = minisign.parse_public_key(raw)
+    except Malformed as problem:
+        raise Malformed(WHAT, f"it is no key in PEM or DER form, nor one of minisign ({problem.reason})") from None
     return replace(ed25519(found.key), key_id=found.key_id, note="minisign public key")
 
 

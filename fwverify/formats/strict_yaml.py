@@ -7,6 +7,7 @@ reviewer read something else than the loader does. PyYAML composes nodes; its co
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,20 +59,31 @@ def load(text: str) -> Node:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it: 4 times faster
     try:
+        for event, depth in _nested(yaml.parse(text, Loader=loader)):
+            if _is_marked(event):
+                raise YamlProblem("anchors, aliases and tags are not accepted", *_place(event.start_mark))
+            if depth > MAX_DEPTH:  # before composing, which recurses in C and takes the process with it
+                raise YamlProblem("nested too deeply", *_place(event.start_mark))
         nodes = list(yaml.compose_all(text, Loader=loader))
-        marked = [one for one in yaml.parse(text, Loader=loader) if _is_marked(one)]
     except yaml.MarkedYAMLError as problem:
         place = _place(problem.problem_mark, problem.context_mark)
         raise YamlProblem(f"not YAML: {problem.problem or problem.context}", *place) from None
     except yaml.YAMLError as problem:
         raise YamlProblem(f"not YAML: {problem}".splitlines()[0], 1, 1) from None
-    except RecursionError:
-        raise YamlProblem("nested too deeply", 1, 1) from None
-    if marked:
-        raise YamlProblem("anchors, aliases and tags are not accepted", *_place(marked[0].start_mark))
     if len(nodes) != 1:
         raise YamlProblem("the file is empty" if not nodes else "more than one YAML document", 1, 1)
     return _convert(nodes[0], 0)
+
+
+def _nested(events: Iterable[yaml.Event]) -> Iterator[tuple[yaml.Event, int]]:
+    """Each event with the number of lists and tables around it."""
+    import yaml
+
+    depth = 0
+    for event in events:
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        yield event, depth
+        depth += isinstance(event, yaml.CollectionStartEvent)
 
 
 def _place(*marks: yaml.error.Mark | yaml._yaml.Mark | None) -> tuple[int, int]:

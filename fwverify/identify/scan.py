@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Protocol, cast
 
 from fwverify.identify.version_table import ENCODING, Find, table
 from fwverify.limits import LimitExceeded
@@ -24,8 +24,8 @@ BEFORE_BYTES, AFTER_BYTES = 96, 192
 """How far around an anchor its expression may look. The longest real match has 130 bytes."""
 BARE_START, BARE_END = rb"(?<![\t\n\r -~])", rb"(?=\0)"
 """Where a bare text begins and ends. Often no NUL is before it: the last bytes of a table of numbers are."""
-MAX_SCANNED_BYTES = (1 << 32) - 1
-"""Hyperscan counts in 32 bits."""
+BLOCK_BYTES = 1 << 30
+"""Bytes searched at once; hyperscan counts in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +41,7 @@ class Hit:
 
 
 class _Database(Protocol):
-    """What is used of hyperscan's database; its own types want str."""
+    """What is used of hyperscan's database."""
 
     def scan(
         self, data: memoryview, match_event_handler: Callable[[int, int, int, int, object], bool | None]
@@ -62,8 +62,7 @@ def _database() -> _Database:
         flags=[0] * len(anchored),
         literal=True,
     )
-    made: _Database = database
-    return made
+    return cast(_Database, database)  # it takes any buffer; its own annotations say str and bytes only
 
 
 @cache
@@ -81,22 +80,18 @@ def scan(content: memoryview, soname: str, max_events: int) -> tuple[Hit, ...]:
         max_events: places where an anchor stands, before it is too much.
 
     Raises:
-        LimitExceeded: more than that, or more bytes than can be searched.
+        LimitExceeded: more than that.
     """
-    if len(content) > MAX_SCANNED_BYTES:
-        raise LimitExceeded("max_scanned_bytes", len(content))
     content = _texts(content)
     finds = table().finds
-    hits: set[Hit] = set()
-    tied = {index for index, one in enumerate(finds) if one.bare and not one.anchor}
+    places: dict[int, list[int]] = {index: [] for index, one in enumerate(finds) if one.bare and not one.anchor}
     for index, end in _events(content, max_events):
-        if finds[index].bare:
-            tied.add(index)
-        elif soname.startswith(finds[index].soname):
-            hits.update(_around(finds[index], content, end))
-    for index in tied:
-        if soname.startswith(finds[index].soname):
-            hits.update(_alone(finds[index], content))
+        places.setdefault(index, []).append(end)
+    hits: set[Hit] = set()
+    for index, ends in places.items():
+        find = finds[index]
+        if soname.startswith(find.soname) and (not find.beside or _holds(content, find.beside)):
+            hits.update(_alone(find, content) if find.bare else _around(find, content, ends))
     return tuple(sorted(_once(hits)))
 
 
@@ -128,26 +123,39 @@ def _texts(content: memoryview) -> memoryview:
 
 def _events(content: memoryview, max_events: int) -> list[tuple[int, int]]:
     """(find, end of its anchor), sorted."""
+    overlap = max(len(one.anchor) for one in table().finds) - 1
+    events: set[tuple[int, int]] = set()
+    for start in range(0, len(content), BLOCK_BYTES):
+        _search(content[start : start + BLOCK_BYTES + overlap], start, events, max_events)
+    return sorted(events)
+
+
+def _search(block: memoryview, base: int, events: set[tuple[int, int]], max_events: int) -> None:
     import hyperscan
 
-    events: list[tuple[int, int]] = []
-
     def take(found: int, _start: int, end: int, _flags: int, _context: object) -> bool:
-        events.append((found, end))
+        events.add((found, base + end))
         return len(events) > max_events
 
     try:
-        _database().scan(content, match_event_handler=take)
+        _database().scan(block, match_event_handler=take)
     except hyperscan.ScanTerminated:
         raise LimitExceeded("max_scan_events", len(events)) from None
-    return sorted(set(events))
 
 
-def _around(find: Find, content: memoryview, end: int) -> Iterator[Hit]:
-    """Matches that hold the anchor ending at `end`. The first text of a file has no NUL before it, the last none after.
+def _holds(content: memoryview, text: bytes) -> bool:
+    return _compiled(re.escape(text)).search(content) is not None
 
-    Between two anchors close together the expression may match twice; `_once` tells it once.
-    """
+
+def _around(find: Find, content: memoryview, ends: list[int]) -> Iterator[Hit]:
+    """Matches that hold one of the anchors ending at `ends`; of a library's (with SONAME) only when they agree."""
+    hits = {hit for end in ends for hit in _near(find, content, end)}
+    if not find.soname or len({one.version for one in hits}) == 1:
+        yield from hits
+
+
+def _near(find: Find, content: memoryview, end: int) -> Iterator[Hit]:
+    """Matches around one anchor. The first text of a file has no NUL before it, the last one none after it."""
     low, high = max(0, end - len(find.anchor) - BEFORE_BYTES), end + AFTER_BYTES
     window = b"\0" + bytes(content[low:high]) if low == 0 else bytes(content[low:high])
     if high >= len(content):

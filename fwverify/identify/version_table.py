@@ -18,8 +18,10 @@ from fwverify.formats.strict_yaml import Node
 ENCODING = "latin-1"
 """A character of the data is a byte of the content."""
 MAX_CONFIDENCE = 99
+_GROUP = re.compile(r"\(\?P<(?:version|v1)>")
 _KINDS = (
     frozenset({"anchor", "pattern"}),
+    frozenset({"anchor", "with", "pattern"}),
     frozenset({"anchor", "soname", "pattern"}),
     frozenset({"anchor", "bare"}),
     frozenset({"soname", "bare"}),
@@ -39,6 +41,8 @@ class Find:
     """Text to search for; empty: tied by the SONAME alone."""
     soname: str = ""
     """How the SONAME of the library must begin; empty: any file."""
+    beside: bytes = b""
+    """Another text that must be in the same content (`with` in the data)."""
     pattern: bytes = b""
     """Expression that must match around the anchor."""
     bare: bytes = b""
@@ -109,16 +113,31 @@ def _find(product: str, node: Node) -> Find:
     given = {name: _text(node, name) for name in node.table or {}}
     confidence = given.pop("confidence", "")
     if frozenset(given) not in _KINDS or not all(given.values()):
-        raise node.problem("a find is anchor + pattern, anchor + bare, soname + bare or soname + file")
+        raise node.problem(
+            "a find is anchor + pattern (+ soname or with), anchor + bare, soname + bare or soname + file"
+        )
     if not confidence.isdecimal() or not 1 <= int(confidence) <= MAX_CONFIDENCE:
         raise node.problem("confidence is a percentage")
-    expressions = {name: _expression(node, given.get(name, "")) for name in ("pattern", "bare", "file")}
-    anchor = given.get("anchor", "").encode(ENCODING)
-    return Find(product, int(confidence), anchor, given.get("soname", ""), **expressions)
+    return Find(
+        product,
+        int(confidence),
+        anchor=given.get("anchor", "").encode(ENCODING),
+        soname=given.get("soname", ""),
+        beside=given.get("with", "").encode(ENCODING),
+        pattern=_expression(node, given.get("pattern", "")),
+        bare=_bare(given.get("bare", "")),
+        file=_expression(node, given.get("file", "")),
+    )
+
+
+def _bare(text: str) -> bytes:
+    """The whole text is the version, unless a group says which part."""
+    return (text if not text or _GROUP.search(text) else f"(?P<version>{text})").encode(ENCODING)
 
 
 def _expression(node: Node, text: str) -> bytes:
-    if text and not re.search(r"\(\?P<(?:version|v1)>", text):
+    """Of the kinds whose version is only a part of the text."""
+    if text and not _GROUP.search(text):
         raise node.problem("an expression has a group `version`, or `v1`, `v2`... whose numbers make the version")
     return text.encode(ENCODING)
 

@@ -1,55 +1,101 @@
-"""A delivery that came as one zip or tar file: its files as artifacts, names never used on disk."""
+"""A delivery that came as one zip or tar file: its files as artifacts, names never used on disk.
+
+Nobody signs the archive around a delivery, so whatever another reader could take out of it must come out here too:
+a member that cannot be read comes out as its packed bytes, and bytes that belong to no member come out as a file of
+their own. Neither is a companion of anything, so both are images that nothing covers.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fwverify.content import identified
 from fwverify.formats import tar_archive, zip_archive
-from fwverify.formats.entries import EntryKind, Irregularity
+from fwverify.formats.entries import Entry, EntryKind, Irregularity
+from fwverify.formats.names import fill_byte
+from fwverify.formats.tar_archive import TarArchive, TarEntry
+from fwverify.formats.zip_archive import ZipArchive, ZipEntry
 from fwverify.limits import Budget
-from fwverify.model.artifact import Artifact
-from fwverify.model.evidence import Anomaly, Gap, GapReason
+from fwverify.model.artifact import Artifact, ByteRange, Locator, subtracted
+from fwverify.model.evidence import Anomaly, AnomalyKind, Gap, GapReason
 from fwverify.model.examining import examining
-
-READERS = (("zip", zip_archive), ("tar", tar_archive))
 
 
 @dataclass(slots=True)
 class Opened:
     """The files of an archive, and what could not be read of it."""
 
-    members: tuple[Artifact, ...] = ()
+    members: list[Artifact] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     anomalies: list[Anomaly] = field(default_factory=list)
 
 
 def open_archive(archive: Artifact, budget: Budget) -> Opened | None:
-    """The files of a zip or tar archive; None when it is neither."""
-    for container, reader in READERS:
-        if not reader.looks_like(archive.content):
-            continue
-        out = Opened()
-        with examining(archive.locator, out.gaps, container):
-            found = reader.read(archive.content, budget)
-            out.anomalies.extend(_told(archive, found.irregularities))
-            names: Counter[str] = Counter()
-            members: list[Artifact] = []
-            for entry in found.entries:
-                out.anomalies.extend(_told(archive, entry.irregularities))
-                locator = archive.locator.into(container, entry.name, names[entry.name])
-                names[entry.name] += 1
-                if entry.kind is EntryKind.FILE:
-                    with examining(locator, out.gaps, container):
-                        members.append(identified(locator, reader.content(archive.content, entry, budget)))
-                elif entry.kind is not EntryKind.DIRECTORY:
-                    detail = f"{entry.kind.value}: not followed, not read"
-                    out.gaps.append(Gap(GapReason.NOT_ATTEMPTED, locator, detail, "ingest"))
-            out.members = tuple(members)
-        return out
+    """The files of a zip or tar archive; None when it is neither.
+
+    1. What the archive says of itself.
+    2. Its files, in its order; links and special files are told, not followed.
+    3. Bytes that no entry accounts for.
+    """
+    if zip_archive.looks_like(archive.content):
+        return _opened(archive, "zip", budget)
+    if tar_archive.looks_like(archive.content):
+        return _opened(archive, "tar", budget)
     return None
+
+
+def _opened(archive: Artifact, container: str, budget: Budget) -> Opened:
+    out = Opened()
+    with examining(archive.locator, out.gaps, container):
+        found = (zip_archive if container == "zip" else tar_archive).read(archive.content, budget)
+        out.anomalies.extend(_told(archive, found.irregularities))  # 1
+        names: Counter[str] = Counter()
+        for entry in found.entries:  # 2
+            out.anomalies.extend(_told(archive, entry.irregularities))
+            locator = archive.locator.into(container, entry.name, names[entry.name])
+            names[entry.name] += 1
+            _member(archive, entry, locator, budget, out)
+        for run in _unclaimed(archive, found):  # 3
+            locator = archive.locator.into(container, f"@0x{run.start:x}-0x{run.end:x}")
+            out.members.append(identified(locator, archive.content[run.start : run.end]))
+        if isinstance(found, TarArchive) and found.problem is not None:
+            raise found.problem
+    return out
+
+
+def _member(archive: Artifact, entry: ZipEntry | TarEntry, locator: Locator, budget: Budget, out: Opened) -> None:
+    if entry.kind is EntryKind.FILE:
+        before = len(out.gaps)
+        with examining(locator, out.gaps, "ingest"):
+            out.members.append(identified(locator, _content(archive, entry, budget)))
+        if len(out.gaps) > before:
+            packed = b"".join(archive.content[one.start : one.end] for one in _packed(entry))
+            out.members.append(identified(locator, packed))
+    elif entry.kind is not EntryKind.DIRECTORY:
+        detail = f"{entry.kind.value}: not followed, not read"
+        out.gaps.append(Gap(GapReason.NOT_ATTEMPTED, locator, detail, "ingest"))
+
+
+def _content(archive: Artifact, entry: ZipEntry | TarEntry, budget: Budget) -> memoryview:
+    if isinstance(entry, ZipEntry):
+        return zip_archive.content(archive.content, entry, budget)
+    return tar_archive.content(archive.content, entry, budget)
+
+
+def _packed(entry: Entry) -> tuple[ByteRange, ...]:
+    """The bytes of a member as the archive holds them, also where they overlap another's."""
+    overlapping = (one.range for one in entry.irregularities if one.kind is AnomalyKind.OVERLAP and one.range)
+    return entry.ranges or tuple(overlapping)
+
+
+def _unclaimed(archive: Artifact, found: ZipArchive | TarArchive) -> Iterator[ByteRange]:
+    """Runs that belong to nothing and are more than padding."""
+    claimed = [*found.structure, *(found.padding if isinstance(found, TarArchive) else ())]
+    for entry in found.entries:
+        claimed += [*entry.structure, *entry.padding, *_packed(entry)]
+    yield from (one for one in subtracted(archive.whole, claimed) if not fill_byte(archive.content, one))
 
 
 def _told(archive: Artifact, found: Iterable[Irregularity]) -> list[Anomaly]:

@@ -15,7 +15,7 @@ from fwverify.errors import IngestError
 from fwverify.formats.names import decoded
 from fwverify.limits import Limits
 from fwverify.model.artifact import Artifact, Locator, Step
-from fwverify.model.evidence import Gap, GapReason
+from fwverify.model.evidence import Anomaly, AnomalyKind, Gap, GapReason
 
 CHUNK_BYTES = 1 << 20
 
@@ -54,33 +54,54 @@ def _hold(file: object, path: Path, name: str, limits: Limits) -> Artifact:
     return holder.artifact(Locator((Step(name),)))
 
 
-def walk(folder: Path, limits: Limits, gaps: list[Gap]) -> Iterator[tuple[Path, str]]:
+def walk(folder: Path, limits: Limits, gaps: list[Gap], anomalies: list[Anomaly]) -> Iterator[tuple[Path, str]]:
     """Every regular file below a folder, sorted by name, with its name relative to the folder.
 
-    Links and special files become gaps. Raises IngestError when there are more files than a delivery has.
+    Links and special files become gaps; those that whoever copies the folder should not touch (a link out of it, a
+    device) anomalies too. Raises IngestError when there are more files than a delivery has.
     """
-    for count, (path, name) in enumerate(_below(folder, ""), start=1):
+    for count, (path, name) in enumerate(_below(folder), start=1):
         if count > limits.max_delivery_files:
             todo = "Point at the release alone, not at a folder of many."
             raise IngestError(f"more than {limits.max_delivery_files:,} files", where=str(folder), todo=todo)
-        mode = path.lstat().st_mode
+        mode = _mode(path)
         if stat.S_ISREG(mode):
             yield path, name
+            continue
+        locator, link = Locator((Step(name),)), stat.S_ISLNK(mode)
+        kind = "a symbolic link" if link else "a special file"
+        gaps.append(Gap(GapReason.NOT_ATTEMPTED, locator, f"{kind}: not followed, not read", "ingest"))
+        if not link:
+            anomalies.append(Anomaly(AnomalyKind.DEVICE_NODE, locator, f"{name} is no file, folder or link"))
+        elif not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+            anomalies.append(Anomaly(AnomalyKind.LINK_ESCAPE, locator, f"the link {name} leads out of the delivery"))
+
+
+def _below(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Everything below a folder that is no folder itself, in the order of names; as deep as paths go."""
+    waiting = _entries(folder, "")
+    while waiting:
+        path, name, is_folder = waiting.pop()
+        if is_folder:
+            waiting.extend(_entries(path, f"{name}/"))
         else:
-            kind = "a symbolic link" if stat.S_ISLNK(mode) else "a special file"
-            gaps.append(
-                Gap(GapReason.NOT_ATTEMPTED, Locator((Step(name),)), f"{kind}: not followed, not read", "ingest")
-            )
+            yield path, name
 
 
-def _below(folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
+def _entries(folder: Path, prefix: str) -> list[tuple[Path, str, bool]]:
+    """What lies in a folder, last name first; a link is no folder."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda one: one.name)
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda one: one.name, reverse=True)
     except OSError as problem:
         raise IngestError(f"the folder cannot be read ({problem.strerror})", where=str(folder)) from None
-    for entry in entries:
-        name = prefix + decoded(os.fsencode(entry.name))
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(Path(entry.path), f"{name}/")
-        else:
-            yield Path(entry.path), name
+    return [
+        (Path(one.path), prefix + decoded(os.fsencode(one.name)), one.is_dir(follow_symlinks=False)) for one in entries
+    ]
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except OSError as problem:
+        raise IngestError(f"it cannot be looked at ({problem.strerror})", where=str(path)) from None

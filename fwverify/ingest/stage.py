@@ -51,10 +51,11 @@ def _name(path: Path) -> str:
 
 def _folder(folder: Path, limits: Limits) -> Ingested:
     gaps: list[Gap] = []
-    found = [files.read(path, name, limits) for path, name in files.walk(folder, limits, gaps)]
+    anomalies: list[Anomaly] = []
+    found = [files.read(path, name, limits) for path, name in files.walk(folder, limits, gaps, anomalies)]
     if not found:
         raise IngestError("the folder holds no files", where=str(folder))
-    return Ingested(_delivery(_name(folder), found), tuple(gaps))
+    return Ingested(_delivery(_name(folder), found), tuple(gaps), tuple(anomalies))
 
 
 def _several(paths: Sequence[Path], limits: Limits) -> Ingested:
@@ -85,8 +86,17 @@ def _single(path: Path, limits: Limits) -> Ingested:
         return opened
     beside = _beside(path, limits)
     names = {one.name: one for one in (artifact, *beside)}
+    _refuse_companion(artifact, names, path)
     image = DeliveredFile(Role.IMAGE, artifact, "the file you named")
     return Ingested(Delivery(path.name, (image, *_belonging(artifact, beside, names))))
+
+
+def _refuse_companion(artifact: Artifact, names: dict[str, Artifact], path: Path) -> None:
+    """A signature, list, SBOM or key named alone is a slip of the hand, not firmware."""
+    taken = roles.classify(artifact, names)
+    if taken.role not in (Role.IMAGE, Role.IGNORED):
+        todo = "Name the firmware file, or the folder it came in."
+        raise IngestError(f"it is no firmware ({taken.why})", where=str(path), todo=todo)
 
 
 def _beside(path: Path, limits: Limits) -> list[Artifact]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fwverify.model.artifact import ByteRange, Locator
+from fwverify.model.artifact import ByteRange, Locator, Role
 from fwverify.model.evidence import ArtifactRecord, Evidence
 from fwverify.report.figures import NAME_LIMIT, blocks, count, listed, plural
 from fwverify.report.layout import MIN_WIDTH, Line, entry, paragraph, plain
@@ -55,7 +55,8 @@ def _artifact(one: ArtifactRecord, where: Mapping[Locator, ByteRange], width: in
     indent = 2 * min(len(one.locator.steps), MAX_DEPTH)
     place = f"@{where[one.locator].start:#x}" if one.locator in where else "@-"
     role = f"{one.role.value}, " if one.role is not None else ""
-    what = shortened(one.format_title or one.format, NAME_LIMIT) or "format not known"
+    unknown = "format not known" if one.role in (None, Role.IMAGE) else shortened(one.why, NAME_LIMIT)
+    what = shortened(one.format_title or one.format, NAME_LIMIT) or unknown
     sha256 = next((digest.hex for digest in one.digests if digest.algorithm == "sha256"), "")
     text = (
         f"{shortened(one.locator.name, NAME_LIMIT)}: {place} {count(one.size)} bytes, {role}{what}, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwverify.evaluate.claims import covered_claims
+from fwverify.evaluate.claims import covered_claims, silent_images
 from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
 from fwverify.evaluate.judging import IF_ABSENT, Values, absent, failed, item, named, passed, text, unjudged
 from fwverify.model.expectation import VersionClaim
@@ -24,6 +24,18 @@ def _unknown(case: Case) -> Judged:
     return unjudged(
         f"No signed bytes say which version this is.{more}",
         remedy="Ask the vendor for an SBOM that names the release and is signed with it.",
+    )
+
+
+def _silent(case: Case) -> Judged | None:
+    """Not evaluated where an image keeps silent, whatever the others say."""
+    images = silent_images(case.evidence, case.covered)
+    if not images:
+        return None
+    return unjudged(
+        f"No signed bytes say which version {named([one.name for one in images])} is.",
+        remedy="Ask the vendor for an SBOM that names every image and is signed with them.",
+        items=[item(one, "version not stated in signed bytes") for one in images],
     )
 
 
@@ -61,7 +73,7 @@ def minimum(case: Case, values: Values) -> Judged:
             expected=f"at least {least}",
             observed=_told(claims),
         )
-    return passed(
+    return _silent(case) or passed(
         f"Version {_told(claims)} is not below {least}.", expected=f"at least {least}", observed=_told(claims)
     )
 
@@ -89,7 +101,7 @@ def no_downgrade(case: Case, values: Values) -> Judged:
             expected=f"not older than {installed}",
             observed=_told(claims),
         )
-    return passed(
+    return _silent(case) or passed(
         f"{installed} -> {_told(claims)}, {'the same version' if same else 'an upgrade'}.",
         expected=f"not older than {installed}",
         observed=_told(claims),

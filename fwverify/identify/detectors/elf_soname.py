@@ -33,8 +33,9 @@ def find(subject: Subject) -> Iterator[Found]:
     product = next((name for start, name in _LIBC_PARTS if soname.startswith(start)), None)
     if product is None:
         product = quoted(canonical_product(soname).encode())
-    if product:
-        confidence = KNOWN if product in known_products() else UNKNOWN
+    known = product in known_products()
+    if product and (known or soname.startswith("lib")):  # a plug-in (mod_x.so, spake.so) is part of its host program
+        confidence = KNOWN if known else UNKNOWN
         yield Clue(product, "", subject.artifact.locator, "elf-soname", confidence, quoted(soname.encode()))
 
 
@@ -44,6 +45,10 @@ DETECTOR = Detector(
     doc=Doc(
         title="ELF SONAME",
         references=("System V ABI, chapter 5, Dynamic Section, read 2026-11-22",),
-        limitations=("No version.", "A library without SONAME is not named.", "`libc.so.6` alone names no C library."),
+        limitations=(
+            "No version.",
+            "A library without SONAME, or a plug-in with a name of its own, is not named.",
+            "`libc.so.6` alone names no C library.",
+        ),
     ),
 )

@@ -20,6 +20,14 @@ from fwverify.model.expectation import VersionClaim
 from fwverify.model.plugin import Doc
 
 CONFIDENCE = 70
+"""What a file of names says; no code of the system was seen."""
+SYSTEMS = frozenset(
+    "alpine amzn android angstrom arch armbian buildroot centos chromeos debian devuan fedora gentoo libreelec linaro nixos "
+    "openeuler openembedded opensuse openwrt oracle photon poky postmarketos raspbian rhel rocky sles sonic ubuntu "
+    "wolfi yocto".split()
+)
+"""Systems that are components of an image, and that an SBOM may name. Any other ID is the product's own name: a claim
+about the image, not a component of it."""
 NAME = "os-release"
 PATHS = ("etc/os-release", "usr/lib/os-release")
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]{0,60})=(.{0,1000})")
@@ -36,7 +44,8 @@ def find(subject: Subject) -> Iterator[Found]:
     if not product:
         raise Malformed("os-release", "has no ID")
     quote = quoted(" ".join(f"{name}={fields[name]}" for name in ("ID", "VERSION_ID") if name in fields).encode())
-    yield Clue(_clean(product), _clean(version), locator, NAME, CONFIDENCE, quote)
+    if product in SYSTEMS:
+        yield Clue(_clean(product), _clean(version), locator, NAME, CONFIDENCE, quote)
     if version:
         yield VersionClaim(_clean(version), _scheme(version), NAME, locator, _clean(product))
     image, image_version = fields.get("IMAGE_ID", ""), fields.get("IMAGE_VERSION", "")

@@ -172,11 +172,13 @@ def _databases(room: Path) -> None:
 
 def _systems(room: Path) -> None:
     at = "os-release"
-    text = b'NAME="Acme Linux"\nID=acme\nVERSION_ID="3.1.0"\nIMAGE_ID=ups-gw\nIMAGE_VERSION=42 # of the image\n'
-    case(room, f"{at}/valid/system", text, name="etc/os-release", why="quotes and a comment", clues=("acme 3.1.0",))
-    rolling = b"ID='acme'\nPRETTY_NAME=\"Acme\n"
+    text = b'NAME="Debian GNU/Linux"\nID=debian\nVERSION_ID="12"\nIMAGE_ID=ups-gw\nIMAGE_VERSION=42 # of the image\n'
+    case(room, f"{at}/valid/system", text, name="etc/os-release", why="quotes and a comment", clues=("debian 12",))
+    rolling = b"ID='arch'\nPRETTY_NAME=\"Arch\n"
     case(room, f"{at}/valid/no-version", rolling, name="./usr/lib/os-release", why="no version, an open quote",
-         clues=("acme",))  # fmt: skip
+         clues=("arch",))  # fmt: skip
+    own = b'NAME="ACME UPS"\nID=acme-ups\nVERSION_ID="3.1.0"\n'
+    case(room, f"{at}/invalid/own-name", own, name="etc/os-release", why="the product's own name is no component")
     case(room, f"{at}/invalid/elsewhere", text, name="etc/os-release.example", why="another file")
     case(room, f"{at}/hostile/no-id", b"VERSION_ID=1\n", name="etc/os-release", why="no ID", gaps=("malformed",))
 
