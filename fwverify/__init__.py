@@ -13,9 +13,9 @@ __all__ = ["Assessment", "Delivery", "Policy", "TrustStore", "__version__", "fac
 
 if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
+    from fwverify.isolate.verifying import facts, verify
     from fwverify.model.artifact import Delivery
     from fwverify.model.verdict import Assessment
-    from fwverify.isolate.verifying import facts, verify
     from fwverify.trust.store import TrustStore
 
 

@@ -22,9 +22,40 @@ from fwverify.model.plugin import Doc
 CONFIDENCE = 70
 """What a file of names says; no code of the system was seen."""
 SYSTEMS = frozenset(
-    "alpine amzn android angstrom arch armbian buildroot centos chromeos debian devuan fedora gentoo libreelec linaro nixos "
-    "openeuler openembedded opensuse openwrt oracle photon poky postmarketos raspbian rhel rocky sles sonic ubuntu "
-    "wolfi yocto".split()
+    [
+        "alpine",
+        "amzn",
+        "android",
+        "angstrom",
+        "arch",
+        "armbian",
+        "buildroot",
+        "centos",
+        "chromeos",
+        "debian",
+        "devuan",
+        "fedora",
+        "gentoo",
+        "libreelec",
+        "linaro",
+        "nixos",
+        "openeuler",
+        "openembedded",
+        "opensuse",
+        "openwrt",
+        "oracle",
+        "photon",
+        "poky",
+        "postmarketos",
+        "raspbian",
+        "rhel",
+        "rocky",
+        "sles",
+        "sonic",
+        "ubuntu",
+        "wolfi",
+        "yocto",
+    ]
 )
 """Systems that are components of an image, and that an SBOM may name. Any other ID is the product's own name: a claim
 about the image, not a component of it."""
