@@ -19,7 +19,7 @@ DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class EntryKind(StrEnum):
-    """Same values as the unpack room's MemberKind."""
+    """What an entry (and a member of any container) is."""
 
     FILE = "file"
     DIRECTORY = "directory"

@@ -56,11 +56,10 @@ def _database() -> _Database:
     anchored = [(index, one.anchor) for index, one in enumerate(table().finds) if one.anchor]
     database = hyperscan.Database()
     database.compile(
-        expressions=[anchor for _, anchor in anchored],
+        expressions=[b"".join(b"\\x%02x" % byte for byte in anchor) for _, anchor in anchored],
         ids=[index for index, _ in anchored],
         elements=len(anchored),
         flags=[0] * len(anchored),
-        literal=True,
     )
     return cast(_Database, database)  # it takes any buffer; its own annotations say str and bytes only
 

@@ -6,19 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from fwverify.formats.entries import EntryKind
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, Buffer, ByteRange, Digest
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.plugin import Doc
 
 
-class MemberKind(StrEnum):
-    FILE = "file"
-    DIRECTORY = "directory"
-    SYMLINK = "symlink"
-    HARDLINK = "hardlink"
-    DEVICE = "device"
-    OTHER = "other"
+MemberKind = EntryKind
+"""What a member is: the same kinds as an archive's entries have."""
 
 
 @dataclass(frozen=True, slots=True)
