@@ -253,12 +253,27 @@ def expectation(sample: Sample) -> str:
     )
 
 
+def units(samples: list[Sample]) -> bytes:
+    """samples/units.csv for `fwverify batch`: every delivery with what is expected of it."""
+    rows = ["delivery,vendor,product,installed"]
+    for sample in samples:
+        if sample.files:
+            pdu = sample.name.startswith("acme-pdu")
+            rest = (
+                "acme,acme-pdu,1.9.0" if pdu else "acme,acme-ups,3.0.2" if sample.name.startswith("acme") else "volta,,"
+            )
+            rows.append(f"{sample.name},{rest}")
+    return ("\n".join(rows) + "\n").encode()
+
+
 def everything() -> dict[Path, bytes]:
     """Every file this script makes. Without a compiler for the microcontroller its committed image is kept."""
     committed = HERE / "bms-12s/bms.bin"
     image = make.microcontroller() if shutil.which("arm-none-eabi-gcc") else committed.read_bytes()
     out: dict[Path, bytes] = {ROOT / "keys" / name: data for name, data in key_files().items()}
-    for sample in (*ups_samples(), *pdu_samples(), *bms_samples(image)):
+    samples = [*ups_samples(), *pdu_samples(), *bms_samples(image)]
+    out[HERE / "units.csv"] = units(samples)
+    for sample in samples:
         out[HERE / f"{sample.name}.expected.toml"] = expectation(sample).encode()
         out.update({HERE / sample.name / name: data for name, data in sample.files.items()})
     return out

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 """Colour never says what the word does not; what was not judged at all is red."""
-NAMED_RULES = 3
+NAMED_RULES = 1
 """Rules that are named in a row of the table before the rest is counted."""
-NAME_COLUMNS = 30
+NAME_COLUMNS = 32
 
 
 @click.command()
@@ -197,7 +197,7 @@ def table(rows: Sequence[Row], bad: Sequence[BadRow]) -> str:
     from fwverify.report.neutral import shortened
 
     width, color = settings.page_width(), settings.page_color()
-    grid = Table(box=box.SIMPLE_HEAD, width=width, pad_edge=False, show_edge=False)
+    grid = Table(box=None, width=width, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("Decision", "Origin", "Delivery", "Why"):
         grid.add_column(name, no_wrap=name != "Why", overflow="fold")
     for row in rows:
@@ -229,10 +229,9 @@ def why(row: Row) -> str:
         if rules:
             more = f" and {len(rules) - NAMED_RULES} more" if len(rules) > NAMED_RULES else ""
             parts.append(f"{word}: {', '.join(rules[:NAMED_RULES])}{more}")
+            break  # what failed says enough here; everything is in --out and --json
     if row.conditions and row.result.value == "pass":
         parts.append("1 condition" if row.conditions == 1 else f"{row.conditions} conditions")
-    if row.sample_keys:
-        parts.append("SAMPLE KEYS")
     return "; ".join(parts)
 
 
@@ -248,5 +247,11 @@ def _last(rows: Sequence[Row], bad: Sequence[BadRow]) -> list[str]:
     words = {Result.MISTAKE: "not judged (your input)", Result.ERROR: "not judged (an error inside fwverify)"}
     counts = [(sum(one.result is kind for one in rows), words.get(kind, kind.value)) for kind in BY_WEIGHT]
     said = ", ".join(f"{count} {word}" for count, word in counts if count) or "none judged"
+    sample = (
+        ["SAMPLE KEYS in use: this proves nothing about any real vendor."]
+        if any(one.sample_keys for one in rows)
+        else []
+    )
     unread = f"; {len(bad)} rows not read" if len(bad) > 1 else "; 1 row not read" if bad else ""
-    return [f"{len(rows)} deliveries: {said}{unread}. exit {exits()[worst(rows, len(bad))]}"]
+    noun = "delivery" if len(rows) == 1 else "deliveries"
+    return [*sample, f"{len(rows)} {noun}: {said}{unread}. exit {exits()[worst(rows, len(bad))]}"]

@@ -58,7 +58,6 @@ def expectation_options(command: F) -> F:
             click.option("--vendor", default="", help="Whose it should be: vendor id of your key registry."),
             click.option("--product", default="", help="What it should be for: product id of your key registry."),
             click.option("--installed", default="", metavar="VERSION", help="Version installed now."),
-            click.option("--version-expected", default="", metavar="VERSION", help="Version it should be."),
             click.option("--sha256", multiple=True, metavar="HEX", help="Digest that reached you another way."),
             click.option(
                 "--channel", default="", metavar="TEXT", help='How it reached you: "phone, J. Ortiz, 2026-10-03".'

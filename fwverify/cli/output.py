@@ -22,10 +22,15 @@ def emit(text: str) -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
+    except OSError as problem:
+        raise UsageError(f"standard output cannot be written: {_reason(problem)}") from None
 
 
 def write_whole(path: Path, content: bytes, option: str) -> None:
     """Write a file under another name first, so that nobody ever finds half of it. Raises UsageError."""
+    path = path.resolve()  # a link is written through, not replaced
+    if path.exists() and not path.is_file():
+        raise UsageError("is no regular file", where=str(path), todo=_elsewhere(option))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -46,6 +51,8 @@ def check_target(path: Path, delivery: Sequence[Path], option: str) -> Path:
     folder = path.parent
     if not folder.is_dir():
         raise UsageError("there is no such folder", where=str(folder), todo=_elsewhere(option))
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UsageError("this is no regular file", where=str(path), todo=_elsewhere(option))
     if path.is_dir():
         raise UsageError("this is a folder", where=str(path), todo=_elsewhere(option))
     if not os.access(folder, os.W_OK):

@@ -99,17 +99,18 @@ def checksums(values: tuple[str, ...], channel: str) -> tuple[ExpectedChecksum, 
     return tuple(out)
 
 
-def expectation(
-    vendor: str, product: str, version: str, installed: str, sha256: tuple[str, ...], channel: str
-) -> Expectation:
+def expectation(vendor: str, product: str, installed: str, sha256: tuple[str, ...], channel: str) -> Expectation:
     """What the operator expects. Raises UsageError."""
     from fwverify.model.expectation import Expectation
+
+    if installed and not re.search(r"[0-9]", installed):
+        raise UsageError(f"not a version: {installed!r}", where="--installed", todo="Write it as the unit shows it.")
 
     for option, value in (("--vendor", vendor), ("--product", product)):
         if value and not NAME.fullmatch(value):
             todo = "Use the id of the key registry: letters, digits, dot, dash, underscore."
             raise UsageError(f"not an id: {value!r}", where=option, todo=todo)
-    return Expectation(vendor, product, version, installed, checksums(sha256, channel))
+    return Expectation(vendor, product, installed=installed, checksums=checksums(sha256, channel))
 
 
 def page_width() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,6 @@ def verify(
     vendor: str,
     product: str,
     installed: str,
-    version_expected: str,
     sha256: tuple[str, ...],
     channel: str,
     at_time: str | None,
@@ -77,7 +76,7 @@ def verify(
         raise UsageError("--evidence and --no-evidence contradict each other")
     targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
     settings.refuse_inside(paths, policy_name, keys_folder)
-    expected = settings.expectation(vendor, product, version_expected, installed, sha256, channel)
+    expected = settings.expectation(vendor, product, installed, sha256, channel)
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
     from fwverify import pipeline
     from fwverify.cli.examine import examiner
@@ -86,7 +85,7 @@ def verify(
         assessment = pipeline.verify(
             paths, policy=policy, at=at, trust=trust, expectation=expected, examiner=examining, progress=progress
         )
-    context = _context(paths, policy_name, keys_folder, verbose, assessment, targets)
+    context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
     keep(assessment, context, targets)
     if not quiet or page_file is not None:
         show(assessment, context, "json" if as_json else form, targets.page)
@@ -131,8 +130,6 @@ def _context(
 
 def keep(assessment: Assessment, context: Context, targets: Targets) -> None:
     """Write the evidence, and with --out every form."""
-    from dataclasses import replace
-
     from fwverify.model.canonical import canonical
     from fwverify.report.registry import BUILTIN
 

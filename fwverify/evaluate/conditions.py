@@ -26,7 +26,7 @@ GAP_WORDS = {
 }
 
 MAX_PLACES = 3
-"""Places that are named; more are only counted."""
+"""Files of the delivery left aside (links, pipes) that are named; more are only counted."""
 
 
 def conditions(policy: Policy, case: Case, findings: Sequence[Finding]) -> tuple[Condition, ...]:
@@ -101,16 +101,26 @@ def _unstated(case: Case, findings: Sequence[Finding]) -> list[Condition]:
                 "No installed version was stated, so a downgrade would not be noticed. Add it:  --installed VERSION"
             )
         )
-    nameless = sorted(
-        {
-            one.observed.name
-            for one in case.evidence.discrepancies
-            if one.kind is DiscrepancyKind.MATCHED and one.observed is not None and not one.observed.version
-        }
-    )
-    if nameless:
-        out.append(Condition(f"{named(nameless)}: no version in their bytes; the SBOM's is the vendor's."))
-    return out
+    return [*out, *_versionless(case, findings)]
+
+
+def _versionless(case: Case, findings: Sequence[Finding]) -> list[Condition]:
+    """Components whose version is the SBOM's word alone."""
+    stated = {
+        one.observed.name: one.declared.version if one.declared is not None else ""
+        for one in case.evidence.discrepancies
+        if one.kind is DiscrepancyKind.MATCHED and one.observed is not None and not one.observed.version
+    }
+    if not stated:
+        return []
+    authentic = any(one.rule == "sbom.authentic" and one.outcome is Outcome.PASS for one in findings)
+    who = "the vendor" if authentic else "the SBOM"
+    if len(stated) > 1:
+        names = [f"{name} {version}".strip() for name, version in sorted(stated.items())]
+        return [Condition(f"{named(names)}: their bytes show no version; these are what {who} says.")]
+    ((name, version),) = stated.items()
+    said = f"; {version} is what {who} says" if version else ", and the SBOM states none"
+    return [Condition(f"{name}: its bytes show no version{said}.")]
 
 
 def _gaps(case: Case) -> list[Condition]:
@@ -118,6 +128,6 @@ def _gaps(case: Case) -> list[Condition]:
     if not reasons:
         return []
     told = ", ".join(f"{reasons[one]} {GAP_WORDS[one]}" for one in GapReason if reasons[one])
-    names = sorted({one.locator.name for one in case.evidence.gaps})
-    where = f" ({', '.join(names)})" if len(names) <= MAX_PLACES else ""
+    left = sorted({one.locator.name for one in case.evidence.gaps if one.reason is GapReason.NOT_ATTEMPTED})
+    where = f" ({named(left, MAX_PLACES)})" if left else ""
     return [Condition(f"{counted(reasons.total(), 'place')} not examined: {told}{where}.")]

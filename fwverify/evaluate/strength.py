@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fwverify.evaluate.coverage import full, image_spans, touches_every_image
+from fwverify.evaluate.coverage import covered_by, full, image_spans, touches_every_image
+from fwverify.evaluate.judging import named
 from fwverify.evaluate.keys import TRUSTED_TIMES, blocks, confirmations
+from fwverify.model.artifact import Locator
 from fwverify.model.canonical import identify
 from fwverify.model.evidence import ArtifactRecord, ChecksumObservation, Evidence, KeyRecord
 from fwverify.model.verdict import Strength
@@ -22,6 +24,8 @@ WORDS = (
     "SIGNED, PINNED KEY",
     "SIGNED, PINNED AND TIMED",
 )
+MAX_NAMED = 3
+"""Images that an explanation names."""
 CONFIRMED = 2
 """Different people over different channels that make a pin a confirmed one."""
 
@@ -48,7 +52,7 @@ def strength(evidence: Evidence, keys: Mapping[str, KeyRecord], *, ignore_paddin
     if touches_every_image(evidence, keys.keys(), ignore_padding=ignore_padding):
         complete = full(evidence, keys.keys(), ignore_padding=ignore_padding)
         return Strength(3, WORDS[3], _by(keys) + ("" if complete else " It leaves bytes unsigned."))
-    return _by_checksum(evidence)
+    return _by_checksum(evidence, keys)
 
 
 def _timed(evidence: Evidence, firm: Mapping[str, KeyRecord], *, ignore_padding: bool) -> bool:
@@ -77,10 +81,10 @@ def _told(key: KeyRecord) -> str:
     told = [f"{one.channel} ({', '.join(part for part in (one.who, one.when) if part)})" for one in key.sources]
     if not told:
         return f"{what}, nobody recorded how it was learned."
-    return f"{what}, confirmed by {' and '.join(told)}."
+    return f"{what}, confirmed by {', '.join(told)}."
 
 
-def _by_checksum(evidence: Evidence) -> Strength:
+def _by_checksum(evidence: Evidence, keys: Mapping[str, KeyRecord]) -> Strength:
     outer = [one for one in evidence.checksums if not one.inner and one.subject is not None]
     contradicted = any(one.declared_in is None and not one.holds for one in evidence.checksums)
     good = [one for one in outer if one.holds]
@@ -97,7 +101,7 @@ def _by_checksum(evidence: Evidence) -> Strength:
         else:
             detail = "A checksum matches, but it is weak or nobody recorded over which channel it came."
         return Strength(1, WORDS[1], detail)
-    return Strength(0, WORDS[0], _nothing(evidence, good))
+    return Strength(0, WORDS[0], _nothing(evidence, keys, good))
 
 
 def is_independent(one: ChecksumObservation) -> bool:
@@ -105,12 +109,41 @@ def is_independent(one: ChecksumObservation) -> bool:
     return one.declared_in is None and bool(one.channel.strip()) and one.declared.algorithm in STRONG_DIGESTS
 
 
-def _nothing(evidence: Evidence, good: list[ChecksumObservation]) -> str:
+def _nothing(evidence: Evidence, keys: Mapping[str, KeyRecord], good: list[ChecksumObservation]) -> str:
+    """Why rung 0, naming every image without a method.
+
+    1. Nothing came that speaks of any image.
+    2. An image that a list or the operator has other digests of: says whether that list is signed by a key that counts.
+    3. The other images that neither an accepted signature nor a checksum that holds reaches.
+    """
     outer = [one for one in evidence.checksums if not one.inner]
-    if not outer and not evidence.signatures:
+    if not outer and not evidence.signatures:  # 1
         return "There is nothing to compare this delivery with; its digests were only computed."
-    bare = [one.locator.name for one in evidence.images() if one.size and not _reached(evidence, good, one)]
-    return f"Nothing that holds shows where {', '.join(bare) or 'it'} comes from."
+    signed = {locator for locator, spans in image_spans(evidence) if any(covered_by(one, keys.keys()) for one in spans)}
+    images = [one for one in evidence.images() if one.size and one.locator not in signed]
+    bare = [one for one in images if not _reached(evidence, good, one)]
+    if not bare:
+        return "Nothing that holds shows where it comes from."
+    changed: dict[Locator | None, list[str]] = {}
+    alone = []
+    for image in bare:
+        wrong = [one for one in outer if one.subject == image.locator and not one.holds and one.computed is not None]
+        if wrong:
+            changed.setdefault(wrong[0].declared_in, []).append(image.locator.name)
+        else:
+            alone.append(image.locator.name)
+    told = [_other_bytes(evidence, keys, source, names) for source, names in changed.items()]  # 2
+    if alone:  # 3
+        told.append(f"No accepted signature and no checksum that fits speaks of {named(alone, MAX_NAMED)}.")
+    return " ".join(told)
+
+
+def _other_bytes(evidence: Evidence, keys: Mapping[str, KeyRecord], source: Locator | None, names: list[str]) -> str:
+    if source is None:
+        return f"The checksum you were given is for other bytes than {named(names, MAX_NAMED)}."
+    accepted = any(one.subject == source and identify(one) in keys for one in evidence.signatures)
+    signed = "is signed by a key on record, but for" if accepted else "is for"
+    return f"{source.name} {signed} other bytes than {named(names, MAX_NAMED)}."
 
 
 def _reach_all(evidence: Evidence, good: list[ChecksumObservation]) -> bool:

@@ -7,11 +7,14 @@ their own. Neither is a companion of anything, so both are images that nothing c
 
 from __future__ import annotations
 
+import lzma
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from fwverify.content import identified
+from fwverify.content import held, identified
 from fwverify.formats import tar_archive, zip_archive
 from fwverify.formats.entries import Entry, EntryKind, Irregularity
 from fwverify.formats.names import fill_byte
@@ -20,7 +23,21 @@ from fwverify.formats.zip_archive import ZipArchive, ZipEntry
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Locator, subtracted
 from fwverify.model.evidence import Anomaly, AnomalyKind, Gap, GapReason
-from fwverify.model.examining import examining
+from fwverify.model.examining import Malformed, examining
+
+GZIP_MAGIC, XZ_MAGIC = b"\x1f\x8b", b"\xfd7zXZ\x00"
+GZIP_WBITS = 16 + zlib.MAX_WBITS
+"""zlib: expect a gzip header and check its trailer."""
+INPUT_BYTES = 4 * 1024
+"""Packed bytes taken at once: xz makes at most 28 MiB of them (7000 for one, on zeros)."""
+
+
+class _Decoder(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: memoryview, /) -> bytes: ...
 
 
 @dataclass(slots=True)
@@ -43,7 +60,42 @@ def open_archive(archive: Artifact, budget: Budget) -> Opened | None:
         return _opened(archive, "zip", budget)
     if tar_archive.looks_like(archive.content):
         return _opened(archive, "tar", budget)
+    plain = _unpacked_tar(archive, budget)
+    return _opened(plain, "tar", budget) if plain is not None else None
+
+
+def _unpacked_tar(archive: Artifact, budget: Budget) -> Artifact | None:
+    """The tar inside a .tar.gz or .tar.xz that is one stream and nothing else."""
+    view = archive.content
+    gaps: list[Gap] = []
+    with examining(archive.locator, gaps, "ingest"):
+        if view[:2] == GZIP_MAGIC:
+            decoder: _Decoder = zlib.decompressobj(wbits=GZIP_WBITS)
+        elif view[:6] == XZ_MAGIC:
+            decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=budget.limits.max_window_bytes)
+        else:
+            return None
+        content = held(_stream(decoder, view, budget), budget)
+        if tar_archive.looks_like(content):
+            return replace(archive, content=content, size=len(content))
     return None
+
+
+def _stream(decoder: _Decoder, view: memoryview, budget: Budget) -> Iterator[bytes]:
+    """One stream that ends exactly where the file ends: what follows would belong to nobody."""
+    produced = 0
+    for at in range(0, len(view), INPUT_BYTES):
+        try:
+            chunk = decoder.decompress(view[at : at + INPUT_BYTES])
+        except (zlib.error, lzma.LZMAError) as problem:
+            raise Malformed("packed tar", str(problem), at) from None
+        produced += len(chunk)
+        budget.ratio(at + INPUT_BYTES, produced)
+        yield chunk
+        if decoder.eof:
+            break
+    if not decoder.eof or at + INPUT_BYTES < len(view) or decoder.unused_data:
+        raise Malformed("packed tar", "it is not one whole stream", len(view))
 
 
 def _opened(archive: Artifact, container: str, budget: Budget) -> Opened:

@@ -54,11 +54,16 @@ def _folder(folder: Path, limits: Limits) -> Ingested:
     anomalies: list[Anomaly] = []
     found = [files.read(path, name, limits) for path, name in files.walk(folder, limits, gaps, anomalies)]
     if not found:
-        raise IngestError("the folder holds no files", where=str(folder))
+        todo = "Links and special files in it are not followed." if gaps else ""
+        raise IngestError("the folder holds no files", where=str(folder), todo=todo)
     return Ingested(_delivery(_name(folder), found), tuple(gaps), tuple(anomalies))
 
 
 def _several(paths: Sequence[Path], limits: Limits) -> Ingested:
+    folders = [path for path in paths if path.is_dir()]
+    if folders:
+        todo = "Name one folder, or several files that belong together; for many deliveries: fwverify batch."
+        raise IngestError("a folder is a delivery of its own", where=str(folders[0]), todo=todo)
     found = [files.read(path, path.name, limits) for path in paths]
     if len({one.name for one in found}) != len(found):
         raise IngestError("two files have the same name", todo="Put the delivery into one folder and name that.")
@@ -142,7 +147,7 @@ def _belongs(file: DeliveredFile, wanted: set[str], stem: str) -> bool:
 
 
 def _archive(artifact: Artifact, limits: Limits) -> Ingested | None:
-    """The files of a zip or tar delivery; None when it is no archive or holds no companion."""
+    """The files of a zip or tar delivery (.tar.gz and .tar.xz too); None when it is none or holds no companion."""
     opened = archives.open_archive(artifact, Budget(limits))
     if opened is None or not opened.members:
         return None

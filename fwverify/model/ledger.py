@@ -6,9 +6,9 @@ brings its own account; a packed one counts in proportion to how much of its con
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from fwverify.model.artifact import ByteRange, Locator
 from fwverify.model.canonical import identify
@@ -201,16 +201,19 @@ def reach(
     3. What reaches a container reaches what lies inside it (callers look along the locator: see `reaching`).
     """
     reached = _direct(signatures, checksums, sizes)
-    links = [one for one in bindings if one.holds and one.strong]
-    changed = True
-    while changed:
-        changed = False
-        for link in links:
-            carried = _along(reached, link.source)
+    leading: dict[Locator, list[Binding]] = {}
+    for link in bindings:
+        if link.holds and link.strong:
+            for outer in _prefixes(link.source):
+                leading.setdefault(outer, []).append(link)
+    waiting = list(reached)
+    while waiting:
+        place = waiting.pop()
+        for link in leading.get(place, ()):
             have = reached.setdefault(link.subject, set())
-            if not carried <= have:
-                have |= carried
-                changed = True
+            if not reached[place] <= have:
+                have |= reached[place]
+                waiting.append(link.subject)
     return {locator: frozenset(ids) for locator, ids in reached.items() if ids}
 
 
@@ -228,16 +231,9 @@ def _direct(
     return reached
 
 
-def _along(reached: Mapping[Locator, set[str]], locator: Locator) -> set[str]:
-    ids: set[str] = set()
-    for depth in range(1, len(locator.steps) + 1):
-        ids |= reached.get(Locator(locator.steps[:depth]), set())
-    return ids
-
-
 def reaching(reached: Mapping[Locator, frozenset[str]], locator: Locator) -> frozenset[str]:
     """Ids that cover the whole of an artifact: its own and those of every container around it."""
-    return frozenset(_along({key: set(ids) for key, ids in reached.items()}, locator))
+    return frozenset(one for outer in _prefixes(locator) for one in reached.get(outer, ()))
 
 
 def signed_spans(
@@ -261,23 +257,39 @@ def signed_spans(
     for signature in signatures:
         if signature.subject == image.locator:
             marks.extend((one, identify(signature)) for one in signature.covers)
-    for locator, ids in reached.items():
-        if locator != image.locator and locator in placed and locator.within(image.locator):
-            marks.extend((placed[locator], one) for one in ids)
+    for locator, place in placed.items():
+        if locator != image.locator:
+            marks.extend((place, one) for one in reached.get(locator, ()))
     return _marked(image.spans, marks)
 
 
-def _marked(spans: Sequence[LedgerSpan], marks: Sequence[tuple[ByteRange, str]]) -> tuple[LedgerSpan, ...]:
-    borders = sorted({place for one, _ in marks for place in (one.start, one.end)})
+def _marked(spans: Sequence[LedgerSpan], marks: Iterable[tuple[ByteRange, str]]) -> tuple[LedgerSpan, ...]:
+    """Cut the spans (sorted, disjoint) at every mark's border; each piece gets the ids of the marks over it."""
+    steps: dict[int, list[tuple[str, int]]] = {}
+    for where, one in marks:
+        steps.setdefault(where.start, []).append((one, 1))
+        steps.setdefault(where.end, []).append((one, -1))
+    borders = sorted(steps, reverse=True)
+    active: Counter[str] = Counter()
     out: list[LedgerSpan] = []
     for span in spans:
-        cuts = [span.range.start, *(one for one in borders if span.range.start < one < span.range.end), span.range.end]
-        for start, end in pairwise(cuts):
-            piece = ByteRange(start, end)
-            ids = tuple(sorted({one for where, one in marks if where.start <= start and end <= where.end}))
-            share = span.opened_bytes * piece.size // span.range.size
-            out.append(replace(span, range=piece, opened_bytes=share, signed_by=ids))
+        at = span.range.start
+        while borders and borders[-1] < span.range.end:
+            border = borders.pop()
+            if border > at:
+                out.append(_piece(span, at, border, active))
+                at = border
+            for one, step in steps[border]:
+                active[one] += step
+        out.append(_piece(span, at, span.range.end, active))
     return joined(out)
+
+
+def _piece(span: LedgerSpan, start: int, end: int, active: Counter[str]) -> LedgerSpan:
+    piece = ByteRange(start, end)
+    share = span.opened_bytes * piece.size // span.range.size
+    ids = tuple(sorted(one for one, count in active.items() if count))
+    return replace(span, range=piece, opened_bytes=share, signed_by=ids)
 
 
 def declared_spans(spans: Iterable[LedgerSpan], places: Iterable[Locator]) -> tuple[LedgerSpan, ...]:

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 from fwverify.report.neutral import shortened
 
+PARTS_LIST = "parts list (SBOM)"
+"""How a page writes SBOM the first time."""
+ITS_LIST = f"its {PARTS_LIST}"
+
 NAME_LIMIT = 60
 """Characters of a name from a delivery that a page prints: fits a line, and head and tail stay."""
 
@@ -19,6 +23,11 @@ def blocks(hexadecimal: str, digits: int = 16) -> str:
     """The first digits of a fingerprint in blocks of four, as people read them to one another."""
     head = hexadecimal[:digits]
     return " ".join(head[at : at + 4] for at in range(0, len(head), 4))
+
+
+def full_blocks(hexadecimal: str) -> tuple[str, ...]:
+    """All digits in blocks of four, eight blocks a line: to be read aloud and compared digit by digit."""
+    return tuple(blocks(hexadecimal[at:], 32) for at in range(0, len(hexadecimal), 32))
 
 
 def percent(part: int, whole: int) -> str:

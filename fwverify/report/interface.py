@@ -27,6 +27,8 @@ class Context:
     """The operator's --keys, as typed; empty when not given."""
     policy: str = ""
     """The operator's --policy, as typed; empty when not given."""
+    at: str = ""
+    """The operator's --at, as typed; empty when not given: then judged as of now."""
     exit_status: int = -1
     """Of the process, from the one table in cli; -1 when there is no process (library)."""
 

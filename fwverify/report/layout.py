@@ -6,6 +6,7 @@ of colours or terminals.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from fwverify.report.neutral import visible
 
 MIN_WIDTH = 40
 """Below this a page cannot be read, so it is laid out for this width."""
+
+NUMBER = re.compile(r"\(?[0-9][0-9,]{0,25}")
+"""A word that is a count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,10 @@ def cells(text: str) -> int:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Words in lines of at most `width` columns; a word longer than a line is cut."""
+    """Words in lines of at most `width` columns; a word longer than a line is cut, a number stays with its word."""
     out: list[str] = []
     line = ""
-    for word in visible(text.replace("\n", " ")).split(" "):
+    for word in _together(visible(text.replace("\n", " ")).split(" "), width):
         for piece in _pieces(word, width):
             joined = f"{line} {piece}" if line else piece
             if line and cells(joined) > width:
@@ -58,6 +62,23 @@ def wrapped(text: str, width: int) -> list[str]:
     if line:
         out.append(line)
     return out
+
+
+def _together(words: Iterable[str], width: int) -> Iterable[str]:
+    """A number and the word after it as one: `0 unexplained`, `(4 of`."""
+    held = ""
+    for word in words:
+        if held and not NUMBER.fullmatch(word) and cells(held) + 1 + cells(word) <= width:
+            yield f"{held} {word}"
+            held = ""
+            continue
+        if held:
+            yield held
+        held = word if NUMBER.fullmatch(word) else ""
+        if not held:
+            yield word
+    if held:
+        yield held
 
 
 def _pieces(word: str, width: int) -> Iterable[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fwverify.model.artifact import Role
+from fwverify.model.artifact import Locator, Role
 from fwverify.model.canonical import identify
 from fwverify.model.component import Component, Discrepancy, DiscrepancyKind
 from fwverify.model.evidence import (
@@ -214,18 +214,22 @@ def named_inside(reading: Reading, one: ArtifactRecord) -> bool:
 def programs(reading: Reading) -> tuple[ArtifactRecord, ...]:
     """Raw microcontroller programs: an entry point is stated, and the rest could only be searched for texts."""
     codes = {one.locator for one in reading.evidence.contents if one.kind is ContentKind.MACHINE_CODE}
-    return tuple(one for one in reading.evidence.artifacts if one.locator in codes or _only_scanned(reading, one))
+    started = {one.locator for one in reading.evidence.artifacts if "entry" in dict(one.facts)}
+    states: dict[Locator, set[Opened]] = {}
+    for one in reading.evidence.artifacts:
+        for depth in range(1, len(one.locator.steps)) if one.size and started else ():
+            states.setdefault(Locator(one.locator.steps[:depth]), set()).add(one.opened)
 
+    def only_scanned(one: ArtifactRecord) -> bool:
+        return one.locator in started and (states.get(one.locator) or {one.opened}) == {Opened.SCANNED}
 
-def _only_scanned(reading: Reading, one: ArtifactRecord) -> bool:
-    states = {other.opened for other in inside(reading, one) if other.size}
-    return "entry" in dict(one.facts) and (states or {one.opened}) == {Opened.SCANNED}
+    return tuple(one for one in reading.evidence.artifacts if one.locator in codes or only_scanned(one))
 
 
 def fills(reading: Reading) -> str:
-    """Which byte the empty parts are filled with, as far as it was recorded."""
+    """Which byte the empty parts are filled with; empty where it was not recorded."""
     seen = {one.fill for one in reading.evidence.anomalies if one.kind is AnomalyKind.TRAILING_DATA and one.fill}
-    return ", ".join(sorted(seen)) or "00 or FF"
+    return ", ".join(sorted(seen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +261,17 @@ class Declared:
     def agreeing(self) -> int:
         return sum(one.version_agrees is True for one in self.matched) + sum(bool(one.version) for one in self.release)
 
+    @property
+    def versionless(self) -> int:
+        """In the SBOM, but their bytes show no version."""
+        seen = [one.observed for one in self.matched if one.version_agrees is not True]
+        return sum(one is not None and not one.version for one in (*seen, *self.release))
+
+    @property
+    def uncompared(self) -> int:
+        """In the SBOM and with a version in the bytes, but not to be compared: the SBOM gives none, or several fit."""
+        return self.listed - len(self.differing) - self.agreeing - self.versionless
+
 
 def declared(reading: Reading) -> Declared:
     def of(kind: DiscrepancyKind) -> tuple[Discrepancy, ...]:
@@ -280,6 +295,16 @@ def _is_release(reading: Reading, one: Component) -> bool:
         document.subject_name.casefold() == one.name.casefold() and one.version in ("", document.subject_version)
         for document in reading.evidence.sboms
     )
+
+
+def unread(reading: Reading) -> tuple[Locator, ...]:
+    """Owners of bytes that were not, or not wholly, looked at; the largest first."""
+    sizes: dict[Locator, int] = {}
+    for one in spans(reading):
+        rest = 0 if one.opened is Opened.EMPTY else one.range.size - one.opened_bytes
+        if rest > 0:
+            sizes[one.owner] = sizes.get(one.owner, 0) + rest
+    return tuple(sorted(sizes, key=lambda one: (-sizes[one], one)))
 
 
 def in_order(records: Iterable[ArtifactRecord]) -> tuple[ArtifactRecord, ...]:

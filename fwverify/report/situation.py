@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fwverify.model.artifact import Locator
 from fwverify.report import reading as r
-from fwverify.report.figures import NAME_LIMIT, of_whom
+from fwverify.report.figures import NAME_LIMIT, count, full_blocks, listed, of_whom, percent
 from fwverify.report.interface import Context
 from fwverify.report.layout import cells
 from fwverify.report.neutral import shortened
@@ -27,6 +27,8 @@ class Step:
     """Printed as it is: a digest to be read out."""
     command: tuple[str, ...] = ()
     """Words of a shell command, quoted."""
+    then: tuple[str, ...] = ()
+    """Printed below the command, each on lines of its own."""
 
 
 Why = Callable[[Reading], str]
@@ -41,12 +43,18 @@ class Situation:
     explains: frozenset[str]
     """Rules whose failing or missing this situation accounts for."""
     short: str
-    """For the page of another situation: `... is also wrong`."""
+    """For the page of another situation: `Besides, ...`."""
     applies: Callable[[Reading], bool]
     why: Why
     """Two plain sentences."""
     steps: Steps
     heading: Callable[[Reading], str] = lambda _: "Do next"
+    besides: Why | None = None
+    """Where `short` needs figures."""
+
+    def beside(self, reading: Reading) -> str:
+        """What the page of another situation says of this one."""
+        return self.besides(reading) if self.besides else self.short
 
 
 def vendor(reading: Reading) -> str:
@@ -71,12 +79,67 @@ def operand(reading: Reading, context: Context) -> str:
 
 
 def again(reading: Reading, context: Context, *extra: str) -> tuple[str, ...]:
-    """The command that verifies this delivery again, under the same policy and keys."""
+    """The command that asks the same question again: every option that bears on the answer."""
     words = ["fwverify", "verify", operand(reading, context)]
-    for option, value in (("--policy", context.policy), ("--keys", context.keys)):
-        if value and option not in extra:
-            words.append(f"{option} {shlex.quote(value)}")
+    expected = reading.evidence.expectation
+    options = [
+        ("--policy", context.policy),
+        ("--keys", context.keys),
+        ("--vendor", expected.vendor),
+        ("--product", expected.product),
+        ("--installed", expected.installed),
+        ("--channel", expected.checksums[0].channel if expected.checksums else ""),
+        ("--at", context.at),
+    ]
+    given = {one.split(" ")[0] for one in extra}
+    words.extend(f"{option} {shlex.quote(value)}" for option, value in options if value and option not in given)
+    if "--sha256" not in given:
+        words.extend(word for one in expected.checksums for word in ("--sha256", one.digest.hex))
     return (*words, *extra)
+
+
+def list_keys(context: Context) -> tuple[str, ...]:
+    """The command that shows the registry in use."""
+    return ("fwverify keys list", *([f"--keys {shlex.quote(context.keys)}"] if context.keys else []))
+
+
+def pin(reading: Reading, context: Context) -> tuple[str, ...]:
+    """The command that puts a key on the operator's record."""
+    who = shlex.quote(r.expected_vendor(reading) or "V")
+    product = shlex.quote(reading.verdict.product or "P")
+    keys = f" --keys {shlex.quote(context.keys)}" if context.keys else ""
+    return (
+        f"fwverify keys add KEYFILE --vendor {who}", f"--product {product}", "--purpose firmware",
+        '--channel "phone, NAME, DATE"', f"--by YOU{keys}",
+    )  # fmt: skip
+
+
+def read_out(reading: Reading, context: Context) -> Step:
+    """Have the digest confirmed by phone: theirs is typed, ours is kept to ourselves."""
+    files = "each file" if len(reading.evidence.images()) > 1 else "this file"
+    return Step(
+        f"Have {vendor(reading)} read THEIR SHA-256 of {files} to you, on a number you already had. Do not read out "
+        "ours. Type theirs in place of HEX (reaches 2 of 5):",
+        command=again(reading, context, "--sha256 HEX", '--channel "phone, NAME, DATE"'),
+        then=("Ours, to compare:", *images_sha256(reading), f"If it differs: {refrain(reading)}, report it."),
+    )
+
+
+def owner(reading: Reading) -> str:
+    """Who decides what no tool can."""
+    source = shortened(reading.verdict.policy_source or reading.verdict.policy_id, NAME_LIMIT)
+    own = "fwverify's own " if source.startswith("builtin:") else ""
+    return f"whoever owns your policy (here {own}{source})"
+
+
+def unread_share(reading: Reading) -> str:
+    """`788 of 1,172 bytes (67 %) were not examined (machine code)`."""
+    sums = r.opened(reading)
+    rest = sums.total - sums.counted
+    parts = [] if r.programs(reading) else [place(one) for one in r.unread(reading) if not one.name.startswith("@")]
+    what = "machine code" if r.programs(reading) else listed(parts, 2)
+    which = f" ({what})" if what else ""
+    return f"{count(rest)} of {count(sums.total)} bytes ({percent(rest, sums.total).strip()}) were not examined{which}"
 
 
 KEEPING = {
@@ -89,6 +152,12 @@ KEEPING = {
 def keep(reading: Reading) -> str:
     """The first thing to do, in the policy's terms."""
     return KEEPING.get(reading.verdict.action, "Do not use it.")
+
+
+def refrain(reading: Reading) -> str:
+    """`do not install it`."""
+    action = reading.verdict.action
+    return f"do not {action if action in KEEPING else 'use'} it"
 
 
 def keep_as_evidence(reading: Reading) -> Step:
@@ -131,12 +200,13 @@ def missing(*rules: str) -> Callable[[Reading], bool]:
 
 
 def images_sha256(reading: Reading, limit: int = 3) -> tuple[str, ...]:
-    """Digests to read out; with names where there are several images."""
+    """Digests to compare; with names where there are several images."""
     images = reading.evidence.images()
     out = []
     for one in images[:limit]:
         value = next((digest.hex for digest in one.digests if digest.algorithm == "sha256"), "")
-        out.extend([value] if len(images) == 1 else [f"{place(one.locator)}:", value])
+        out.extend([] if len(images) == 1 else [f"{place(one.locator)}:"])
+        out.extend(full_blocks(value))
     return tuple(out)
 
 

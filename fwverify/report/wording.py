@@ -1,4 +1,4 @@
-"""The words of a page that depend on how a delivery stands: why, what to do next, what to know, what is not shown.
+"""The words of a page that depend on how a delivery stands: why, what to do next, what to know, what is not proven.
 
 Pure functions over an assessment. The situations stand in one table for each decision: `wording_fail.FAILS`,
 `wording_open.OPEN` and, below, the clauses of a pass. The first row that applies writes the two sentences and the
@@ -7,15 +7,17 @@ steps; rows that apply beside it, and whose rules the first does not explain, ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fwverify.model.finding import Finding
 from fwverify.model.verdict import Assessment, Decision
 from fwverify.report import reading as r
-from fwverify.report.figures import listed, plural
+from fwverify.report.figures import ITS_LIST, NAME_LIMIT, PARTS_LIST, listed, plural
 from fwverify.report.interface import Context
+from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading, read
-from fwverify.report.situation import Situation, Step, vendor, vendors
+from fwverify.report.situation import Situation, Step, call, vendor, vendors
 from fwverify.report.wording_contents import CONTENTS
 from fwverify.report.wording_fail import FAILS
 from fwverify.report.wording_open import NO_KEYS, OPEN
@@ -26,8 +28,8 @@ CONTENT_RULES = frozenset({"version.no-downgrade", "version.minimum"}).union(*(o
 MAX_STEPS = 4
 """More than four things to do are not done."""
 
-MAX_KNOWN = 8
-"""Conditions on the first page; all of them under -v."""
+MAX_KNOWN = 6
+"""Conditions on the first page, beside the two that every pass has; all of them under -v."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +45,40 @@ class Words:
     """Empty for a pass."""
     know: tuple[str, ...]
     """For a pass: what to know before acting on it."""
-    not_shown: str
+    not_proven: str
 
 
 def words(assessment: Assessment, context: Context) -> Words:
     """All words of the page."""
     reading = read(assessment)
     if assessment.verdict.decision is Decision.PASS:
-        return Words(pass_name(reading), (pass_why(reading),), "", (), know(reading), not_shown(reading))
+        return Words(pass_name(reading), (pass_why(reading),), "", (), know(reading), not_proven(reading))
     rows = [NO_KEYS, *FAILS] if reading.failed else list(OPEN)
     first, others = _chosen(reading, rows)
     why = [_but(reading, first)]
     if others:
-        why.append(f"Besides, {'; '.join(one.short for one in others[:3])}.")
+        why.append(f"Besides, {'; '.join(one.beside(reading) for one in others[:3])}.")
     if assessment.verdict.decision is Decision.FAIL and not reading.failed:
         why.append("Your policy counts what cannot be answered as failed.")
     steps = [*first.steps(reading, context), *_beside(reading, first)]
-    return Words(first.name, tuple(why), first.heading(reading), tuple(steps[:MAX_STEPS]), (), not_shown(reading))
+    return Words(
+        first.name, spelled_once(why), first.heading(reading), tuple(steps[:MAX_STEPS]), (), not_proven(reading)
+    )
+
+
+def spelled_once(texts: Iterable[str]) -> tuple[str, ...]:
+    """What SBOM means is said the first time only."""
+    out: list[str] = []
+    said = False
+    for text in texts:
+        before, found, after = text.partition(PARTS_LIST)
+        out.append(_short(text) if said else before + found + _short(after))
+        said = said or bool(found)
+    return tuple(out)
+
+
+def _short(text: str) -> str:
+    return text.replace(ITS_LIST, "the SBOM").replace(PARTS_LIST, "SBOM")
 
 
 def _but(reading: Reading, first: Situation) -> str:
@@ -120,7 +139,7 @@ def _origin_clause(reading: Reading) -> str:
     value = reading.verdict.strength.value
     unchanged = "it is unchanged" if _whole(reading) else "the signed part of it is unchanged"
     if value >= r.PROVEN:
-        return f"It is {vendors(reading)} file, {unchanged}"
+        return f"It is {vendors(reading)} file, {unchanged.removeprefix('it is ')}"
     if value == 3:
         key = f"the key you have for {vendor(reading)}"
         return f"It is signed with {key}, which nobody confirmed over a second way; {unchanged}"
@@ -134,14 +153,14 @@ def _origin_clause(reading: Reading) -> str:
 def _contents_clause(reading: Reading) -> str:
     sums = r.declared(reading)
     if not reading.evidence.sboms:
-        return "What is inside was not compared: no SBOM came with it"
+        return f"What is inside was not compared: no {PARTS_LIST} came with it"
     if not sums.found:
-        return "None of what its SBOM lists could be seen in the bytes"
+        return f"None of what {ITS_LIST} names could be seen in the bytes"
     if sums.undeclared or sums.differing or sums.hashes:
-        return "but it does not hold exactly what its SBOM says: see Declared"
+        return f"but it does not hold exactly what {ITS_LIST} says: see Declared"
     if not reading.held("sbom.authentic"):
-        return "Its contents agree with an SBOM that nobody vouches for"
-    return f"and it holds what {vendors(reading)} SBOM says"
+        return f"Its contents agree with a {PARTS_LIST} that nobody vouches for"
+    return f"and holds what {ITS_LIST} says"
 
 
 def know(reading: Reading) -> tuple[str, ...]:
@@ -151,12 +170,17 @@ def know(reading: Reading) -> tuple[str, ...]:
     mentioned = {one.rule for one in reading.verdict.conditions}
     out.extend(_advice(one) for one in reading.advisory if one.rule not in mentioned)
     out.extend(f"{one.rule} is waived: {_waivers(one)}." for one in reading.waived if one.rule not in mentioned)
-    out.append("No image to go back to was checked. Keep the one that is installed now.")
     shown = list(dict.fromkeys(out))
     if len(shown) > MAX_KNOWN:
         more = f"And {plural(len(shown) - MAX_KNOWN, 'more thing')} to know: -v."
-        return (*shown[: MAX_KNOWN - 1], shown[-1], more)
-    return tuple(shown)
+        shown = [*shown[:MAX_KNOWN], more]
+    return (*shown, _fall_back(reading), f"Questions? {call(reading)}")
+
+
+def _fall_back(reading: Reading) -> str:
+    version = shortened(reading.verdict.installed, NAME_LIMIT)
+    installed = f" ({version})" if version else ""
+    return f"Keep a copy of what is installed now{installed}: no image to go back to was checked."
 
 
 def _advice(finding: Finding) -> str:
@@ -172,18 +196,20 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def not_shown(reading: Reading) -> str:
+def not_proven(reading: Reading) -> str:
     """What this answer does not prove."""
     match reading.verdict.decision:
         case Decision.PASS if reading.verdict.content_only:
-            return "Not shown: who made it; whether it was changed; absence of flaws."
+            return "Not proven: who made it; whether it was changed; absence of flaws."
         case Decision.PASS if reading.verdict.strength.value < r.PROVEN:
-            return "Not shown: beyond doubt who made it; whether the device checks signatures; absence of flaws."
+            return "Not proven: beyond doubt who made it; whether the device checks signatures; absence of flaws."
         case Decision.PASS:
-            return "Not shown: whether the device itself checks signatures; absence of flaws."
+            return "Not proven: whether the device itself checks signatures; absence of flaws."
         case Decision.FAIL if r.proven(reading):
-            return "Not shown: why it is so; that anybody meant harm; absence of other flaws."
+            return "Not proven: why it is so; that anybody meant harm; absence of other flaws."
         case Decision.FAIL:
-            return "Not shown: who made or changed it; that anybody meant harm."
+            return "Not proven: who made or changed it; which version it is; that anybody meant harm."
+        case Decision.INCONCLUSIVE if r.proven(reading):
+            return "Not proven: what the rules left open; absence of flaws."
         case Decision.INCONCLUSIVE:
-            return "Not shown: who made it, that it is sound, or that it is not."
+            return "Not proven: who made it; that it is sound; that it is not."

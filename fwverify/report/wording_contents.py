@@ -5,7 +5,7 @@ an SBOM that nobody vouches for. Rows of the table in `report.wording_fail`; wor
 from __future__ import annotations
 
 from fwverify.report import reading as r
-from fwverify.report.figures import listed
+from fwverify.report.figures import ITS_LIST, PARTS_LIST, listed
 from fwverify.report.interface import Context
 from fwverify.report.reading import Reading
 from fwverify.report.situation import Situation, Step, again, ask, failing, keep_as_evidence, message, operand, place
@@ -30,7 +30,7 @@ def _forbidden_why(reading: Reading) -> str:
 
 def _undeclared_why(reading: Reading) -> str:
     return (
-        f"The bytes hold what the SBOM does not list: {undeclared_names(reading)}. Somebody added it, or left it out "
+        f"The bytes hold what {ITS_LIST} does not list: {undeclared_names(reading)}. Somebody added it, or left it out "
         "of the list; either way the list is not what you would install."
     )
 
@@ -57,7 +57,9 @@ def differing_names(reading: Reading) -> str:
 
 def _version_why(reading: Reading) -> str:
     names = differing_names(reading) or message(reading, "component.version-mismatch")
-    return f"The bytes contradict the SBOM: {names}. An old part was built in, or the SBOM is that of another release."
+    return (
+        f"The bytes contradict {ITS_LIST}: {names}. An old part was built in, or the SBOM is that of another release."
+    )
 
 
 def _sbom_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
@@ -72,12 +74,12 @@ def _sbom_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
 def _hash_why(reading: Reading) -> str:
     found = [place(one.locator) for one in r.declared(reading).hashes if one.locator is not None]
     names = listed(found, 2) or message(reading, "component.hash-mismatch")
-    return f"Files inside are not the ones the SBOM lists: {names}. They were changed after the SBOM was written."
+    return f"Files inside are not the ones {ITS_LIST} names: {names}. They were changed after the SBOM was written."
 
 
 def _unauthentic_why(reading: Reading) -> str:
     return (
-        "Nobody you know vouches for the SBOM: no accepted signature covers it. Whoever added something to the image "
+        f"Nobody you know vouches for {ITS_LIST}: no accepted signature covers it. Whoever added something to the image "
         "could have added it to the list as well, so the list proves nothing."
     )
 
@@ -92,7 +94,7 @@ def _unauthentic_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
 
 def _sbom_why(reading: Reading) -> str:
     what = message(reading, "sbom.schema", "sbom.subject", "sbom.present")
-    return f"The SBOM cannot be used: {what}. So nothing says what should be inside."
+    return f"Its {PARTS_LIST} cannot be used: {what}. So nothing says what should be inside."
 
 
 CONTENTS: tuple[Situation, ...] = (
@@ -101,14 +103,14 @@ CONTENTS: tuple[Situation, ...] = (
     Situation("secret in the image", frozenset({"secret.private-key", "secret.default-password"}),
               "it holds a secret", failing("secret.private-key", "secret.default-password"), _secret_why,
               _contents_steps),
-    Situation("SBOM not authentic", frozenset({"sbom.authentic"}), "nobody vouches for the SBOM",
+    Situation("SBOM not authentic", frozenset({"sbom.authentic"}), f"nobody vouches for {ITS_LIST}",
               failing("sbom.authentic"), _unauthentic_why, _unauthentic_steps),
-    Situation("undeclared component", frozenset({"component.undeclared"}), "it holds what the SBOM does not list",
+    Situation("undeclared component", frozenset({"component.undeclared"}), f"it holds what {ITS_LIST} does not list",
               failing("component.undeclared"), _undeclared_why, _sbom_steps),
     Situation("version contradicts the SBOM", frozenset({"component.version-mismatch"}),
-              "versions contradict the SBOM", failing("component.version-mismatch"), _version_why, _sbom_steps),
-    Situation("file contradicts the SBOM", frozenset({"component.hash-mismatch"}), "files contradict the SBOM",
+              f"versions contradict {ITS_LIST}", failing("component.version-mismatch"), _version_why, _sbom_steps),
+    Situation("file contradicts the SBOM", frozenset({"component.hash-mismatch"}), f"files contradict {ITS_LIST}",
               failing("component.hash-mismatch"), _hash_why, _sbom_steps),
-    Situation("SBOM unusable", frozenset({"sbom.schema", "sbom.subject", "sbom.present"}), "the SBOM cannot be used",
+    Situation("SBOM unusable", frozenset({"sbom.schema", "sbom.subject", "sbom.present"}), f"{ITS_LIST} cannot be used",
               failing("sbom.schema", "sbom.subject", "sbom.present"), _sbom_why, _unauthentic_steps),
 )  # fmt: skip

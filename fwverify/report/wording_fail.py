@@ -6,29 +6,26 @@ number. It never says that anybody meant harm; that is not known.
 
 from __future__ import annotations
 
-from fwverify.model.evidence import SignatureStatus
 from fwverify.report import reading as r
-from fwverify.report.figures import blocks, count, listed, of_whom
+from fwverify.report.figures import blocks, count, listed
 from fwverify.report.interface import Context
 from fwverify.report.reading import Reading
 from fwverify.report.situation import (
     Situation,
     Step,
-    again,
     ask,
     call,
     failing,
     fetch_again,
-    images_sha256,
     keep_as_evidence,
     message,
+    owner,
+    pin,
     place,
-    vendor,
-    vendors,
+    read_out,
 )
 from fwverify.report.wording_contents import CONTENTS
-
-KEYS_HELP = ("fwverify keys add --help",)
+from fwverify.report.wording_signer import KEYS_HELP, SIGNER, SIGNERS
 
 
 def _incident(reading: Reading) -> Step:
@@ -97,7 +94,9 @@ def _mismatch_why(reading: Reading) -> str:
 def _mismatch_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     one = r.wrong_checksums(reading)[0]
     computed = one.computed.hex if one.computed is not None else ""
-    first = Step(f"{keep_as_evidence(reading).text} It should be, and it is:", (one.declared.hex, computed))
+    name = one.declared.algorithm.upper().replace("SHA", "SHA-", 1)
+    both = f"{name} should be {blocks(one.declared.hex)} ...", f"{name} is        {blocks(computed)} ..."
+    first = Step(keep_as_evidence(reading).text, both)
     return first, fetch_again(reading, context), _incident(reading)
 
 
@@ -105,95 +104,6 @@ def _unlisted_why(reading: Reading) -> str:
     return (
         f"There is a checksum list, but it does not stand for all of this: {message(reading, 'checksum.match')}. "
         "A file was added, or the list is that of another release."
-    )
-
-
-# Intact, but not by whom it should be
-
-
-def _foreign(reading: Reading) -> tuple[str, str]:
-    """(their name, our expected vendor) of a valid signature under a key of another vendor."""
-    wanted = r.expected_vendor(reading)
-    for one in r.refused(reading):
-        for name in one.keys:
-            record = r.key(reading, name)
-            if record is not None and wanted and record.vendor != wanted:
-                return record.legal_name or record.vendor, wanted
-    return "", wanted
-
-
-def _foreign_why(reading: Reading) -> str:
-    return (
-        f"The signature is intact, but the key is {of_whom(_foreign(reading)[0])}, not {vendors(reading)}. "
-        "The key of one vendor never speaks for another."
-    )
-
-
-def _foreign_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
-    return (
-        keep_as_evidence(reading),
-        Step("Check that you named the right vendor and product: --vendor, --product."),
-        ask(reading, f"Ask whether {_foreign(reading)[0]} may sign for them. Only a yes in writing counts."),
-        Step("A yes: have two people pin that key for this vendor, then verify again.", command=KEYS_HELP),
-    )
-
-
-def _scope_applies(reading: Reading) -> bool:
-    return reading.fails("signature.signer-pinned") and any(
-        one.status is SignatureStatus.VALID for one in r.refused(reading)
-    )
-
-
-def _scope_why(reading: Reading) -> str:
-    return (
-        f"The signature is intact and its key is on your record, but not good enough for this: "
-        f"{message(reading, 'signature.signer-pinned')}. So it does not count."
-    )
-
-
-def _scope_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
-    return (
-        keep_as_evidence(reading),
-        Step("Look at what your record says about this key.", command=("fwverify keys list",)),
-        ask(reading, "Have them confirm the key and what it may sign; record who confirmed it, how and when."),
-        Step("Then verify again.", command=again(reading, context)),
-    )
-
-
-def _stranger_prints(reading: Reading) -> str:
-    prints = [one.fingerprint for one in r.refused(reading) if one.fingerprint]
-    return blocks(prints[0]) if prints else "the one that came"
-
-
-def _carried(reading: Reading) -> bool:
-    return reading.fails("signature.signer-pinned") and any(one.carried for one in r.refused(reading))
-
-
-def _carried_why(reading: Reading) -> str:
-    return (
-        f"The signature is intact, but not from a key you have on record for {vendor(reading)}. The key came inside "
-        "this package, so anybody could have made both."
-    )
-
-
-def _stranger_why(reading: Reading) -> str:
-    return (
-        f"The signature is intact, but not from a key you have on record for {vendor(reading)}. Nothing shows whose "
-        "key it is."
-        if r.refused(reading)
-        else f"No signature here is from a key you have on record for {vendor(reading)}. Nothing shows who made it."
-    )
-
-
-def _stranger_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
-    head = _stranger_prints(reading)[:4]
-    return (
-        keep_as_evidence(reading),
-        ask(reading, f"Have them read out their signing key. Do not read them {head} ... first."),
-        Step(
-            f"It differs: treat this as an incident. It is {head} ...: have two people pin it "
-            "(fwverify keys add --help), then verify again."
-        ),
     )
 
 
@@ -246,7 +156,7 @@ def _downgrade_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     return (
         Step("Keep what is installed. Check that --installed is what the device reports."),
         ask(reading, "Ask for the newest release, and verify that."),
-        Step("Going back is meant: the owner of your policy decides and records it, not this tool."),
+        Step(f"If going back is meant: {owner(reading)} decides and records it, not this tool."),
     )
 
 
@@ -274,18 +184,14 @@ def _weak_why(reading: Reading) -> str:
 def _weak_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     steps = [Step(f"{keep_as_evidence(reading).text}")]
     if reading.verdict.strength.value == 3:
-        steps.append(ask(reading, "Have them read out their signing key; record it as a second confirmation."))
-        steps.append(Step("Then verify again.", command=KEYS_HELP))
+        steps.append(ask(reading, "Have them read out the fingerprint (SHA-256) of their signing key."))
+        steps.append(Step("Record it as a second confirmation (--confirm), then verify again.", command=KEYS_HELP))
         return tuple(steps)
-    steps.append(ask(reading, "Ask for a signature and its key. Pin the key, verify again."))
+    steps.append(
+        Step(f"{call(reading)} Ask for a signature and its key. Pin it, verify again:", command=pin(reading, context))
+    )
     if reading.verdict.strength.value < 2:
-        steps.append(
-            Step(
-                "Until then, have them read this SHA-256 to you (reaches 2 of 5):",
-                literal=images_sha256(reading),
-                command=again(reading, context, "--sha256 HEX", '--channel "phone, NAME, DATE"'),
-            )
-        )
+        steps.append(read_out(reading, context))
     return tuple(steps)
 
 
@@ -323,30 +229,20 @@ def _generic_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     return keep_as_evidence(reading), *own, ask(reading, "Tell them which rules failed; ask for a corrected release.")
 
 
-_SIGNER = frozenset({"signature.signer-pinned", "signature.coverage", "origin.strength", "sigstore.identity",
-                     "signature.present", "checksum.channel"})  # fmt: skip
 _BYTES = frozenset({"signature.valid", "signature.coverage", "origin.strength", "checksum.match", "checksum.inner",
                     "signature.signer-pinned", "signature.present", "sbom.authentic"})  # fmt: skip
 
 FAILS: tuple[Situation, ...] = (
-    Situation("key revoked", _SIGNER | {"signature.revocation"}, "its key is withdrawn",
+    Situation("key revoked", SIGNER | {"signature.revocation"}, "its key is withdrawn",
               failing("signature.revocation"), _revoked_why, _new_key_steps),
     Situation("bytes do not fit the signature", _BYTES, "a signature does not hold",
               failing("signature.valid"), _broken_why, _fetch_and_call),
     Situation("bytes do not fit the checksum", _BYTES, "a checksum does not fit",
               lambda one: one.fails("checksum.match") and bool(r.wrong_checksums(one)), _mismatch_why,
               _mismatch_steps),
-    Situation("published test key", _SIGNER | {"signature.known-test-key"}, "a published test key takes part",
+    Situation("published test key", SIGNER | {"signature.known-test-key"}, "a published test key takes part",
               failing("signature.known-test-key"), _test_key_why, _new_key_steps),
-    Situation("another vendor's key", _SIGNER, "the key is another vendor's",
-              lambda one: one.fails("signature.signer-pinned") and bool(_foreign(one)[0]),
-              _foreign_why, _foreign_steps),
-    Situation("unknown key, carried in the package", _SIGNER, "the signer is not on your record",
-              _carried, _carried_why, _stranger_steps),
-    Situation("pinned key, not for this", _SIGNER, "the key does not count here",
-              _scope_applies, _scope_why, _scope_steps),
-    Situation("unknown key", _SIGNER, "the signer is not on your record",
-              failing("signature.signer-pinned", "sigstore.identity"), _stranger_why, _stranger_steps),
+    *SIGNERS,
     Situation("unsigned image beside a signed one",
               frozenset({"signature.coverage", "origin.strength", "checksum.match"}),
               "an image is not signed", _bare, _bare_why, _bare_steps),

@@ -10,7 +10,7 @@ import re
 
 from fwverify.model.evidence import Gap, GapReason
 from fwverify.report import reading as r
-from fwverify.report.figures import count, listed, percent
+from fwverify.report.figures import PARTS_LIST, listed
 from fwverify.report.interface import Context
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
@@ -20,12 +20,16 @@ from fwverify.report.situation import (
     again,
     call,
     has_nothing,
-    images_sha256,
     keep,
+    list_keys,
     message,
     missing,
     operand,
+    owner,
+    pin,
     place,
+    read_out,
+    unread_share,
     vendor,
 )
 
@@ -62,29 +66,27 @@ def _nothing_why(reading: Reading) -> str:
     )
 
 
-def read_out(reading: Reading, context: Context) -> Step:
-    """Have the digest confirmed by phone."""
-    return Step(
-        f"Have {vendor(reading)} read this SHA-256 to you by phone (reaches 2 of 5):",
-        literal=images_sha256(reading),
-        command=again(reading, context, "--sha256 HEX", '--channel "phone, NAME, DATE"'),
-    )
-
-
 def _no_method(reading: Reading) -> Step:
     needed = needed_strength(reading)
     policy = shortened(reading.verdict.policy_id, 30)
     asks = f"{policy} needs {needed} of 5, so " if needed else ""
     if needed < 3 and signature_required(reading):
         asks = f"{policy} asks for a signature, so "
+    return Step(f"If they have no method: record their dated answer; {asks}{owner(reading)} decides, not this tool.")
+
+
+def _ask_signature(reading: Reading, context: Context, first: str) -> Step:
+    given = context.keys or reading.evidence.trust.source
+    again_with = "" if given else " with --keys keys"
     return Step(
-        f"They have no method: record their dated answer; {asks}the owner of your policy decides, not this tool."
+        f"{first}{call(reading)} Ask for a signature and its key. Pin the key, then verify again{again_with}:",
+        command=pin(reading, context),
     )
 
 
 def _nothing_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     return (
-        Step(f"Ask {vendor(reading)} for a signature and its key. Pin the key, verify again."),
+        _ask_signature(reading, context, ""),
         read_out(reading, context),
         _no_method(reading),
     )
@@ -103,7 +105,7 @@ def no_keys_applies(reading: Reading) -> bool:
 def no_keys_why(reading: Reading) -> str:
     carried = any(one.carried for one in reading.evidence.signatures)
     second = (
-        "The key that fits came inside this package, so anybody could have made both."
+        "The key that fits came inside this package, so anybody could have made the key and the signature."
         if carried
         else "Nothing shows whose signature it is."
     )
@@ -114,11 +116,11 @@ def no_keys_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     """How to get a key on record."""
     return (
         Step(
-            f"{keep(reading)} You have keys on record? Name their folder:",
+            f"{keep(reading)} If you have keys on record, name their folder:",
             command=again(reading, context, "--keys DIR"),
         ),
-        Step(f"{call(reading)} Have them read out their signing key."),
-        Step("Have two people pin it, each with the way it was learned.", command=("fwverify keys add --help",)),
+        Step(f"{call(reading)} Have them read out the fingerprint (SHA-256) of their signing key."),
+        Step("Have two people pin it, each with the way it was learned.", command=pin(reading, context)),
     )
 
 
@@ -177,22 +179,20 @@ def _unexamined(reading: Reading) -> bool:
 
 
 def _unexamined_why(reading: Reading) -> str:
-    sums = r.opened(reading)
-    rest = sums.total - sums.counted
-    locked = any(one.reason is GapReason.ENCRYPTED for one in reading.evidence.gaps)
-    reason = "It is encrypted" if locked else "Its format is not known"
-    share = percent(rest, sums.total).strip()
-    return (
-        f"{count(rest)} of {count(sums.total)} bytes ({share}) were not examined. {reason}, so what the policy asks "
-        "about its contents stays open."
-    )
+    if r.programs(reading):
+        reason = "fwverify does not analyse machine code"
+    elif any(one.reason is GapReason.ENCRYPTED for one in reading.evidence.gaps):
+        reason = "They are encrypted"
+    else:
+        reason = "Their format is not known"
+    return f"{unread_share(reading)}. {reason}, so what the policy asks about its contents stays open."
 
 
 def _unexamined_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     return (
         Step(f"{keep(reading)} See which parts.", command=("fwverify", "inspect", operand(reading, context))),
         Step(f"{call(reading)} Ask what is in them, and for a form that can be opened."),
-        Step("They have none: the owner of your policy decides, not this tool."),
+        Step(f"If they have none: {owner(reading)} decides, not this tool."),
     )
 
 
@@ -211,7 +211,7 @@ def _confirmed_why(reading: Reading) -> str:
 
 def _confirmed_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     return (
-        Step(f"{keep(reading)} Ask {vendor(reading)} for a signature and its key. Pin the key, verify again."),
+        _ask_signature(reading, context, f"{keep(reading)} "),
         _no_method(reading),
     )
 
@@ -233,7 +233,7 @@ def _whose_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     return (
         Step("Say what you ordered, not what the file says; then verify again:",
              command=again(reading, context, "--vendor VENDOR", "--product PRODUCT")),
-        Step("The names are those of your key registry.", command=("fwverify keys list",)),
+        Step("The names are those of your key registry.", command=list_keys(context)),
     )  # fmt: skip
 
 
@@ -261,8 +261,8 @@ def _no_sbom(reading: Reading) -> bool:
 
 def _no_sbom_why(reading: Reading) -> str:
     return (
-        "No SBOM came with it, so nothing says what should be inside. Your policy asks for one; that is no sign of "
-        "tampering."
+        f"No {PARTS_LIST} came with it, so nothing says what should be inside. Your policy asks for one; that is no "
+        "sign of tampering."
     )
 
 
@@ -325,9 +325,9 @@ OPEN: tuple[Situation, ...] = (
               _whose_why, _whose_steps),
     Situation("installed version was not said", _VERSION, "you did not say which version is installed", _installed,
               _installed_why, _installed_steps),
-    Situation("no SBOM", _SBOM, "no SBOM came with it", _no_sbom, _no_sbom_why, _no_sbom_steps),
+    Situation("no SBOM", _SBOM, f"no {PARTS_LIST} came with it", _no_sbom, _no_sbom_why, _no_sbom_steps),
     Situation("not all of it was examined", _CONTENTS, "part of it was not examined", _unexamined, _unexamined_why,
-              _unexamined_steps),
+              _unexamined_steps, besides=unread_share),
     Situation("no signature", _ORIGIN, "nobody signed it",
               lambda one: missing("signature.valid")(one) and not one.evidence.signatures,
               lambda _: "No signature came with it, so nothing shows who made it. A checksum alone tells only of "

@@ -182,10 +182,18 @@ def _confirm(folder: Path, new: NewKey, same: PinnedKey) -> Added:
         raise UsageError(f"this key is pinned already as {record.name}", where="--vendor", todo=todo)
     if not new.confirm:
         people = ", ".join(f"{one.channel} ({one.who}, {one.when})" for one in record.sources)
-        todo = "To record a second confirmation over another channel by another person, add --confirm."
+        todo = (
+            "To record a second confirmation over another channel by another person, add --confirm. "
+            f"To change purposes or products, edit {folder / (record.vendor + '.yaml')}."
+        )
         raise UsageError(f"this key is pinned already as {record.name}, learned by {people}", where="FILE", todo=todo)
     if record.status not in ("active", "tofu"):
         raise UsageError(f"{record.name} is {record.status}: it is not confirmed again", where="FILE")
+    if any((one.channel, one.who) == (new.channel, new.who) for one in record.sources):
+        todo = "A second confirmation counts only over another channel and by another person."
+        raise UsageError(
+            f"{record.name} was confirmed by this person over this channel already", where="--channel", todo=todo
+        )
     path = folder / f"{record.vendor}.yaml"
     lines = _lines(path)
     text = "\n".join(lines) + "\n"

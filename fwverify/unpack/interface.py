@@ -12,7 +12,6 @@ from fwverify.model.artifact import Artifact, Buffer, ByteRange, Digest
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.plugin import Doc
 
-
 MemberKind = EntryKind
 """What a member is: the same kinds as an archive's entries have."""
 

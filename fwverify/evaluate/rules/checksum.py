@@ -7,6 +7,7 @@ import re
 from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
 from fwverify.evaluate.judging import IF_ABSENT, Values, absent, counted, failed, item, named, passed, text, unjudged
 from fwverify.evaluate.strength import STRONG_DIGESTS
+from fwverify.model.artifact import Locator
 from fwverify.model.evidence import ArtifactRecord, ChecksumObservation
 from fwverify.model.finding import Item, Level
 
@@ -74,20 +75,29 @@ def _contradicting(outer: list[ChecksumObservation]) -> list[ChecksumObservation
     ]
 
 
-def _holding(image: ArtifactRecord, outer: list[ChecksumObservation]) -> list[ChecksumObservation]:
-    return [one for one in outer if one.holds and one.subject is not None and image.locator.within(one.subject)]
+def _by_subject(outer: list[ChecksumObservation]) -> dict[Locator, list[ChecksumObservation]]:
+    """Those that hold, by what they speak of."""
+    found: dict[Locator, list[ChecksumObservation]] = {}
+    for one in outer:
+        if one.holds and one.subject is not None:
+            found.setdefault(one.subject, []).append(one)
+    return found
 
 
-def _bound(case: Case, image: ArtifactRecord) -> bool:
-    """Listed in something that itself has a checksum: a strong binding that holds leads to it."""
-    return any(one.subject == image.locator and one.holds and one.strong for one in case.evidence.bindings)
+def _holding(image: ArtifactRecord, held: dict[Locator, list[ChecksumObservation]]) -> list[ChecksumObservation]:
+    """Those that hold for the image or for an archive around it."""
+    around = (Locator(image.locator.steps[:depth]) for depth in range(1, len(image.locator.steps) + 1))
+    return [one for place in around for one in held.get(place, ())]
 
 
 def _unlisted(case: Case, outer: list[ChecksumObservation]) -> Judged | None:
     images = [one for one in case.evidence.images() if one.size]
     if not images:
         return unjudged("There is no image that a checksum could fit.", remedy="Name the file to be installed.")
-    bare = [one for one in images if not _holding(one, outer) and not _bound(case, one)]
+    held = _by_subject(outer)
+    # Listed in something that itself has a checksum: a strong binding that holds leads to it.
+    bound = {one.subject for one in case.evidence.bindings if one.holds and one.strong}
+    bare = [one for one in images if not _holding(one, held) and one.locator not in bound]
     if not bare:
         return None
     names = named([one.locator.name for one in bare])
@@ -118,7 +128,8 @@ def strength(case: Case, values: Values) -> Judged:
     fit = [one for one in outer if one.holds and one.subject is not None]
     if not outer:
         return absent(values, NOTHING, remedy=GIVE_ONE)
-    images = [one for one in case.evidence.images() if one.size and _holding(one, fit)]
+    held = _by_subject(fit)
+    images = [one for one in case.evidence.images() if one.size and _holding(one, held)]
     if not images:
         return unjudged("No checksum fits an image, so there is none whose strength counts.", remedy=GIVE_ONE)
     least = text(values, "min")
@@ -126,7 +137,7 @@ def strength(case: Case, values: Values) -> Judged:
     def strong(one: ChecksumObservation) -> bool:
         return one.declared.algorithm in STRONG_DIGESTS and len(one.declared.value) * 8 >= BITS[least]
 
-    weak = [one for one in images if not any(strong(checksum) for checksum in _holding(one, fit))]
+    weak = [one for one in images if not any(strong(checksum) for checksum in _holding(one, held))]
     used = sorted({one.declared.algorithm for one in fit})
     if weak:
         return failed(

@@ -2,8 +2,8 @@
 
 Source: the texts themselves, each quoted with the build it was seen in; read 2026-11-22.
 Searches executables and other binary content, not plain text files: those quote the versions of others. A version
-that is put together at run time is not found, and a program that carries another product's whole banner (a bundled
-library) names that product, which is then really in the image.
+that is put together at run time is not found. A program that has another product inside (a bundled library) names
+that product, which is then really in the image; one that only quotes what it was built with does not.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ DETECTOR = Detector(
     doc=Doc(
         title="version strings",
         references=("fwverify/identify/versions/*.yaml: each text with its source, read 2026-11-22",),
-        limitations=("47 products.", "No UTF-16 texts.", "No versions put together at run time."),
+        limitations=(
+            "Knows the products listed in fwverify/identify/versions.",
+            "No UTF-16 texts.",
+            "No versions put together at run time.",
+        ),
     ),
 )

@@ -1,15 +1,21 @@
-"""Version detectors as data: one YAML file a product (read by `identify.scan`).
+"""Version detectors as data: one YAML file a product (read and checked by `identify.version_table`).
 
     product      name, as formats.products has it
-    finds        a list; each either
-                   anchor + pattern   the literal is searched in one pass over all bytes; around a hit the regular
-                                      expression with the group `version` must match
-                   soname + bare      in a library whose SONAME starts so, the expression must match a whole
-                                      NUL-terminated text (a look-ahead may exclude a tail)
-                 and a confidence in percent
-    positive     real texts with the version they show and where they were seen
-    negative     texts that must not be taken for it, and why
+    finds        a list; each has a confidence in percent and is one of
+                   anchor + pattern   the text `anchor` is searched in one pass over all bytes; around a hit the
+                                      expression must match
+                     + with           and another text must be in the same content (a header that a program was built
+                                      with is quoted without the library's other texts)
+                     + soname         and the library's SONAME must begin so; two versions are then none
+                   anchor + bare      where the anchor stands anywhere, the one text that is a version of that shape;
+                   soname + bare      the same in a library whose SONAME begins so. A text ends with NUL, or where a
+                                      look-ahead in the expression says; two versions of the shape are none
+                   soname + file      the name of the library's file, for projects that name it by the release
+                 `pattern` and `file` have a group `version`, or `v1`, `v2`... whose numbers make the version
+    positive     real texts (or file names) with the version they show and where they were seen
+    negative     what must not be taken for it, and why
 
-Texts that quote another product's version (changelogs, user agents, requirements) are what the patterns are written
-against; plain text files are not searched at all.
+What the patterns are written against: texts that quote another product's version (changelogs, user agents,
+requirements, "built with"), and versions of bundled libraries beside the product's own. A build beside a quote was
+looked at; "form of" was taken from the project's source. Plain text files are not searched at all.
 """

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from fwverify.model.plugin import Doc
 from fwverify.model.verdict import Assessment, Decision, Verdict
 from fwverify.report import details
-from fwverify.report.figures import NAME_LIMIT, blocks
+from fwverify.report.figures import NAME_LIMIT, PARTS_LIST, blocks
 from fwverify.report.interface import Context, Renderer
 from fwverify.report.layout import MIN_WIDTH, Line, Span, command, entry, labelled, paragraph, plain, sides, span
 from fwverify.report.neutral import shortened
@@ -41,6 +41,10 @@ STYLES = {
 }
 """Style names of lines -> Rich styles. Colour never says what words do not."""
 
+SAMPLE_FIRST = "SAMPLE KEYS: a demonstration, not a real vendor's file."
+SAMPLE_LAST = "SAMPLE KEYS in use: this proves nothing about any real vendor."
+"""Said twice: who reads only the first lines must not install, who reads only the last ones neither."""
+
 ACTIONS = {"install": "installed", "accept": "accepted", "merge": "merged"}
 
 
@@ -59,14 +63,15 @@ def page(assessment: Assessment, context: Context, width: int) -> list[Line]:
     lines = first_line(assessment, width)
     for one in said.why:
         lines.extend(paragraph(one, width, indent=2))
-    for row in rows(reading):
+    if assessment.verdict.sample_keys:
+        lines.extend(paragraph(SAMPLE_FIRST, width, indent=2, style="sample"))
+    for row in rows(reading, spelled=any(PARTS_LIST in one for one in said.why)):
         lines.extend(_row(row, width))
     lines.extend(_known(said, assessment.verdict, width))
     lines.extend(_steps(said, width))
-    lines.extend(paragraph(said.not_shown, width, indent=2))
+    lines.extend(paragraph(said.not_proven, width, indent=2))
     if assessment.verdict.sample_keys:
-        text = "SAMPLE KEYS in use: this proves nothing about any real vendor."
-        lines.extend(paragraph(text, width, indent=2, style="sample"))
+        lines.extend(paragraph(SAMPLE_LAST, width, indent=2, style="sample"))
     lines.extend(details.more(reading, context.verbose, width))
     lines.extend(last_line(assessment, context, width))
     return lines
@@ -139,6 +144,8 @@ def _step_extra(one: Step, width: int) -> Iterable[Line]:
         yield from paragraph(text, width, indent=6)
     if one.command:
         yield from command(one.command, width)
+    for text in one.then:
+        yield from paragraph(text, width, indent=6)
 
 
 def last_line(assessment: Assessment, context: Context, width: int) -> list[Line]:

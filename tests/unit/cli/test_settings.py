@@ -64,4 +64,4 @@ def test_bad_digest_or_lone_channel(values: tuple[str, ...], channel: str) -> No
 def test_vendor_is_an_id(value: str) -> None:
     """Ids of the registry only."""
     with pytest.raises(UsageError, match="not an id"):
-        settings.expectation(value, "", "", "", (), "")
+        settings.expectation(value, "", "", (), "")

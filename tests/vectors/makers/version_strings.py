@@ -1,0 +1,73 @@
+"""Vectors of the detectors version-string and library-file-name. The texts are those that identify/versions quotes.
+
+ELF files are compiled as in makers/detectors.py.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.vectors.makers.detectors import CODE, GCC, case, compiled
+
+BUSYBOX = b"BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1)\n"
+EXPAT = b"\0expat_2.5.0\0"
+CODE_BYTES = bytes(range(0x80, 0x100)) * 4
+
+
+def make(root: Path) -> None:
+    """Write every vector below `root` (tests/vectors)."""
+    room = root / "detectors"
+    _strings(room)
+    with tempfile.TemporaryDirectory() as scratch:
+        _libraries(room, Path(scratch))
+
+
+def _strings(room: Path) -> None:
+    at = "version-string"
+    case(room, f"{at}/valid/amid-code", CODE_BYTES + b"\0" + BUSYBOX + b"\0" + CODE_BYTES + EXPAT + CODE_BYTES,
+         why="two products in one program", clues=("busybox 1.35.0", "expat 2.5.0"))  # fmt: skip
+    case(room, f"{at}/valid/first-and-last", BUSYBOX + b"\0" + CODE_BYTES + EXPAT[:-1],
+         why="no byte before the first text, none after the last", clues=("busybox 1.35.0", "expat 2.5.0"))  # fmt: skip
+    condensed = b"\x7fELF\x01\x01\x01\n" + BUSYBOX + b"expat_2.5.0\nnext\n"
+    case(room, f"{at}/valid/condensed", condensed, why="no NUL at all: the texts of a program, line by line",
+         clues=("busybox 1.35.0", "expat 2.5.0"), gaps=("malformed",))  # fmt: skip
+    inside = CODE_BYTES + b'\0OpenSSL 3.0.20 7 Apr 2026\0OPENSSLDIR: "/usr/lib/ssl"\0'
+    case(room, f"{at}/valid/linked-in", inside, why="the library itself, or a program that has it inside",
+         clues=("openssl 3.0.20",))  # fmt: skip
+    case(room, f"{at}/invalid/built-with", CODE_BYTES + b"\0OpenSSL 3.0.20 7 Apr 2026\0", clues=(),
+         why="a program that only quotes the header it was built with")  # fmt: skip
+    case(room, f"{at}/invalid/plain-text", b"Changes: " + BUSYBOX + b"needs expat_2.5.0\n" * 3, clues=(),
+         why="a plain text quotes the versions of others")  # fmt: skip
+    case(room, f"{at}/invalid/two-bare-versions", CODE_BYTES + b"\x001.0.5\0\x001.0.6\0rsync warning: %s (code %d) at\0",
+         clues=(), why="versions that stand alone, none of the shape its anchor asks for")  # fmt: skip
+    case(room, f"{at}/truncated/half", CODE_BYTES + b"\0" + BUSYBOX[:11], why="the version is cut off", clues=())
+    case(room, f"{at}/hostile/many-anchors", b"BusyBox v" * 6000 + b"\0", clues=(), why="thousands of anchors")
+    case(room, f"{at}/hostile/too-many-anchors", b"curl " * 12_000 + b"\0" + b"GCC: (" * 9_000, clues=(),
+         why="more anchors than are looked at", gaps=("limit",))  # fmt: skip
+    digits = CODE_BYTES + b"\0" + b"9" * 4000 + b".1.1\0BusyBox v" + b"1" * 4000 + b".1.1\n\0"
+    case(room, f"{at}/hostile/long-numbers", digits, clues=(), why="numbers of thousands of digits are no version")
+    many = b"\0".join(b"BusyBox v1.%d.%d\n" % (one // 40, one % 40) for one in range(400))
+    case(room, f"{at}/hostile/many-versions", CODE_BYTES + b"\0" + many + b"\0", why="each version is told, once",
+         clues=tuple(f"busybox 1.{one // 40}.{one % 40}" for one in range(400)))  # fmt: skip
+
+
+def _libraries(room: Path, scratch: Path) -> None:
+    at = "library-file-name"
+    own = compiled(scratch, CODE, "-shared", "-Wl,-soname,libseccomp.so.2")
+    other = compiled(scratch, CODE, "-shared", "-Wl,-soname,libcurl.so.4")
+    none = compiled(scratch, CODE, "-shared")
+    place = "usr/lib/libseccomp.so.2.5.4"
+    case(room, f"{at}/valid/release", own, origin=GCC, name=place, why="the project names the file by the release",
+         clues=("libseccomp 2.5.4",))  # fmt: skip
+    case(room, f"{at}/invalid/no-release", own, origin=GCC, name="usr/lib/libseccomp.so.2", clues=(),
+         why="the name of the link")  # fmt: skip
+    case(room, f"{at}/invalid/interface-number", other, origin=GCC, name="usr/lib/libcurl.so.4.8.0", clues=(),
+         why="libtool's interface number is no release")  # fmt: skip
+    case(room, f"{at}/invalid/other-soname", other, origin=GCC, name=place, clues=(),
+         why="the name says one library, the bytes another")  # fmt: skip
+    case(room, f"{at}/invalid/no-soname", none, origin=GCC, name=place, clues=(), why="the name alone shows nothing")
+    case(room, f"{at}/truncated/half", own[: len(own) // 2], origin=GCC, name=place, clues=(), why="cut",
+         gaps=("malformed",))  # fmt: skip
+    case(room, f"{at}/hostile/odd-name", own, origin=GCC, name="libseccomp.so.2.5.4\n\u202e/../libseccomp.so.9.9.99x",
+         clues=(), why="a name that only looks like one of the project's")  # fmt: skip
