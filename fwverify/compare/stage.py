@@ -50,6 +50,8 @@ class _Facts:
 
     products: Products
     files: Files
+    undecided: frozenset[DeclaredComponent]
+    """Entries of which nothing tells whether they were seen, the skipped ones included."""
     uncertain: int
     """How many gaps the inventory has."""
 
@@ -65,7 +67,8 @@ def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[
     declared = sorted({one for document in documents for one in document.components})
     products = match_products(inventory.components, declared)  # 1
     files = match_files(inventory, declared)  # 2
-    facts = _Facts(products, files, len(inventory.gaps))
+    undecided = frozenset((*products.undecided, *products.skipped))
+    facts = _Facts(products, files, undecided, len(inventory.gaps))
     rows = [_placed(row, files) for row in products.rows]
     told = {row.declared for row in rows if row.declared is not None}
     told.update(row.declared for row in files.differing if row.declared is not None)
@@ -96,7 +99,7 @@ def _remaining(entry: DeclaredComponent, facts: _Facts) -> Discrepancy:
         other = products.same_as[entry]
         reason = f"speaks of {_name(other.name, other.version)}, which another entry was matched to as well"
         return Discrepancy(DiscrepancyKind.MATCHED, entry, None, reason, _agreed(entry, other.version))
-    if entry in products.undecided or entry in products.skipped:
+    if entry in facts.undecided:
         return Discrepancy(DiscrepancyKind.AMBIGUOUS, entry, None, "several entries of this name; nothing tells which")
     return _absent(entry, facts)
 

@@ -118,7 +118,7 @@ def _nothing(evidence: Evidence, keys: Mapping[str, KeyRecord], good: list[Check
     """
     outer = [one for one in evidence.checksums if not one.inner]
     if not outer and not evidence.signatures:  # 1
-        return "There is nothing to compare this delivery with; its digests were only computed."
+        return "Nothing came to compare it with."
     signed = {locator for locator, spans in image_spans(evidence) if any(covered_by(one, keys.keys()) for one in spans)}
     images = [one for one in evidence.images() if one.size and one.locator not in signed]
     bare = [one for one in images if not _reached(evidence, good, one)]

@@ -162,7 +162,7 @@ def _near(find: Find, content: memoryview, end: int) -> Iterator[Hit]:
     start = low - 1 if low == 0 else low
     anchor = end - len(find.anchor) - start
     for found in _compiled(find.pattern).finditer(window):
-        if found.start() <= anchor and anchor + len(find.anchor) <= found.end():
+        if found.start() <= anchor < found.end():
             yield _hit(find, found, start)
 
 

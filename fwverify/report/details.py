@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fwverify.model.evidence import ArtifactRecord, SignatureObservation
 from fwverify.model.finding import Finding
-from fwverify.report.figures import NAME_LIMIT, blocks, count, listed
+from fwverify.report.figures import NAME_LIMIT, blocks, count, full_blocks, listed
 from fwverify.report.layout import Line, entry, paragraph
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading, in_order
@@ -100,6 +100,11 @@ def _checksums(reading: Reading, width: int) -> Iterable[Line]:
         holds = "holds" if one.holds else "DOES NOT HOLD" if one.computed is not None else "names no file here"
         text = f"{name}: {one.declared.algorithm} {blocks(one.declared.hex)} from {source}{channel}: {holds}"
         yield from entry("", text, width, style="" if one.holds else "bad")
+        if one.computed is not None and not one.holds:
+            for what, digest in (("should be", one.declared), ("is", one.computed)):
+                yield from paragraph(what, width, indent=6)
+                for digits in full_blocks(digest.hex):
+                    yield from paragraph(digits, width, indent=8)
 
 
 def _files(reading: Reading, width: int) -> Iterable[Line]:

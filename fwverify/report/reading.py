@@ -27,6 +27,8 @@ from fwverify.model.verdict import Assessment, Verdict
 
 PROVEN = 4
 """Origin strength from which a page may say whose file it is (rules.md, the ladder)."""
+SIGNED = 3
+"""Origin strength from which an accepted key signed something of every image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +206,6 @@ def inside(reading: Reading, one: ArtifactRecord) -> tuple[ArtifactRecord, ...]:
         for other in reading.evidence.artifacts
         if other.locator != one.locator and other.locator.within(one.locator)
     )
-
-
-def named_inside(reading: Reading, one: ArtifactRecord) -> bool:
-    """True when it holds more than nameless stretches of itself (`@0x180-0x494`)."""
-    return any(not other.locator.name.startswith("@") for other in inside(reading, one))
 
 
 def programs(reading: Reading) -> tuple[ArtifactRecord, ...]:

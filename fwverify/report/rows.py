@@ -7,13 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fwverify.model.artifact import Role
-from fwverify.model.evidence import ArtifactRecord, SbomObservation
-from fwverify.model.finding import Finding, Outcome
+from fwverify.model.evidence import ArtifactRecord, KeyRecord, SbomObservation
+from fwverify.model.finding import Outcome
 from fwverify.model.verdict import Decision
 from fwverify.report import reading as r
-from fwverify.report.figures import NAME_LIMIT, blocks, count, listed, percent, plural
+from fwverify.report.figures import ITS_LIST, NAME_LIMIT, PARTS_LIST, blocks, count, listed, percent, plural
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
+from fwverify.report.rule_lists import ids, unjudged
 from fwverify.report.situation import place
 from fwverify.report.wording_contents import differing_names, undeclared_names
 
@@ -21,10 +22,6 @@ DETAIL_LIMIT = 400
 """Characters of the ladder's explanation: several keys, each with its confirmations."""
 MAX_IMAGES = 6
 """Images named on the first page; all of them are in the evidence and under -v."""
-
-
-FAMILIES = ("signature", "sigstore", "origin", "checksum", "version", "sbom", "component", "secret", "package")
-"""Order in which rules are named: who made it, is it unchanged, is it the right one, what is inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +36,16 @@ class Row:
     style: str = ""
 
 
-def rows(reading: Reading) -> tuple[Row, ...]:
-    """All labelled lines, in the order of the page; those with nothing to say are left out."""
+def rows(reading: Reading, *, spelled: bool = False) -> tuple[Row, ...]:
+    """All labelled lines, in the order of the page; those with nothing to say are left out.
+
+    Args:
+        reading: what the page is about.
+        spelled: the page said already what SBOM means.
+    """
     made = (
-        signed(reading), opened(reading), declared(reading), origin(reading), sbom(reading), version(reading),
-        product(reading), record(reading), images(reading), rules(reading), used(reading), ignored(reading),
+        signed(reading), opened(reading), declared(reading, spelled=spelled), origin(reading), sbom(reading),
+        version(reading), product(reading), record(reading), images(reading), rules(reading), used(reading), ignored(reading),
     )  # fmt: skip
     return tuple(one for one in made if one is not None)
 
@@ -58,11 +60,11 @@ def signed(reading: Reading) -> Row:
     total = f"of {count(share.total_bytes)} bytes"
     if share.signed_bytes:
         text = f"{total} to be installed, by {_signers(share.by)}"
-        rest = f"(not signed: {listed(share.uncovered)})" if share.signed_bytes < share.total_bytes else ""
+        rest = f"(not signed: {listed(_uncovered(reading))})" if share.signed_bytes < share.total_bytes else ""
         return Row("Signed", tuple(one for one in (text, rest) if one), figure, _good(figure))
     if share.unpinned_bytes:
         part = percent(share.unpinned_bytes, share.total_bytes).strip()
-        by = ", ".join(_unpinned(reading, one) for one in share.unpinned_by[:2])
+        by = "; ".join(_unpinned(reading, one) for one in share.unpinned_by[:2])
         return Row("Signed", (f"{total} by a pinned key", f"({part} by {by})"), figure, "bad")
     if reading.evidence.signatures:
         return Row("Signed", (f"{total} by a pinned key", f"({_unheld(reading)})"), figure, "bad")
@@ -81,11 +83,21 @@ def _signers(names: tuple[str, ...]) -> str:
     return " and ".join([f"pinned {listed([one])}" for one in keys] + [listed([one]) for one in other])
 
 
+def _uncovered(reading: Reading) -> tuple[str, ...]:
+    """What no accepted signature covers; of an image that none reaches, its name alone."""
+    whole = {str(one.locator) for one in r.bare_images(reading)}
+    parts = reading.verdict.signed.uncovered
+    names = (next((one for one in whole if part.startswith(f"{one}!")), part) for part in parts)
+    return tuple(dict.fromkeys(names))
+
+
 def _unpinned(reading: Reading, fingerprint: str) -> str:
     known = r.keys_with(reading, fingerprint)
     if known:
-        return f"{blocks(fingerprint)}: {known[0].name}, not accepted for this"
-    return f"{blocks(fingerprint)}: never pinned here"
+        return f"key {blocks(fingerprint, 8)} ..., {known[0].name}: not counted"
+    if any(one.identity and one.fingerprint == fingerprint for one in r.refused(reading)):
+        return "an identity never pinned here: not counted"
+    return f"key {blocks(fingerprint, 8)} ..., never pinned here: not counted"
 
 
 def _unheld(reading: Reading) -> str:
@@ -104,7 +116,8 @@ def opened(reading: Reading) -> Row:
     """How much of the bytes was looked at."""
     sums = r.opened(reading)
     figure = percent(sums.counted, sums.total)
-    empty = f" ({r.fills(reading)})" if sums.empty else ""
+    fills = r.fills(reading)
+    empty = f" ({fills})" if sums.empty and fills else ""
     scanned = f"{count(sums.scanned)} only searched for texts, " if sums.scanned else ""
     text = (
         f"{count(sums.examined)} bytes examined, {count(sums.empty)} empty{empty}, {scanned}"
@@ -114,42 +127,53 @@ def opened(reading: Reading) -> Row:
     if not programs:
         return Row("Opened", (text,), figure, "good" if figure == "100 %" else "open")
     if len(reading.evidence.images()) == 1:
-        return Row("Opened", (_program(reading, programs[0]),), "partly", "open")
-    said = [f"{place(one.locator)}: {_program(reading, one)}" for one in programs[:2]]
+        rest = sums.total - sums.counted
+        figures = f"{count(sums.counted)} of {count(sums.total)} bytes read, {count(rest)} not analysed (machine code)."
+        return Row("Opened", (f"{figures} {_program(reading, programs[0])}",), "partly", "open")
+    said = [f"{place(one.locator)}: {_program(reading, one)}; machine code not analysed" for one in programs[:2]]
     return Row("Opened", (text, *said), figure, "open")
 
 
 def _program(reading: Reading, one: ArtifactRecord) -> str:
     """Raw microcontroller code: only partly understood even when nothing is wrong."""
     facts = dict(one.facts)
-    where = f" for {shortened(facts['load-address'], 20)}" if facts.get("load-address") else ""
+    where = f" for address {shortened(facts['load-address'], 20)}" if facts.get("load-address") else ""
     start = f", starts at {shortened(facts['entry'], 20)}" if facts.get("entry") else ""
-    files = "" if r.named_inside(reading, one) else ", no files inside"
     title = shortened(one.format_title or "microcontroller program", NAME_LIMIT)
-    return f"{title}{where}{start}; texts and tables read, machine code not analysed{files}"
+    return f"{title}{where}{start}"
 
 
-def declared(reading: Reading) -> Row:
+def declared(reading: Reading, *, spelled: bool = False) -> Row:
     """Whether the vendor declared what is in the bytes."""
+    its, plain = ("the SBOM", "SBOM") if spelled else (ITS_LIST, PARTS_LIST)
     if not reading.evidence.sboms:
-        text = f"no SBOM came with it; {plural(len(reading.evidence.components), 'component')} identified"
+        text = f"no {plain} came with it; {plural(len(reading.evidence.components), 'component')} identified"
         return Row("Declared", (text,), "-", "open")
     sums = r.declared(reading)
     if not sums.found:
-        text = f"no component identified; the SBOM lists {plural(sums.absent, 'component')}, none seen"
+        text = f"no component identified; {its} lists {plural(sums.absent, 'component')}, none seen"
         return Row("Declared", (text,), "-", "open")
     figure = f"{count(sums.listed)}/{count(sums.found)}"
     said: list[str] = []
     if sums.undeclared:
-        said.append(f"not in the SBOM: {undeclared_names(reading)}")
+        said.append(f"not in {its}: {undeclared_names(reading)}")
     if sums.differing:
         said.append(f"other version: {differing_names(reading)}")
     if sums.hashes:
         said.append(f"changed files: {listed([place(one.locator) for one in sums.hashes], 2)}")
     if said:
         return Row("Declared", tuple(said), figure, "bad")
-    text = f"components found are in the SBOM; {count(sums.agreeing)} with the same version"
-    return Row("Declared", (text,), figure, "good")
+    return Row("Declared", (f"components found are in {its}; {_versions(sums)}",), figure, "good")
+
+
+def _versions(sums: r.Declared) -> str:
+    """How many of the declared components have the declared version, and why the others are not counted."""
+    parts = [f"{count(sums.agreeing)} with the same version"]
+    if sums.versionless:
+        parts.append(f"{count(sums.versionless)} {'shows' if sums.versionless == 1 else 'show'} none")
+    if sums.uncompared:
+        parts.append(f"{count(sums.uncompared)} not to be compared")
+    return ", ".join(parts)
 
 
 # Origin, SBOM, version
@@ -159,7 +183,7 @@ def origin(reading: Reading) -> Row:
     """The ladder, in its own words."""
     strength = reading.verdict.strength
     detail = shortened(strength.detail, DETAIL_LIMIT).rstrip(".")
-    return Row("Origin", (f"{strength.words} ({strength.value} of 5)." + (f" {detail}." if detail else ""),))
+    return Row("Origin", (f"{strength.words} ({strength.value} of 5, 5 is best)." + (f" {detail}." if detail else ""),))
 
 
 def sbom(reading: Reading) -> Row | None:
@@ -169,7 +193,8 @@ def sbom(reading: Reading) -> Row | None:
         return None
     one = documents[0]
     parts = [f"{shortened(one.format, 20)} {shortened(one.spec_version, 12)}".strip(), _vouched(reading)]
-    parts.append("names this image" if reading.held("sbom.subject") else "does not name this image")
+    image = "this image" if len(reading.evidence.images()) == 1 else "an image here"
+    parts.append(f"names {image}" if reading.held("sbom.subject") else f"does not name {image}")
     parts.extend(_schema(one))
     more = f" (and {plural(len(documents) - 1, 'more SBOM')})" if len(documents) > 1 else ""
     return Row("SBOM", (", ".join(parts) + more,))
@@ -182,7 +207,11 @@ def _vouched(reading: Reading) -> str:
         one.subject in {document.locator for document in reading.evidence.sboms} and r.accepted(reading, one)
         for one in reading.evidence.signatures
     )
-    return "signed by itself" if own else "covered by the same signature"
+    if own:
+        return "signed by itself"
+    return (
+        "covered by the same signature" if reading.verdict.signed.signed_bytes else "covered by an accepted signature"
+    )
 
 
 def _schema(one: SbomObservation) -> list[str]:
@@ -197,20 +226,22 @@ def _schema(one: SbomObservation) -> list[str]:
 
 
 def version(reading: Reading) -> Row | None:
-    """From which version to which, as far as covered bytes say."""
+    """From which version to which, as far as covered bytes say; `Not proven` says that none do."""
     verdict = reading.verdict
     now, new = shortened(verdict.installed, NAME_LIMIT), shortened(verdict.version, NAME_LIMIT)
     if not new:
-        return Row("Version", ("none that a pinned key vouches for",)) if verdict.product else None
+        return None
     if not now:
         return Row("Version", (f"{new}; the installed version was not given (--installed)",))
-    return Row(
-        "Version", (f"{now} -> {new}, {_change(reading)} (installed version: {_source(verdict.installed_from)})",)
-    )
+    return Row("Version", (f"{now} -> {new}, {_change(reading)} ({now} is what {_source(verdict.installed_from)})",))
 
 
 def _source(text: str) -> str:
-    return "--installed" if text in ("", "options") else shortened(text, NAME_LIMIT)
+    """Whose word the installed version is. fwverify never asks a device."""
+    if text in ("", "options", "--installed"):
+        return "you said is installed"
+    who = "your policy" if text.startswith("policy ") else shortened(text, NAME_LIMIT)
+    return f"{who} says is installed; the unit was not asked"
 
 
 def _change(reading: Reading) -> str:
@@ -233,15 +264,19 @@ def product(reading: Reading) -> Row | None:
 
 
 def record(reading: Reading) -> Row | None:
-    """Keys you do have, when the delivery was signed by another or by nobody."""
+    """Keys you do have, when none of yours signed anything: one a line."""
     keys = r.on_record(reading)
-    if not keys or reading.verdict.decision is Decision.PASS or not reading.evidence.trust.keys:
+    if not keys or reading.verdict.decision is Decision.PASS or reading.verdict.signed.by:
         return None
-    said = [
-        f"{shortened(one.id, NAME_LIMIT)}, {blocks(one.fingerprint)}" if one.fingerprint else one.id for one in keys[:2]
-    ]
-    more = f" and {count(len(keys) - 2)} more" if len(keys) > 2 else ""
-    return Row("On record", (f"{'; '.join(said)}{more}: signed nothing in this delivery",))
+    said = [f"{_pinned(one)}: signed nothing here" for one in keys[:2]]
+    if len(keys) > 2:
+        said.append(f"and {plural(len(keys) - 2, 'more key')}: signed nothing here")
+    return Row("On record", tuple(said))
+
+
+def _pinned(one: KeyRecord) -> str:
+    name = shortened(one.id, NAME_LIMIT)
+    return f"{name}, key {blocks(one.fingerprint)}" if one.fingerprint else f"{name}, an identity"
 
 
 # What the decision is about, and by what
@@ -258,42 +293,32 @@ def images(reading: Reading) -> Row:
 
 def _image(one: ArtifactRecord) -> str:
     value = next((digest.hex for digest in one.digests if digest.algorithm == "sha256"), "")
-    return f"{shortened(str(one.locator), 28)}, {count(one.size)} bytes, SHA-256 {blocks(value)} ..."
+    return f"{shortened(str(one.locator), 28)}, {count(one.size)} bytes, file SHA-256 {blocks(value, 8)} ..."
 
 
 def rules(reading: Reading) -> Row:
     """How the required rules came out."""
     passed = f"{len(reading.passed)} of {len(reading.required)} required passed"
-    advisory = f" Advisory: {_ids(reading.advisory)}." if reading.advisory else ""
-    waived = f" Waived: {_ids(reading.waived)}." if reading.waived else ""
+    advisory = f" Advisory, failed: {ids(reading.advisory)}." if reading.advisory else ""
+    waived = f" Waived: {ids(reading.waived)}." if reading.waived else ""
     match reading.verdict.decision:
         case Decision.PASS:
-            text = f"{passed}; {len(reading.missing)} not evaluated; {len(reading.waived)} waived"
+            text = f"{passed}; {len(reading.missing)} not judged; {len(reading.waived)} waived"
             return Row("Rules", (text,))
         case Decision.FAIL:
-            failed = f" Failed: {_ids(reading.failed)}." if reading.failed else ""
-            missing = f", {len(reading.missing)} not evaluated" if reading.missing else ""
-            return Row("Rules", (f"{passed}{missing}.{failed}{advisory}{waived}",))
+            failed = f" Failed: {ids(reading.failed)}." if reading.failed else ""
+            return Row("Rules", (f"{passed}.{failed}{unjudged(reading)}{advisory}{waived}",))
         case Decision.INCONCLUSIVE:
-            missing = f"not evaluated: {_ids(reading.missing)}." if reading.missing else f"{passed}."
-            return Row("Rules", (f"{missing} Failed: none.{advisory}{waived}",))
-
-
-def _ids(findings: tuple[Finding, ...]) -> str:
-    def rank(one: Finding) -> tuple[int, str]:
-        family = one.rule.partition(".")[0]
-        return (FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)), one.rule
-
-    return ", ".join(one.rule for one in sorted(findings, key=rank))
+            return Row("Rules", (f"None failed, {passed}.{unjudged(reading)}{advisory}{waived}",))
 
 
 def used(reading: Reading) -> Row:
     """Which policy and keys judged, and where they came from."""
     verdict, trust = reading.verdict, reading.evidence.trust
-    policy = f"policy {shortened(verdict.policy_source or verdict.policy_id, 40)} ({blocks(verdict.policy_digest, 8)})"
+    policy = f"policy {shortened(verdict.policy_source or verdict.policy_id, 40)}"
     if not trust.source and not trust.keys:
-        return Row("Used", (f"{policy}; no keys of yours (--keys DIR)",))
-    keys = f"{plural(len(trust.keys), 'key')} pinned in {shortened(trust.source, 40)}"
+        return Row("Used", (f"{policy}; no key registry given (--keys DIR)",))
+    keys = f"{plural(len(trust.keys), 'key')} on record in the folder {shortened(trust.source, 40)}"
     return Row("Used", (f"{policy}; {keys}",))
 
 
@@ -310,9 +335,10 @@ def ignored(reading: Reading) -> Row | None:
 
 
 def whose(reading: Reading) -> str:
-    """For the title: vendor, product, version, or the delivery's own name."""
+    """For the title: vendor, product, version as a fact only where that is shown; else what it is not shown to be."""
     verdict = reading.verdict
-    name = " ".join(one for one in (verdict.vendor, verdict.product) if one)
     if not verdict.product:
         return shortened(reading.evidence.delivery, NAME_LIMIT)
-    return shortened(f"{name} {verdict.version}".strip(), NAME_LIMIT)
+    name = " ".join(one for one in (verdict.vendor, verdict.product, verdict.version) if one)
+    known = r.proven(reading) or (verdict.decision is Decision.PASS and verdict.strength.value >= r.SIGNED)
+    return shortened(name if known else f"not proven to be {name}", NAME_LIMIT)

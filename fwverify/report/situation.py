@@ -118,7 +118,7 @@ def read_out(reading: Reading, context: Context) -> Step:
     """Have the digest confirmed by phone: theirs is typed, ours is kept to ourselves."""
     files = "each file" if len(reading.evidence.images()) > 1 else "this file"
     return Step(
-        f"Have {vendor(reading)} read THEIR SHA-256 of {files} to you, on a number you already had. Do not read out "
+        f"Have them read THEIR SHA-256 of {files} to you, on a number you already had. Do not read out "
         "ours. Type theirs in place of HEX (reaches 2 of 5):",
         command=again(reading, context, "--sha256 HEX", '--channel "phone, NAME, DATE"'),
         then=("Ours, to compare:", *images_sha256(reading), f"If it differs: {refrain(reading)}, report it."),

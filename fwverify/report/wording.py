@@ -208,7 +208,8 @@ def not_proven(reading: Reading) -> str:
         case Decision.FAIL if r.proven(reading):
             return "Not proven: why it is so; that anybody meant harm; absence of other flaws."
         case Decision.FAIL:
-            return "Not proven: who made or changed it; which version it is; that anybody meant harm."
+            version = "" if reading.verdict.version else "its version; "
+            return f"Not proven: who made or changed it; {version}that anybody meant harm."
         case Decision.INCONCLUSIVE if r.proven(reading):
             return "Not proven: what the rules left open; absence of flaws."
         case Decision.INCONCLUSIVE:

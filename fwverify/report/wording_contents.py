@@ -79,8 +79,8 @@ def _hash_why(reading: Reading) -> str:
 
 def _unauthentic_why(reading: Reading) -> str:
     return (
-        f"Nobody you know vouches for {ITS_LIST}: no accepted signature covers it. Whoever added something to the image "
-        "could have added it to the list as well, so the list proves nothing."
+        f"Nobody you know vouches for {ITS_LIST}: no accepted signature covers it. Whoever added something to the "
+        "image could have added it to the list as well, so the list proves nothing."
     )
 
 

@@ -95,7 +95,7 @@ def _mismatch_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     one = r.wrong_checksums(reading)[0]
     computed = one.computed.hex if one.computed is not None else ""
     name = one.declared.algorithm.upper().replace("SHA", "SHA-", 1)
-    both = f"{name} should be {blocks(one.declared.hex)} ...", f"{name} is        {blocks(computed)} ..."
+    both = f"{name} should be {blocks(one.declared.hex)} ...", f"{name} is {blocks(computed)} ..."
     first = Step(keep_as_evidence(reading).text, both)
     return first, fetch_again(reading, context), _incident(reading)
 

@@ -54,9 +54,11 @@ def checksum_suffices(reading: Reading) -> bool:
 
 
 def _nothing_heading(reading: Reading) -> str:
-    if checksum_suffices(reading):
-        return "Do next (1 or 2 can lead to PASS; 3 only strengthens the record)"
-    return "Do next (1 can lead to PASS; 2 and 3 only strengthen the record)"
+    either = checksum_suffices(reading)
+    which, rest = ("1 or 2", "3 only strengthens") if either else ("1", "2 and 3 only strengthen")
+    more = any("unexamined" in one.expected for one in reading.missing)
+    leads = "is needed for PASS, not enough" if more else "can lead to PASS"
+    return f"Do next ({which} {leads}; {rest} the record)"
 
 
 def _nothing_why(reading: Reading) -> str:

@@ -84,12 +84,17 @@ def _scope_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
 
 
 def _identified(reading: Reading) -> SignatureObservation | None:
-    """An intact signature by an identity (Sigstore) that does not count."""
-    return next((one for one in r.refused(reading) if one.identity), None)
+    """The intact signature by an identity (Sigstore) nobody pinned; none where another kind of signature came too.
+
+    Its certificate's key lives for minutes: no fingerprint of it is to be read out or pinned.
+    """
+    found = r.refused(reading)
+    return found[0] if found and all(one.identity and not one.keys for one in found) else None
 
 
 def _identity_applies(reading: Reading) -> bool:
-    return reading.fails("sigstore.identity") and _identified(reading) is not None
+    failed = reading.fails("sigstore.identity") or reading.fails("signature.signer-pinned")
+    return failed and _identified(reading) is not None
 
 
 def _identity_why(reading: Reading) -> str:
@@ -103,7 +108,7 @@ def _identity_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
         keep_as_evidence(reading),
         Step(
             f"{ask(reading, 'Have them read out the identity and issuer').text} that sign their releases. Do not read "
-            "them this one first, or they may just say yes. Compare every letter:",
+            "them the lines below first, or they may just say yes. Compare every letter:",
             literal=seen,
         ),
         _same_or_not("", "letter", "it"),
@@ -149,8 +154,8 @@ def _stranger_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
     return (
         keep_as_evidence(reading),
         Step(
-            f"{ask(reading, read).text}. Do not read them this one first, or they may just say yes. Compare every "
-            "digit of the key that came:",
+            f"{ask(reading, read).text}. Do not read them the digits below first, or they may just say yes. "
+            "Compare every digit of the key that came:",
             literal=full_blocks(came),
         ),
         _same_or_not(blocks(came), "digit", "it"),

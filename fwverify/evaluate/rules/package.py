@@ -72,7 +72,8 @@ def identified(case: Case, values: Values) -> Judged:
         return _no_image()
     allowed = listed(values, "allowed-formats")
     unknown = [one for one in images if not one.format_title and one.format not in EXECUTABLE_FORMATS]
-    wrong = [one for one in images if one not in unknown and allowed and one.format not in allowed]
+    nameless = {one.locator for one in unknown}
+    wrong = [one for one in images if one.locator not in nameless and allowed and one.format not in allowed]
     if wrong:
         return failed(
             f"{named([one.locator.name for one in wrong])}: a format the policy does not allow here.",

@@ -1,0 +1,45 @@
+"""Make the vectors anew: `python -m tests.vectors.build` writes them, `--check` says which would change.
+
+Each maker (tests/vectors/makers) needs the official tools of its formats; the same tool versions give the same bytes
+wherever the format allows it (minisign signs with fresh randomness only for new keys; mkimage takes its time stamp
+from SOURCE_DATE_EPOCH, which the makers set).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.vectors.makers import archives, detectors, firmware, keys_and_signatures, sboms, sigstore, version_strings
+
+ROOT = Path(__file__).resolve().parent
+MAKERS = (archives, firmware, keys_and_signatures, sigstore, detectors, version_strings, sboms)
+
+
+def changed(made: Path) -> list[str]:
+    """Files below `made` that differ from the committed ones."""
+    names = sorted(one.relative_to(made) for one in made.rglob("*") if one.is_file())
+    return [
+        str(one)
+        for one in names
+        if not (ROOT / one).is_file() or (ROOT / one).read_bytes() != (made / one).read_bytes()
+    ]
+
+
+def main() -> int:
+    """Write or compare."""
+    if "--check" not in sys.argv[1:]:
+        for maker in MAKERS:
+            maker.make(ROOT)
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for maker in MAKERS:
+            maker.make(Path(scratch))
+        found = changed(Path(scratch))
+    sys.stdout.write("".join(f"{one}\n" for one in found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
