@@ -188,7 +188,6 @@ def table(rows: Sequence[Row], bad: Sequence[BadRow]) -> str:
     """The table for the terminal, with what is behind each result and a last line that counts."""
     import io
 
-    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

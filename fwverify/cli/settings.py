@@ -77,7 +77,8 @@ def moment(text: str | None) -> str:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     try:
-        return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # isoformat, not strftime: times are compared as texts, and %Y writes the year 1 as "1"
+        return when.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
     except OverflowError:
         raise UsageError(f"not a time: {text!r}", where="--at", todo="Write 2026-11-22T00:00:00Z.") from None
 

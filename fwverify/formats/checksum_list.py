@@ -125,8 +125,8 @@ def parse(content: memoryview) -> ChecksumList:
 
 
 def plain_name(name: str) -> str:
-    """The name without a leading `./`."""
-    return name.removeprefix("./")
+    """The name without what changes nothing in a path: `./` in front, `/./`, `//`. `..` stays and matches nothing."""
+    return re.sub(r"^(?:\./)+", "", re.sub(r"/(?:\.?/)+", "/", name))
 
 
 def named_algorithm(list_name: str) -> str:

@@ -22,8 +22,8 @@ from fwverify.limits import LimitExceeded
 
 BEFORE_BYTES, AFTER_BYTES = 96, 192
 """How far around an anchor its expression may look. The longest real match has 130 bytes."""
-BARE_START, BARE_END = rb"(?<![\t\n\r -~])", rb"(?=\0)"
-"""Where a bare text begins and ends. Often no NUL is before it: the last bytes of a table of numbers are."""
+PRINTABLE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
+"""A bare text does not begin behind one of these. Often no NUL is before it but the end of a table of numbers."""
 BLOCK_BYTES = 1 << 30
 """Bytes searched at once; hyperscan counts in 32 bits."""
 
@@ -48,12 +48,24 @@ class _Database(Protocol):
     ) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What the finds of the table come to."""
+
+    database: _Database
+    overlap: int
+    """Bytes two blocks share, so that no anchor is cut: one less than the longest anchor."""
+    unanchored: tuple[int, ...]
+    """The finds that a SONAME alone calls for."""
+
+
 @cache
-def _database() -> _Database:
-    """The compiled anchors; an id is the position in `table().finds`."""
+def _search() -> _Search:
+    """The compiled anchors; an id is the position in `table().finds`. Takes 7 ms, once in a process."""
     import hyperscan
 
-    anchored = [(index, one.anchor) for index, one in enumerate(table().finds) if one.anchor]
+    finds = table().finds
+    anchored = [(index, one.anchor) for index, one in enumerate(finds) if one.anchor]
     database = hyperscan.Database()
     database.compile(
         expressions=[b"".join(b"\\x%02x" % byte for byte in anchor) for _, anchor in anchored],
@@ -61,7 +73,11 @@ def _database() -> _Database:
         elements=len(anchored),
         flags=[0] * len(anchored),
     )
-    return cast(_Database, database)  # it takes any buffer; its own annotations say str and bytes only
+    return _Search(
+        cast(_Database, database),  # it takes any buffer; its own annotations say str and bytes only
+        max(len(anchor) for _, anchor in anchored) - 1,
+        tuple(index for index, one in enumerate(finds) if one.bare and not one.anchor),
+    )
 
 
 @cache
@@ -83,7 +99,9 @@ def scan(content: memoryview, soname: str, max_events: int) -> tuple[Hit, ...]:
     """
     content = _texts(content)
     finds = table().finds
-    places: dict[int, list[int]] = {index: [] for index, one in enumerate(finds) if one.bare and not one.anchor}
+    places: dict[int, list[int]] = {
+        index: [] for index in _search().unanchored if soname.startswith(finds[index].soname)
+    }
     for index, end in _events(content, max_events):
         places.setdefault(index, []).append(end)
     hits: set[Hit] = set()
@@ -122,14 +140,14 @@ def _texts(content: memoryview) -> memoryview:
 
 def _events(content: memoryview, max_events: int) -> list[tuple[int, int]]:
     """(find, end of its anchor), sorted."""
-    overlap = max(len(one.anchor) for one in table().finds) - 1
+    overlap = _search().overlap
     events: set[tuple[int, int]] = set()
     for start in range(0, len(content), BLOCK_BYTES):
-        _search(content[start : start + BLOCK_BYTES + overlap], start, events, max_events)
+        _take(content[start : start + BLOCK_BYTES + overlap], start, events, max_events)
     return sorted(events)
 
 
-def _search(block: memoryview, base: int, events: set[tuple[int, int]], max_events: int) -> None:
+def _take(block: memoryview, base: int, events: set[tuple[int, int]], max_events: int) -> None:
     import hyperscan
 
     def take(found: int, _start: int, end: int, _flags: int, _context: object) -> bool:
@@ -137,7 +155,7 @@ def _search(block: memoryview, base: int, events: set[tuple[int, int]], max_even
         return len(events) > max_events
 
     try:
-        _database().scan(block, match_event_handler=take)
+        _search().database.scan(block, match_event_handler=take)
     except hyperscan.ScanTerminated:
         raise LimitExceeded("max_scan_events", len(events)) from None
 
@@ -168,8 +186,12 @@ def _near(find: Find, content: memoryview, end: int) -> Iterator[Hit]:
 
 def _alone(find: Find, content: memoryview) -> Iterator[Hit]:
     """The one text that is a version of this product's shape, or nothing when there are two."""
-    expression = BARE_START + find.bare + (b"" if b"(?=" in find.bare else BARE_END)
-    hits = [_hit(find, found, 0) for found in _compiled(expression).finditer(content)]
+    expression = find.bare if b"(?=" in find.bare else find.bare + rb"(?=\0)"
+    hits = [
+        _hit(find, found, 0)
+        for found in _compiled(expression).finditer(content)
+        if found.start() == 0 or content[found.start() - 1] not in PRINTABLE
+    ]
     if len({one.version for one in hits}) == 1:
         yield min(hits)
 

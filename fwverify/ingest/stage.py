@@ -138,7 +138,7 @@ def _belongs(file: DeliveredFile, wanted: set[str], stem: str) -> bool:
         case Role.SIGNATURE:
             return file.about is not None and file.about.name in wanted
         case Role.CHECKSUMS:
-            listed = {one.name.removeprefix("./") for one in checksum_list.parse(file.artifact.content).entries}
+            listed = {checksum_list.plain_name(one.name) for one in checksum_list.parse(file.artifact.content).entries}
             return bool(listed & wanted) or (file.about is not None and file.about.name in wanted)
         case Role.SBOM | Role.KEY:
             return file.artifact.name.startswith(stem)

@@ -51,8 +51,9 @@ def wrapped(text: str, width: int) -> list[str]:
     """Words in lines of at most `width` columns; a word longer than a line is cut, a number stays with its word."""
     out: list[str] = []
     line = ""
-    for word in _together(visible(text.replace("\n", " ")).split(" "), width):
-        for piece in _pieces(word, width):
+    for group in _together(visible(text.replace("\n", " ")).split(" ")):
+        words = (group,) if cells(group) <= width else group.split(" ")
+        for piece in (one for word in words for one in _pieces(word, width)):
             joined = f"{line} {piece}" if line else piece
             if line and cells(joined) > width:
                 out.append(line)
@@ -64,19 +65,25 @@ def wrapped(text: str, width: int) -> list[str]:
     return out
 
 
-def _together(words: Iterable[str], width: int) -> Iterable[str]:
-    """A number and the word after it as one: `0 unexplained`, `(4 of`."""
+def _together(words: Iterable[str]) -> Iterable[str]:
+    """A number and the word after it as one, and both sides of `of`: `0 unexplained`, `(4 of 5,`."""
     held = ""
-    for word in words:
-        if held and not NUMBER.fullmatch(word) and cells(held) + 1 + cells(word) <= width:
-            yield f"{held} {word}"
+    for word in filter(None, words):
+        joined = f"{held} {word}"
+        if held.endswith(" of"):
             held = ""
-            continue
-        if held:
-            yield held
-        held = word if NUMBER.fullmatch(word) else ""
-        if not held:
-            yield word
+            yield joined
+        elif held and word == "of":
+            held = joined
+        elif held and not NUMBER.fullmatch(word):
+            held = ""
+            yield joined
+        else:
+            if held:
+                yield held
+            held = word if NUMBER.fullmatch(word) else ""
+            if not held:
+                yield word
     if held:
         yield held
 

@@ -45,7 +45,8 @@ def rows(reading: Reading, *, spelled: bool = False) -> tuple[Row, ...]:
     """
     made = (
         signed(reading), opened(reading), declared(reading, spelled=spelled), origin(reading), sbom(reading),
-        version(reading), product(reading), record(reading), images(reading), rules(reading), used(reading), ignored(reading),
+        version(reading), product(reading), record(reading), images(reading), rules(reading), used(reading),
+        ignored(reading),
     )  # fmt: skip
     return tuple(one for one in made if one is not None)
 
@@ -163,7 +164,8 @@ def declared(reading: Reading, *, spelled: bool = False) -> Row:
         said.append(f"changed files: {listed([place(one.locator) for one in sums.hashes], 2)}")
     if said:
         return Row("Declared", tuple(said), figure, "bad")
-    return Row("Declared", (f"components found are in {its}; {_versions(sums)}",), figure, "good")
+    style = "good" if reading.held("sbom.authentic") else "open"
+    return Row("Declared", (f"components found are in {its}; {_versions(sums)}",), figure, style)
 
 
 def _versions(sums: r.Declared) -> str:

@@ -7,8 +7,9 @@ number. It never says that anybody meant harm; that is not known.
 from __future__ import annotations
 
 from fwverify.report import reading as r
-from fwverify.report.figures import blocks, count, listed
+from fwverify.report.figures import NAME_LIMIT, blocks, count, listed
 from fwverify.report.interface import Context
+from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
 from fwverify.report.situation import (
     Situation,
@@ -17,6 +18,7 @@ from fwverify.report.situation import (
     call,
     failing,
     fetch_again,
+    keep,
     keep_as_evidence,
     message,
     owner,
@@ -153,8 +155,9 @@ def _downgrade_why(reading: Reading) -> str:
 
 
 def _downgrade_steps(reading: Reading, context: Context) -> tuple[Step, ...]:
+    installed = shortened(reading.verdict.installed, NAME_LIMIT) or "the version you stated"
     return (
-        Step("Keep what is installed. Check that --installed is what the device reports."),
+        Step(f"{keep(reading)} Check on the device that {installed} is what is installed."),
         ask(reading, "Ask for the newest release, and verify that."),
         Step(f"If going back is meant: {owner(reading)} decides and records it, not this tool."),
     )

@@ -99,8 +99,11 @@ def moment(text: str, *, end_of_day: bool = False) -> str:
     """A date (its first or last second, UTC) or RFC 3339 time as RFC 3339 in UTC. Raises ValueError."""
     if _DATE.fullmatch(text):
         clock = "T23:59:59Z" if end_of_day else "T00:00:00Z"
-        return datetime.fromisoformat(text).strftime("%Y-%m-%d") + clock
+        return datetime.fromisoformat(text).date().isoformat() + clock
     if not _TIME.fullmatch(text):
         raise ValueError(text)
     when = datetime.fromisoformat(re.sub(r"\.\d+", "", text.upper()))
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return when.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"  # strftime would write the year 1 as "1"
+    except OverflowError:
+        raise ValueError(text) from None

@@ -11,6 +11,7 @@ from fwverify.unpack.containers import (
     flash_dump,
     gzip_stream,
     intel_hex_image,
+    packed_kernel,
     squashfs,
     srec_image,
     tar_archive,
@@ -30,6 +31,7 @@ BUILTIN: tuple[Container, ...] = (
     zstd_stream.CONTAINER,
     cpio_archive.CONTAINER,
     gzip_stream.CONTAINER,
+    packed_kernel.CONTAINER,  # also an ELF or PE file, of which the stub alone would be seen
     tar_archive.CONTAINER,  # a checksum in place of a magic: after those that have one
     zip_archive.CONTAINER,  # also known by its tail: after everything that begins with a magic
     esp_app_image.CONTAINER,  # one byte of magic and plausible values: weaker than the above

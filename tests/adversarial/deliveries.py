@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
-import json
+import os
 import sys
 import tarfile
 import zipfile
@@ -23,8 +23,8 @@ IMAGE, SBOM, LIST, SIG = "acme-ups-3.1.0.tar", "acme-ups-3.1.0.cdx.json", "SHA25
 Files = dict[str, bytes]
 
 
-def _recipes() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("samples_recipes", ROOT / "samples/recipes.py")
+def _sample_module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"adversarial_{name}", ROOT / f"samples/{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
@@ -32,7 +32,8 @@ def _recipes() -> ModuleType:
     return module
 
 
-make = _recipes()
+make = _sample_module("recipes")
+lab = _sample_module("sigstore_lab")
 
 
 def tarred(members: Mapping[str, bytes | tarfile.TarInfo]) -> bytes:
@@ -121,9 +122,10 @@ class Answer:
     """What one run of fwverify gave."""
 
     status: int
-    out: str
+    page: str
     err: str
     report: dict[str, Any]
+    """The JSON report; empty when nothing was judged."""
 
     def _rules(self, outcome: str, level: str) -> set[str]:
         findings = self.report["verdict"]["findings"] if self.report else []
@@ -144,25 +146,28 @@ class Answer:
         """Rules that are only advised and failed."""
         return self._rules("fail", "should")
 
-    def roles(self) -> dict[str, str]:
-        """What each delivered file was taken for."""
-        return {
-            one["locator"][-1][1] if isinstance(one["locator"][-1], list) else str(one["locator"][-1]): one["role"]
-            for one in self.report["evidence"]["artifacts"]
-            if one["role"]
-        }
+    @property
+    def conditions(self) -> str:
+        """What the page says to know before acting."""
+        return "\n".join(one["text"] for one in self.report["verdict"]["conditions"])
+
+    def role(self, name: str) -> str:
+        """What a delivered file was taken for."""
+        found = [one["role"] for one in self.report["evidence"]["artifacts"] if one["locator"][-1][0] == name]
+        assert len(found) == 1, name
+        return str(found[0])
+
+    def gaps(self) -> set[str]:
+        """Reasons why something was not examined."""
+        return {one["reason"] for one in self.report["evidence"]["gaps"]}
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Every path below a folder, with its digest, so that two looks can be compared."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        kind = "link" if path.is_symlink() else sha256(path.read_bytes()) if path.is_file() else "other"
-        found[str(path.relative_to(folder))] = kind
+    """Every path below a folder with its digest, so that two looks can be compared."""
+    found: dict[str, str] = {}
+    for root, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(root) / name
+            plain = path.is_file() and not path.is_symlink()
+            found[str(path.relative_to(folder))] = sha256(path.read_bytes()) if plain else "no file"
     return found
-
-
-def loads(text: str) -> dict[str, Any]:
-    value = json.loads(text)
-    assert isinstance(value, dict)
-    return value

@@ -11,10 +11,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.vectors.makers import archives, detectors, firmware, keys_and_signatures, sboms, sigstore, version_strings
+from tests.vectors.makers import (
+    archives,
+    detectors,
+    firmware,
+    keys_and_signatures,
+    packed_kernels,
+    sboms,
+    sigstore,
+    version_strings,
+)
 
 ROOT = Path(__file__).resolve().parent
-MAKERS = (archives, firmware, keys_and_signatures, sigstore, detectors, version_strings, sboms)
+MAKERS = (archives, firmware, packed_kernels, keys_and_signatures, sigstore, detectors, version_strings, sboms)
 
 
 def changed(made: Path) -> list[str]:

@@ -200,6 +200,8 @@ def detect(artifact: Artifact) -> bool:
     view = artifact.content
     if len(view) < MIN_BYTES or bytes(view[:4]) == b"\x7fELF" or _is_pe(view) or not _CONTROL.search(view[:1024]):
         return False
+    if fill_byte(view):  # nothing can be in it, and searching zeros is what a bomb wants
+        return False
     try:
         return next(_search(view, _Work(WORK_BASE + WORK_FACTOR * len(view), None), quick=True), None) is not None
     except LimitExceeded:

@@ -27,7 +27,8 @@ def test_verify_prints_a_page_and_keeps_evidence(image: Path, here: Path, capsys
     out, err = capsys.readouterr()
     assert err == ""
     assert out.startswith("INCONCLUSIVE  my fw.bin")
-    assert "fwverify verify 'my fw.bin' --sha256 HEX" in out
+    assert "fwverify verify 'my fw.bin'" in out
+    assert "--sha256 HEX" in out
     assert "\x1b" not in out
     raw = (here / "my fw.evidence.json").read_bytes()
     digest = hashlib.sha256(raw).hexdigest()

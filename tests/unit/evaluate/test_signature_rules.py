@@ -348,7 +348,7 @@ def test_origin_outcomes() -> None:
     assert finding(bare(), "origin.strength", "min: 0").outcome is OPEN
     words = finding(good(), "origin.strength").message
     assert "44c1 f0d2 8a7e 19b3" in words
-    assert "phone (J. Ortiz, 2026-10-03) and unit in service (M. Lee, 2026-10-05)" in words
+    assert "phone (J. Ortiz, 2026-10-03), unit in service (M. Lee, 2026-10-05)" in words
 
 
 def test_sigstore_entries_need_their_own_trust_root() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fwverify.cli.policies_io import load_policy
 from fwverify.evaluate.stage import evaluate
 from fwverify.model.artifact import Role
-from fwverify.model.component import DiscrepancyKind
+from fwverify.model.component import Discrepancy, DiscrepancyKind
 from fwverify.model.evidence import (
     Anomaly,
     AnomalyKind,
@@ -143,7 +143,13 @@ def test_conditions() -> None:
         found, "component.undeclared: should\nversion.no-downgrade: info", "review-by: 2026-11-21\nowner: me"
     )
     told = "\n".join(one.text for one in verdict.conditions)
-    for words in ("dropbear", "--installed VERSION", "by me by 2026-11-21", "lwip: no version", "1 encrypted"):
+    for words in (
+        "dropbear",
+        "--installed VERSION",
+        "by me by 2026-11-21",
+        "lwip: its bytes show no version; 3.0.9 is what the SBOM says.",
+        "1 encrypted",
+    ):
         assert words in told, words
     assert "2 places not examined: 1 in a form fwverify does not read, 1 encrypted." in told
     asked = judged(found, "version.no-downgrade: should")
@@ -266,3 +272,20 @@ def test_fingerprint_names_the_signer() -> None:
     pinned = next(one for one in verdict.findings if one.rule == "signature.signer-pinned")
     assert " ".join(PRINT[place : place + 4] for place in range(0, 16, 4)) in pinned.message
     assert SBOM.name
+
+
+def test_versions_that_only_the_sbom_states() -> None:
+    """Each with its version, in the singular or plural; `the vendor says` only where the SBOM is authentic."""
+    lwip = row(DiscrepancyKind.MATCHED, "lwip", "2.1.3", seen="")
+    cjson = row(DiscrepancyKind.MATCHED, "cjson", "1.7.15", seen="")
+    bare = row(DiscrepancyKind.MATCHED, "lwip", "", seen="")
+
+    def told(*rows: Discrepancy, rules: str = "sbom.authentic: must") -> str:
+        return judged(good(discrepancies=rows), rules).conditions[-1].text
+
+    assert told(lwip) == "lwip: its bytes show no version; 2.1.3 is what the vendor says."
+    assert told(lwip, rules="sbom.present: must") == "lwip: its bytes show no version; 2.1.3 is what the SBOM says."
+    assert told(lwip, cjson) == (
+        "cjson 1.7.15, lwip 2.1.3: their bytes show no version; these are what the vendor says."
+    )
+    assert told(bare) == "lwip: its bytes show no version, and the SBOM states none."

@@ -107,8 +107,7 @@ def test_every_find_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     for find in table().finds:
         shown = [one for one in table().examples if one.product == find.product and one.version]
         monkeypatch.setattr(scanning, "table", lambda alone=find: Table((alone, STRANGER), ()))
-        database = cache(scanning._database.__wrapped__)
-        monkeypatch.setattr(scanning, "_database", database)
+        monkeypatch.setattr(scanning, "_search", cache(scanning._search.__wrapped__))
         if find.file:
             seen = [one for one in shown if scanning.named(one.file, one.soname)]
         else:

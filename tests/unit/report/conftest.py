@@ -128,7 +128,8 @@ def good_verdict() -> Verdict:
         signed=SignedShare(2_411_520, 2_411_520, ("acme/acme-fw-2024",), 0, (), ()),
         findings=fill(31, finding("signature.valid"), finding("sbom.authentic"), finding("sbom.subject"),
                       finding("version.no-downgrade")),
-        conditions=(Condition("libmodbus, lwip: no version in their bytes; the SBOM's is the vendor's."),
+        conditions=(Condition("libmodbus 3.1.10, lwip 2.1.3: their bytes show no version; these are what the vendor "
+                              "says."),
                     Condition("The policy is to be reviewed by 2026-12-01", "policy"),), sample_keys=True,
     )  # fmt: skip
 
@@ -148,11 +149,13 @@ def stranger_assessment() -> Assessment:
         ),
     )  # fmt: skip
     verdict = replace(
-        good_verdict(), decision=Decision.FAIL, sample_keys=False,
+        good_verdict(), decision=Decision.FAIL, sample_keys=False, version="",
         strength=Strength(1, "CHECKSUM, SAME CHANNEL",
                           "SHA256SUMS matches, but it came with the file: whoever changes one changes both"),
         signed=SignedShare(0, 2_411_520, (), 2_411_520, (STRANGER,), ("acme-ups.fit",)),
-        findings=fill(31, finding("signature.signer-pinned", Outcome.FAIL), finding("signature.coverage", Outcome.FAIL),
+        findings=fill(33, finding("signature.signer-pinned", Outcome.FAIL), finding("signature.coverage", Outcome.FAIL),
+                      finding("signature.valid", Outcome.NOT_EVALUATED),
+                      finding("version.no-downgrade", Outcome.NOT_EVALUATED),
                       finding("origin.strength", Outcome.FAIL, expected="at least 4 of 5"),
                       finding("component.undeclared", Outcome.FAIL, Level.SHOULD)),
     )  # fmt: skip
@@ -161,7 +164,7 @@ def stranger_assessment() -> Assessment:
 
 def unknown_assessment() -> Assessment:
     image = at("12s7p.bin")
-    span = LedgerSpan(ByteRange(0, 85_240), image, Opened.SCANNED, "cortex-m", 0, (), False)
+    span = LedgerSpan(ByteRange(0, 85_240), image, Opened.SCANNED, "cortex-m", 240, (), False)
     base = good_evidence()
     evidence = replace(
         base, delivery="12s7p.bin", expectation=Expectation(), trust=TrustSnapshot("", "", ()),
@@ -177,7 +180,8 @@ def unknown_assessment() -> Assessment:
         good_verdict(), decision=Decision.INCONCLUSIVE, vendor="", product="", version="", installed="",
         strength=Strength(0, "NO METHOD", ""), signed=SignedShare(0, 85_240, (), 0, (), ("12s7p.bin",)),
         sample_keys=False, conditions=(),
-        findings=fill(12, *(finding(one, Outcome.NOT_EVALUATED) for one in missing),
+        findings=fill(13, *(finding(one, Outcome.NOT_EVALUATED) for one in missing),
+                      finding("secret.private-key", Outcome.NOT_EVALUATED, expected="at most 2 % unexamined"),
                       finding("origin.strength", Outcome.NOT_EVALUATED, expected="at least 4 of 5")),
     )  # fmt: skip
     return Assessment(evidence, verdict)

@@ -52,3 +52,20 @@ def test_figures() -> None:
     """Thousands are separated, fingerprints stand in blocks of four."""
     assert count(2411520) == "2,411,520"
     assert blocks("44c1f0d28a7e19b3" + "0" * 48) == "44c1 f0d2 8a7e 19b3"
+
+
+def test_a_number_stays_with_its_word() -> None:
+    """Counts are read with what they count, and `4 of 5` in one piece."""
+    assert wrapped("12,733 empty, 0 unexplained", 16) == ["12,733 empty,", "0 unexplained"]
+    assert wrapped("say (4 of 5, no more)", 9) == ["say", "(4 of 5,", "no more)"]
+    assert wrapped("1 2 3 end 4", 5) == ["1 2", "3 end", "4"]
+    assert wrapped("3 ending", 6) == ["3", "ending"], "where both do not fit"
+    assert wrapped("7  wide", 4) == ["7", "wide"]
+
+
+@given(st.text("12 of,x", max_size=60), st.integers(2, 30))
+def test_numbers_lose_nothing(text: str, width: int) -> None:
+    """Keeping numbers with their words drops nothing and fits."""
+    found = wrapped(text, width)
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+    assert all(line == line.strip() and cells(line) <= width for line in found)

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fwverify.model.artifact import Locator, Step
+from fwverify.model.artifact import ByteRange, Locator, Step
 from fwverify.model.component import Component, Discrepancy, DiscrepancyKind
-from fwverify.model.verdict import Assessment, Decision
+from fwverify.model.evidence import ChecksumObservation
+from fwverify.model.verdict import Assessment, Decision, Strength
 from fwverify.report.interface import Context
 from fwverify.report.layout import cells
 from fwverify.report.renderers.text import RENDERER, render
 
+SHA256 = "f72bb1c48eb90491cd2232ec3b4c495928e8e96643e8d544eba095ca64596d43"
 EVIDENCE = "acme-ups-3.1.0.evidence.json"
 
 
@@ -27,74 +29,108 @@ def test_pass_page(good: Assessment) -> None:
     """The first page, line by line."""
     assert lines(good) == [
         "PASS  ACME UPS 3.1.0                             may be installed (production 7)",
-        "  It is ACME's file, it is unchanged, and it holds what ACME's SBOM says.",
+        "  It is ACME's file, unchanged, and holds what its parts list (SBOM) says.",
+        "  SAMPLE KEYS: a demonstration, not a real vendor's file.",
         "  Signed    100 %  of 2,411,520 bytes to be installed, by pinned acme-fw-2024",
         "  Opened    100 %  2,398,208 bytes examined, 13,312 empty (FF), 0 unexplained",
-        "  Declared  14/14  components found are in the SBOM; 12 with the same version",
-        "  Origin    SIGNED, PINNED KEY (4 of 5). Key 44c1 f0d2 8a7e 19b3, confirmed by",
-        "            phone (J. Ortiz, 2026-10-03).",
+        "  Declared  14/14  components found are in the SBOM; 12 with the same version,",
+        "                   2 show none",
+        "  Origin    SIGNED, PINNED KEY (4 of 5, 5 is best). Key 44c1 f0d2 8a7e 19b3,",
+        "            confirmed by phone (J. Ortiz, 2026-10-03).",
         "  SBOM      CycloneDX 1.6, covered by the same signature, names this image",
-        "  Version   3.0.2 -> 3.1.0, an upgrade (installed version: --installed)",
-        "  Image     acme-ups.fit, 2,411,520 bytes, SHA-256 f72b b1c4 8eb9 0491 ...",
-        "  Rules     31 of 31 required passed; 0 not evaluated; 0 waived",
-        "  Used      policy builtin:production (3b4c 3b4c); 1 key pinned in keys",
+        "  Version   3.0.2 -> 3.1.0, an upgrade (3.0.2 is what you said is installed)",
+        "  Image     acme-ups.fit, 2,411,520 bytes, file SHA-256 f72b b1c4 ...",
+        "  Rules     31 of 31 required passed; 0 not judged; 0 waived",
+        "  Used      policy builtin:production; 1 key on record in the folder keys",
         "  Know this before you install",
-        "   - libmodbus, lwip: no version in their bytes; the SBOM's is the vendor's.",
+        "   - libmodbus 3.1.10, lwip 2.1.3: their bytes show no version; these are what",
+        "     the vendor says.",
         "   - The policy is to be reviewed by 2026-12-01.",
-        "   - No image to go back to was checked. Keep the one that is installed now.",
-        "  Not shown: whether the device itself checks signatures; absence of flaws.",
+        "   - Keep a copy of what is installed now (3.0.2): no image to go back to was",
+        "     checked.",
+        "   - Questions? Call ACME on the number in your contract, not one from this",
+        "     delivery.",
+        "  Not proven: whether the device itself checks signatures; absence of flaws.",
         "  SAMPLE KEYS in use: this proves nothing about any real vendor.",
         "Evidence  acme-ups-3.1.0.evidence.json  sha256 71d0 3fa2 ...    more: -v  exit 0",
     ]
 
 
 def test_fail_page(stranger: Assessment) -> None:
-    """The second page: who signed, what is on record, whom to call, in that order."""
+    """The second page: whose it is not, who signed, what is on record, whom to call, in that order."""
     page = lines(stranger, exit_status=1)
-    assert page[0] == "FAIL  ACME UPS 3.1.0                               DO NOT INSTALL (production 7)"
+    assert page[0] == "FAIL  not proven to be ACME UPS                    DO NOT INSTALL (production 7)"
     text = "\n".join(page)
+    at = 0
     for part in (
-        "  The signature is intact, but not from a key you have on record for ACME. The\n"
-        "  key came inside this package, so anybody could have made both.",
+        "  NOT from ACME as far as we can tell: the signature is intact, but its key is\n"
+        "  not on your record. The key came inside this package, so anybody could have\n"
+        "  made the key and the signature.",
         "  Signed      0 %  of 2,411,520 bytes by a pinned key\n"
-        "                   (100 % by 9f3a 77c0 51de 02b8: never pinned here)",
-        "  Declared  14/15  not in the SBOM: dropbear 2022.83, /usr/sbin/dropbear",
-        "  Origin    CHECKSUM, SAME CHANNEL (1 of 5). SHA256SUMS matches, but it came\n"
-        "            with the file: whoever changes one changes both.",
-        "  On record acme-fw-2024, 44c1 f0d2 8a7e 19b3: signed nothing in this delivery",
-        "  Rules     28 of 31 required passed. Failed: signature.coverage,\n"
-        "            signature.signer-pinned, origin.strength. Advisory:\n            component.undeclared.",
+        "                   (100 % by key 9f3a 77c0 ..., never pinned here: not counted)",
+        "  Declared  14/15  not in its parts list (SBOM): dropbear 2022.83,\n                   /usr/sbin/dropbear",
+        "  Origin    CHECKSUM, SAME CHANNEL (1 of 5, 5 is best). SHA256SUMS matches, but\n"
+        "            it came with the file: whoever changes one changes both.",
+        "  On record acme-fw-2024, key 44c1 f0d2 8a7e 19b3: signed nothing here",
+        "  Rules     28 of 33 required passed. Failed: signature.coverage,\n"
+        "            signature.signer-pinned, origin.strength. Not judged without an\n"
+        "            accepted signature: 1 about the signature, 1 about the version\n"
+        "            (names: -v). Advisory, failed: component.undeclared.",
         "  Ignored   fwverify.toml: came inside, not used; release.pem: a key that came\n"
         "            inside is never trusted",
         "  Do next\n   1. Keep what is installed. Keep this file as evidence; do not pass it on.\n"
         "   2. Call ACME on the number in your contract, not one from this delivery. Have\n"
-        "      them read out their signing key. Do not read them 9f3a ... first.\n"
-        "   3. It differs: treat this as an incident. It is 9f3a ...: have two people pin\n"
-        "      it (fwverify keys add --help), then verify again.",
+        "      them read out the fingerprint (SHA-256) of their signing key. Do not read\n"
+        "      them the digits below first, or they may just say yes. Compare every digit\n"
+        "      of the key that came:\n"
+        "      9f3a 77c0 51de 02b8 0000 0000 0000 0000\n"
+        "      0000 0000 0000 0000 0000 0000 0000 0000\n"
+        "   3. If it differs from 9f3a 77c0 51de 02b8 (even in one digit): treat this as\n"
+        "      an incident. If it is the same: have two people pin it (fwverify keys add\n"
+        "      --help), then verify again.",
+        "  Not proven: who made or changed it; its version; that anybody meant harm.",
     ):
-        assert part in text
+        assert part in text[at:]
+        at = text.index(part, at)
     assert "SAMPLE KEYS" not in text
+    assert "Version" not in text
     assert page[-1].endswith("more: -v  exit 1")
 
 
 def test_inconclusive_page(unknown: Assessment) -> None:
-    """The third page: no accusation, what was looked at, what can lead to a pass, and the digest to read out."""
+    """The third page: no accusation, what was looked at, what can lead to a pass, and the digest to compare."""
     text = "\n".join(lines(unknown, command="12s7p.bin", exit_status=3))
     for part in (
         "INCONCLUSIVE  12s7p.bin                            DO NOT INSTALL (production 7)\n"
         "  Nothing here shows who made this file or whether it was changed. That is no\n"
         "  sign of tampering: no signature fwverify knows and no checksum came with it.",
         "  Signed      0 %  of 85,240 bytes; 31 schemes tried, in the file and beside it",
-        "  Opened    partly Cortex-M program for 08000000, starts at 080002e0; texts and\n"
-        "                   tables read, machine code not analysed, no files inside",
-        "  Declared  -      no SBOM came with it; 0 components identified",
-        "  Origin    NO METHOD (0 of 5).",
+        "  Opened    partly 240 of 85,240 bytes read, 85,000 not analysed (machine code).\n"
+        "                   Cortex-M program for address 08000000, starts at 080002e0",
+        "  Declared  -      no parts list (SBOM) came with it; 0 components identified",
+        "  Origin    NO METHOD (0 of 5, 5 is best).",
         '  Product   not established (text "12s7p" occurs); version not in the bytes',
-        "Failed: none.",
-        "  Do next (1 can lead to PASS; 2 and 3 only strengthen the record)",
-        "      f72bb1c48eb90491cd2232ec3b4c495928e8e96643e8d544eba095ca64596d43\n"
-        '      fwverify verify 12s7p.bin --sha256 HEX --channel "phone, NAME, DATE"',
-        "production needs 4 of 5,\n      so the owner of your policy decides, not this tool.",
+        "  Rules     None failed, 8 of 13 required passed. Not judged without a\n"
+        "            signature: 2 about the signature, 1 about origin; because\n"
+        "            85,000 bytes were not examined: 1 about secrets; for other reasons:\n"
+        "            1 about components (names: -v).",
+        "  Used      policy builtin:production; no key registry given (--keys DIR)",
+        "  Do next (1 is needed for PASS, not enough; 2 and 3 only strengthen the record)\n"
+        "   1. Call the vendor on the number in your contract, not one from this\n"
+        "      delivery. Ask for a signature and its key. Pin the key, then verify again\n"
+        "      with --keys keys:\n"
+        "      fwverify keys add KEYFILE --vendor V --product P --purpose firmware \\\n"
+        '        --channel "phone, NAME, DATE" --by YOU',
+        "   2. Have them read THEIR SHA-256 of this file to you, on a number you already\n"
+        "      had. Do not read out ours. Type theirs in place of HEX (reaches 2 of 5):\n"
+        '      fwverify verify 12s7p.bin --sha256 HEX --channel "phone, NAME, DATE"\n'
+        "      Ours, to compare:\n"
+        "      f72b b1c4 8eb9 0491 cd22 32ec 3b4c 4959\n"
+        "      28e8 e966 43e8 d544 eba0 95ca 6459 6d43\n"
+        "      If it differs: do not install it, report it.",
+        "   3. If they have no method: record their dated answer; production needs\n"
+        "      4 of 5, so whoever owns your policy (here fwverify's own\n"
+        "      builtin:production) decides, not this tool.",
     ):
         assert part in text
 
@@ -156,8 +192,9 @@ def test_several_images_are_all_named(good: Assessment) -> None:
     second = replace(first, locator=Locator((Step("recovery.bin"),)), size=77)
     evidence = replace(good.evidence, artifacts=(*good.evidence.artifacts, second))
     text = "\n".join(lines(Assessment(evidence, good.verdict)))
-    assert "  Images    acme-ups.fit, 2,411,520 bytes, SHA-256 f72b" in text
-    assert "recovery.bin, 77 bytes, SHA-256 f72b" in text
+    assert "  Images    acme-ups.fit, 2,411,520 bytes, file SHA-256 f72b" in text
+    assert "recovery.bin, 77 bytes, file SHA-256 f72b" in text
+    assert "names an image here" in text, "an SBOM that names one image does not name all"
 
 
 def test_the_release_itself_is_declared(good: Assessment) -> None:
@@ -165,7 +202,7 @@ def test_the_release_itself_is_declared(good: Assessment) -> None:
     own = Component("ACME-UPS", "3.1.0", "", 95, ("os-release",), (Locator((Step("etc/os-release"),)),), ("q",))
     extra = Discrepancy(DiscrepancyKind.UNDECLARED, None, own, "not listed")
     evidence = replace(good.evidence, discrepancies=(*good.evidence.discrepancies, extra))
-    assert "  Declared  15/15  components found are in the SBOM; 13 with the same version" in lines(
+    assert "  Declared  15/15  components found are in the SBOM; 13 with the same version," in lines(
         Assessment(evidence, good.verdict)
     )
     other = replace(extra, observed=replace(own, version="9.9"))
@@ -217,3 +254,100 @@ def test_markup_is_text(good: Assessment) -> None:
 def test_renderer_says_what_it_is() -> None:
     """The room lists it under the name the command line uses."""
     assert (RENDERER.name, RENDERER.suffix) == ("terminal", ".txt")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("--installed", "(3.0.2 is what you said is installed)"),
+        ("policy demo", "(3.0.2 is what your policy says is installed; the unit was not asked)"),
+        ("units.csv line 3", "(3.0.2 is what units.csv line 3 says is installed; the unit was not asked)"),
+    ],
+)
+def test_whose_word_the_installed_version_is(good: Assessment, source: str, words: str) -> None:
+    """Nobody asked the device, and the page does not read as if somebody had."""
+    page = lines(Assessment(good.evidence, replace(good.verdict, installed_from=source)))
+    assert words in " ".join(" ".join(page).split())
+
+
+@pytest.mark.parametrize(
+    ("decision", "strength", "shown"),
+    [(Decision.PASS, 4, True), (Decision.PASS, 3, True), (Decision.PASS, 2, False), (Decision.FAIL, 4, True),
+     (Decision.FAIL, 1, False), (Decision.INCONCLUSIVE, 0, False)],
+)  # fmt: skip
+def test_the_title_claims_no_maker_that_is_not_shown(
+    good: Assessment, decision: Decision, strength: int, shown: bool
+) -> None:
+    """Vendor and product of the operator's expectation are no facts about this file."""
+    verdict = replace(good.verdict, decision=decision, strength=Strength(strength, "WORDS", ""))
+    first = lines(Assessment(good.evidence, verdict))[0]
+    assert ("not proven to be ACME UPS" in first) != shown
+    assert "ACME UPS" in first
+
+
+def test_on_record_only_where_no_accepted_key_signed(stranger: Assessment, good: Assessment) -> None:
+    """A key that signed nothing is worth a line only when none of the operator's keys signed anything."""
+    other = replace(good.evidence.trust.keys[0], id="acme-old", fingerprint="ab" * 32)
+    robot = replace(other, id="acme-ci", fingerprint="", identity="https://ci", issuer="https://login")
+    trust = replace(good.evidence.trust, keys=(*good.evidence.trust.keys, other, robot))
+    page = lines(Assessment(replace(stranger.evidence, trust=trust), stranger.verdict))
+    at = page.index("  On record acme-fw-2024, key 44c1 f0d2 8a7e 19b3: signed nothing here")
+    assert page[at + 1 : at + 3] == [
+        "            acme-old, key abab abab abab abab: signed nothing here",
+        "            and 1 more key: signed nothing here",
+    ]
+    failed = replace(good.verdict, decision=Decision.FAIL)
+    assert "On record" not in "\n".join(lines(Assessment(replace(good.evidence, trust=trust), failed)))
+
+
+def test_declared_figures_add_up(good: Assessment) -> None:
+    """Every declared component is accounted for: same version, none shown, not to be compared."""
+    known = good.evidence.discrepancies[0]
+    odd = replace(known, version_agrees=None)
+    evidence = replace(good.evidence, discrepancies=(*good.evidence.discrepancies, odd))
+    text = " ".join(" ".join(lines(Assessment(evidence, good.verdict))).split())
+    assert "15/15 components found are in the SBOM; 12 with the same version, 2 show none, 1 not to be compared" in text
+
+
+def test_sbom_is_spelled_out_once(good: Assessment, stranger: Assessment, unknown: Assessment) -> None:
+    """The first use says what it is; the others are short."""
+    for one in (good, stranger, unknown):
+        assert "\n".join(lines(one)).count("parts list (SBOM)") == 1
+
+
+def test_an_identity_is_not_called_a_key(stranger: Assessment) -> None:
+    """The key of a Sigstore certificate lives for minutes; nobody can read it out or pin it."""
+    (signature,) = stranger.evidence.signatures
+    other = replace(signature, identity="https://ci.example/release", issuer="https://login.example", carried=False)
+    text = "\n".join(lines(Assessment(replace(stranger.evidence, signatures=(other,)), stranger.verdict)))
+    assert "(100 % by an identity never pinned here: not counted)" in text
+    assert "      https://ci.example/release\n      issuer https://login.example\n" in text
+    assert "9f3a" not in text
+    assert "digit" not in text
+
+
+def test_unsigned_image_is_one_name(good: Assessment) -> None:
+    """Of an image that nobody signed the page names the image, not everything inside."""
+    first = good.evidence.artifacts[0]
+    second = replace(first, locator=Locator((Step("recovery.bin"),)), size=77)
+    span = replace(good.evidence.ledger.spans[0][1][0], owner=second.locator, range=ByteRange(0, 77), signed_by=())
+    signed = replace(
+        good.verdict.signed, total_bytes=2_411_597, uncovered=("recovery.bin!bin/sh", "recovery.bin", "acme-ups.fit!x")
+    )
+    case = Assessment(
+        replace(
+            good.evidence, artifacts=(*good.evidence.artifacts, second),
+            ledger=replace(good.evidence.ledger, spans=(*good.evidence.ledger.spans, (second.locator, (span,)))),
+        ),
+        replace(good.verdict, decision=Decision.FAIL, signed=signed),
+    )  # fmt: skip
+    assert "(not signed: recovery.bin, acme-ups.fit!x)" in "\n".join(lines(case))
+
+
+def test_verbose_shows_both_digests_whole(good: Assessment, wrong_checksum: ChecksumObservation) -> None:
+    """The page cuts digests that do not fit each other; -v has every digit."""
+    evidence = replace(good.evidence, checksums=(wrong_checksum,))
+    case = Assessment(evidence, good.verdict)
+    text = "".join(" ".join(lines(case, verbose=1)).split())
+    assert f"shouldbe{wrong_checksum.declared.hex}is{SHA256}" in text
+    assert SHA256 not in "".join(" ".join(lines(case)).split())

@@ -18,7 +18,7 @@ from fwverify.model.evidence import (
 )
 from fwverify.model.expectation import Expectation
 from fwverify.model.finding import Finding, Item, Level, Outcome
-from fwverify.model.verdict import Assessment, Decision, SignedShare, Strength
+from fwverify.model.verdict import Assessment, Condition, Decision, SignedShare, Strength
 from fwverify.report.interface import Context
 from fwverify.report.wording import Words, words
 from fwverify.report.wording_fail import FAILS
@@ -66,7 +66,7 @@ def test_changed_bytes(good: Assessment) -> None:
         "The signature acme-ups.fit.sig does not fit acme-ups.fit. One of them was changed after signing, or damaged "
         "on the way.",
     )
-    assert commands(found) == ["fwverify verify 'my file.bin' --policy p.yaml --keys keys"]
+    assert commands(found)[0].startswith("fwverify verify 'my file.bin' --policy p.yaml --keys keys")
     assert "number in your contract" in found.steps[-1].text
 
 
@@ -79,7 +79,7 @@ def test_another_vendors_key(good: Assessment) -> None:
     case = replace(case, verdict=replace(case.verdict, signed=SignedShare(0, 9, (), 9, (other.fingerprint,), ())))
     found = said(case)
     assert found.situation == "another vendor's key"
-    assert "the key is Beta GmbH's, not ACME's" in found.why[0]
+    assert found.why[0].startswith("NOT from ACME as far as we can tell: the signature is intact, but the key is Beta")
 
 
 def test_pinned_key_out_of_scope(good: Assessment) -> None:
@@ -104,7 +104,7 @@ def test_revoked_key_comes_before_everything(good: Assessment) -> None:
     """Whatever else failed, a withdrawn key is the first thing to know."""
     found = said(failing(good, "signature.revocation", "signature.signer-pinned", "component.undeclared"))
     assert found.situation == "key revoked"
-    assert found.why[1] == "Besides, it holds what the SBOM does not list."
+    assert found.why[1] == "Besides, it holds what its parts list (SBOM) does not list."
 
 
 @pytest.mark.parametrize("signed", [True, False])
@@ -255,20 +255,22 @@ def test_policy_that_fails_on_missing(unknown: Assessment) -> None:
     """FAIL without a failed rule explains itself."""
     found = said(replace(unknown, verdict=replace(unknown.verdict, decision=Decision.FAIL)))
     assert found.situation == "nothing to compare with"
-    assert found.why[1] == "Your policy counts what cannot be answered as failed."
+    assert found.why[-1] == "Your policy counts what cannot be answered as failed."
 
 
 def test_pass_without_sbom_claims_nothing_about_contents(good: Assessment) -> None:
     """No SBOM: whose and unchanged, and that the inside was not compared."""
     found = said(replace(good, evidence=replace(good.evidence, sboms=(), discrepancies=())))
-    assert found.why == ("It is ACME's file, it is unchanged. What is inside was not compared: no SBOM came with it.",)
+    assert found.why == (
+        "It is ACME's file, unchanged. What is inside was not compared: no parts list (SBOM) came with it.",
+    )
 
 
 def test_pass_with_unauthentic_sbom_says_so(good: Assessment) -> None:
     """The comparison counts for nothing when anybody could have written the SBOM."""
     findings = tuple(one for one in good.verdict.findings if one.rule != "sbom.authentic")
     found = said(replace(good, verdict=replace(good.verdict, findings=findings)))
-    assert "an SBOM that nobody vouches for" in found.why[0]
+    assert "a parts list (SBOM) that nobody vouches for" in found.why[0]
 
 
 @pytest.mark.parametrize(
@@ -323,3 +325,90 @@ def test_keys_of_the_expected_vendor_only(good: Assessment) -> None:
     other: KeyRecord = replace(good.evidence.trust.keys[0], vendor="beta", fingerprint="ab" * 32)
     evidence = replace(good.evidence, signatures=(), trust=replace(good.evidence.trust, keys=(other,)))
     assert on_record(read(Assessment(evidence, good.verdict))) == ()
+
+
+def test_theirs_is_typed_and_ours_only_compared(unknown: Assessment) -> None:
+    """The digest stands below the command, never in it: who pastes ours confirms nothing."""
+    step = said(unknown).steps[1]
+    assert "Do not read out ours." in step.text
+    assert "--sha256 HEX" in " ".join(step.command)
+    assert step.literal == ()
+    assert step.then[0] == "Ours, to compare:"
+    assert "".join(step.then[1:-1]).replace(" ", "") == unknown.evidence.artifacts[0].digests[0].hex
+    assert step.then[-1] == "If it differs: do not install it, report it."
+
+
+def test_several_digests_are_named(unknown: Assessment) -> None:
+    """Two images, two digests, each below its name."""
+    first = unknown.evidence.artifacts[0]
+    other = replace(first, locator=Locator((Step("boot.bin"),)))
+    found = said(replace(unknown, evidence=replace(unknown.evidence, artifacts=(first, other))))
+    assert [one for one in found.steps[1].then if one.endswith(".bin:")] == ["12s7p.bin:", "boot.bin:"]
+
+
+def test_pinning_repeats_what_is_known(good: Assessment, unknown: Assessment) -> None:
+    """The command to pin a key names vendor, product and registry where they are known."""
+    known = words(open_(good, "signature.valid", signatures=()), HERE)
+    assert "--vendor acme --product UPS" in " ".join(known.steps[0].command)
+    assert known.steps[0].command[-1] == "--by YOU --keys keys"
+    blank = words(unknown, Context())
+    assert "--vendor V --product P" in " ".join(blank.steps[0].command)
+    assert "verify again with --keys keys:" in blank.steps[0].text
+
+
+def test_one_step_is_not_called_enough_when_it_is_not(unknown: Assessment) -> None:
+    """A signature settles who made it; what nobody examined stays open."""
+    assert said(unknown).heading == "Do next (1 is needed for PASS, not enough; 2 and 3 only strengthen the record)"
+    findings = tuple(one for one in unknown.verdict.findings if "unexamined" not in one.expected)
+    found = said(replace(unknown, verdict=replace(unknown.verdict, findings=findings)))
+    assert found.heading == "Do next (1 can lead to PASS; 2 and 3 only strengthen the record)"
+
+
+@pytest.mark.parametrize(("source", "words_"), [("builtin:x", "fwverify's own builtin:x"), ("p.yaml", "here p.yaml")])
+def test_who_decides_has_a_name(unknown: Assessment, source: str, words_: str) -> None:
+    """`The owner of your policy` is nobody; the policy is."""
+    found = said(replace(unknown, verdict=replace(unknown.verdict, policy_source=source)))
+    assert f"{words_}) decides, not this tool." in found.steps[2].text
+
+
+def test_unjudged_rules_have_a_reason(good: Assessment) -> None:
+    """By topic and by reason; `known-test-key` is about what lies inside, whatever its name says."""
+    from fwverify.report.reading import read
+    from fwverify.report.rule_lists import unjudged
+
+    share = "at most 0 % unexamined"
+    findings = (
+        finding("signature.valid", Outcome.NOT_EVALUATED),
+        finding("signature.known-test-key", Outcome.NOT_EVALUATED, expected=share),
+        finding("secret.private-key", Outcome.NOT_EVALUATED, expected=share),
+        finding("site.own", Outcome.NOT_EVALUATED),
+    )
+    crashed = replace(findings[1], expected="")
+    image, spans = good.evidence.ledger.spans[0]
+    short = replace(good.evidence.ledger, spans=((image, spans[:1]),))
+    verdict = replace(good.verdict, findings=findings, signed=SignedShare(0, 9, (), 0, (), ()))
+    case = Assessment(replace(good.evidence, ledger=short), verdict)
+    assert unjudged(read(case)) == (
+        " Not judged without an accepted signature: 1 about the signature; because 13,312 bytes were not examined: "
+        "1 about test keys, 1 about secrets; for other reasons: 1 about other things (names: -v)."
+    )
+    only = replace(case, verdict=replace(verdict, findings=findings[3:]))
+    assert unjudged(read(only)) == " Not judged: 1 about other things (names: -v)."
+    odd = replace(case, verdict=replace(verdict, findings=(crashed,)))
+    assert unjudged(read(odd)) == " Not judged: 1 about test keys (names: -v)."
+    assert unjudged(read(good)) == ""
+
+
+def test_pass_knows_what_to_fall_back_on_and_whom_to_call(good: Assessment) -> None:
+    """However many conditions there are, these two stand at the end."""
+    many = tuple(Condition(f"Condition {number}.") for number in range(20))
+    known = said(Assessment(good.evidence, replace(good.verdict, conditions=many))).know
+    assert known[-3] == "And 14 more things to know: -v."
+    assert known[-2].startswith("Keep a copy of what is installed now (3.0.2):")
+    assert known[-1] == "Questions? Call ACME on the number in your contract, not one from this delivery."
+
+
+def test_not_proven_never_doubts_what_is_proven(good: Assessment, unknown: Assessment) -> None:
+    """An open question about contents does not put the maker in doubt."""
+    assert "who made it" in said(unknown).not_proven
+    assert "who made it" not in said(open_(good, "component.undeclared", strength=4)).not_proven

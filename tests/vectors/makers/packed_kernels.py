@@ -1,0 +1,99 @@
+"""Vectors of the container packed_kernel: stubs laid out as the kernel's own boot documentation says, around a payload
+of noise (seeded) with a kernel banner in it. The ELF stub is assembled by gcc and linked by GNU ld for x86-64.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import random
+import struct
+import subprocess
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+import zstandard
+
+from tests.vectors.makers.firmware import Writer
+
+BANNER = (
+    b"\0Linux version 5.10.92-acme (build@forge) (gcc (GCC) 11.2.0, GNU ld 2.37) #1 SMP Tue Mar 4 05:06:07 UTC 2025\n\0"
+)
+KERNEL = random.Random(1).randbytes(5000) + BANNER + random.Random(2).randbytes(500)
+STUB = b"\x01\x02\x03\x04 stub code \xfd7zXZ\0 not a stream\0" + random.Random(3).randbytes(60)
+SIZE = struct.pack("<I", len(KERNEL))
+MEMBERS = {"kernel": sha256(KERNEL).hexdigest()}
+
+
+def gzipped() -> bytes:
+    return gzip.compress(KERNEL, 9, mtime=0)
+
+
+def xz() -> bytes:
+    return lzma.compress(KERNEL, lzma.FORMAT_XZ, lzma.CHECK_CRC32)
+
+
+def zstd() -> bytes:
+    return zstandard.ZstdCompressor(write_checksum=True).compress(KERNEL)
+
+
+def aligned(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
+
+
+def zimage(payload: bytes, order: str = "<", appended: bytes = b"") -> bytes:
+    """Bytes 0x24 to 0x30: magic, start, end (arch/arm/boot/compressed/head.S)."""
+    head = 9 * struct.pack(f"{order}I", 0xE1A00000)
+    body = aligned(STUB) + payload
+    return head + struct.pack(f"{order}3I", 0x016F2818, 0, len(head) + 12 + len(body)) + body + appended
+
+
+def bzimage(payload: bytes, version: int = 0x020F, length: int | None = None) -> bytes:
+    """One setup sector behind the boot sector, 64 bytes of code, then the payload (Documentation/arch/x86/boot.rst)."""
+    head = bytearray(1024)
+    head[0x1F1] = 1
+    head[0x1FE:0x200] = b"\x55\xaa"
+    head[0x200:0x206] = b"\xeb\x6aHdrS"
+    head[0x206:0x208] = struct.pack("<H", version)
+    head[0x248:0x250] = struct.pack("<2I", 64, len(payload) if length is None else length)
+    return bytes(head) + STUB[:64].ljust(64, b"\x90") + payload
+
+
+def elf(payload: bytes) -> bytes:
+    """A static program whose data section is the payload."""
+    source = '.globl _start\n_start: .rept 40\nnop\n.endr\njmp _start\n.data\n.incbin "payload"\n'
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch, "payload").write_bytes(payload)
+        Path(scratch, "stub.s").write_text(source)
+        link = ["-nostdlib", "-static", "-no-pie", "-s", "-Wl,-N,--no-warn-rwx-segments,--build-id=none"]
+        subprocess.run(["gcc", *link, "stub.s", "-o", "stub"], cwd=scratch, check=True)
+        return Path(scratch, "stub").read_bytes()
+
+
+def make(root: Path) -> None:
+    """Write every vector below `root` (tests/vectors)."""
+    case = Writer(root, "packed_kernel").case
+    for name, payload in (("gzip", gzipped()), ("xz", xz() + SIZE), ("zstd", zstd() + SIZE)):
+        case("valid", f"zimage-{name}", zimage(payload), f"ARM zImage with {name}", members=MEMBERS, anomalies=[])
+    case("valid", "zimage-big-endian", zimage(gzipped(), ">"), "ARM zImage of a big-endian kernel", members=MEMBERS)
+    tree = zimage(gzipped(), appended=b"device tree or so, behind the kernel\x01")
+    case("valid", "zimage-appended", tree, "what follows the zImage is nobody's", members=MEMBERS)
+    case("valid", "bzimage", bzimage(xz() + SIZE), "x86 bzImage, protocol 2.15", members=MEMBERS, anomalies=[])
+    case("valid", "elf", elf(xz() + SIZE), "ELF stub as of MIPS vmlinuz", members=MEMBERS, anomalies=[])
+    case("invalid", "lzo", zimage(b"\x89LZO\0\r\n\x1a\n" + KERNEL), "packed with LZO", members={}, gap="unsupported")
+    case("invalid", "no-payload", zimage(KERNEL), "nothing in it begins like a stream", members={}, gap="unsupported")
+    wrong = gzipped()
+    wrong = wrong[:-8] + bytes([wrong[-8] ^ 1]) + wrong[-7:]
+    case("invalid", "crc", zimage(wrong), "the CRC does not hold", members=MEMBERS, checks_fail=["kernel: crc32"])
+    case("truncated", "half", bzimage(xz()[:2600]), "the stream ends early", members={}, gap="malformed")
+    case("truncated", "zimage", zimage(gzipped()[:300]), "the stream ends early", members={}, gap="malformed")
+    magics = b"".join(
+        aligned(b"\xfd7zXZ\0\0\x04") + b"\x1f\x8b\x08\0" + bytes([0, 0, 0, 0, 9, 9, 0, 0]) for _ in range(40)
+    )
+    case("hostile", "many-magics", zimage(magics + gzipped()), "magics that begin no stream", members=MEMBERS)
+    bomb = zstandard.ZstdCompressor().compress(bytes(8 << 20))
+    case("hostile", "bomb", zimage(bomb), "zeros, packed 20,000 times", gap="limit")
+    case(
+        "hostile", "length", bzimage(xz(), length=40), "the payload is longer than stated", members={}, gap="malformed"
+    )
