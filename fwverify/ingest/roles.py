@@ -85,10 +85,10 @@ def classify(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken:
     """
     if artifact.size == 0:
         return Taken(Role.IGNORED, "empty file")
-    if _is_payload(artifact):
-        return Taken(Role.IMAGE, "named or begun like something that is run or installed: taken as firmware")
     for recognise in (_signature, _configuration, _sbom, _checksums, _key, _note):
         taken = recognise(artifact, names)
+        if taken is not None and _is_payload(artifact):
+            return Taken(Role.IMAGE, "named or begun like something that is run or installed: taken as firmware")
         if taken is not None:
             return taken
     if _about(artifact.name, names):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fwverify.identify.stage import observe
 
 from fwverify.content import identified
 from fwverify.identify.interface import Observed
+from fwverify.identify.stage import observe
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.artifact import Locator, Step
 from fwverify.model.canonical import canonical
