@@ -12,7 +12,7 @@ from fwverify.evaluate.judging import named
 from fwverify.evaluate.keys import TRUSTED_TIMES, blocks, confirmations
 from fwverify.model.artifact import Locator
 from fwverify.model.canonical import identify
-from fwverify.model.evidence import ArtifactRecord, ChecksumObservation, Evidence, KeyRecord
+from fwverify.model.evidence import ChecksumObservation, Evidence, KeyRecord
 from fwverify.model.verdict import Strength
 
 STRONG_DIGESTS = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
@@ -121,15 +121,16 @@ def _nothing(evidence: Evidence, keys: Mapping[str, KeyRecord], good: list[Check
         return "Nothing came to compare it with."
     signed = {locator for locator, spans in image_spans(evidence) if any(covered_by(one, keys.keys()) for one in spans)}
     images = [one for one in evidence.images() if one.size and one.locator not in signed]
-    bare = [one for one in images if not _reached(evidence, good, one)]
+    reached = _reached(evidence, good)
+    bare = [one for one in images if one.locator not in reached]
     if not bare:
         return "Nothing that holds shows where it comes from."
+    wrong = {one.subject: one for one in reversed(outer) if not one.holds and one.computed is not None}
     changed: dict[Locator | None, list[str]] = {}
     alone = []
     for image in bare:
-        wrong = [one for one in outer if one.subject == image.locator and not one.holds and one.computed is not None]
-        if wrong:
-            changed.setdefault(wrong[0].declared_in, []).append(image.locator.name)
+        if image.locator in wrong:
+            changed.setdefault(wrong[image.locator].declared_in, []).append(image.locator.name)
         else:
             alone.append(image.locator.name)
     told = [_other_bytes(evidence, keys, source, names) for source, names in changed.items()]  # 2
@@ -147,12 +148,19 @@ def _other_bytes(evidence: Evidence, keys: Mapping[str, KeyRecord], source: Loca
 
 
 def _reach_all(evidence: Evidence, good: list[ChecksumObservation]) -> bool:
-    images = [one for one in evidence.images() if one.size]
-    return bool(images) and all(_reached(evidence, good, one) for one in images)
+    images = {one.locator for one in evidence.images() if one.size}
+    return bool(images) and images <= _reached(evidence, good)
 
 
-def _reached(evidence: Evidence, good: list[ChecksumObservation], image: ArtifactRecord) -> bool:
-    if any(one.subject is not None and image.locator.within(one.subject) for one in good):
-        return True
-    ids = {identify(one) for one in good}
-    return all(not ids.isdisjoint(one.signed_by) for one in dict(image_spans(evidence))[image.locator])
+def _reached(evidence: Evidence, good: list[ChecksumObservation]) -> frozenset[Locator]:
+    """Images for which, or for an archive around which, one of these holds, or of which they cover every byte."""
+    subjects, ids = {one.subject for one in good}, {identify(one) for one in good}
+
+    def speaks(image: Locator) -> bool:
+        return any(Locator(image.steps[:depth]) in subjects for depth in range(1, len(image.steps) + 1))
+
+    return frozenset(
+        image
+        for image, spans in image_spans(evidence)
+        if speaks(image) or (spans and all(not ids.isdisjoint(one.signed_by) for one in spans))
+    )

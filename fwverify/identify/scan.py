@@ -99,9 +99,8 @@ def scan(content: memoryview, soname: str, max_events: int) -> tuple[Hit, ...]:
     """
     content = _texts(content)
     finds = table().finds
-    places: dict[int, list[int]] = {
-        index: [] for index in _search().unanchored if soname.startswith(finds[index].soname)
-    }
+    called = _search().unanchored if soname else ()
+    places: dict[int, list[int]] = {index: [] for index in called if soname.startswith(finds[index].soname)}
     for index, end in _events(content, max_events):
         places.setdefault(index, []).append(end)
     hits: set[Hit] = set()

@@ -65,6 +65,8 @@ def test_other_programs() -> None:
     payload = stub.index(b"\xfd7zXZ\0")
     for data in (
         LIBRARY.read_bytes(),
+        (VECTORS / "invalid/small-section/input").read_bytes(),
+        (VECTORS / "invalid/dynamic/input").read_bytes(),
         bytes(stub[:payload] + b"\0" + stub[payload + 1 :]),
         bytes(stub[: len(stub) // 2]),
         (VECTORS / "valid/bzimage/input").read_bytes()[:0x24F],

@@ -60,14 +60,20 @@ def bzimage(payload: bytes, version: int = 0x020F, length: int | None = None) ->
     return bytes(head) + STUB[:64].ljust(64, b"\x90") + payload
 
 
-def elf(payload: bytes) -> bytes:
-    """A static program whose data section is the payload."""
-    source = '.globl _start\n_start: .rept 40\nnop\n.endr\njmp _start\n.data\n.incbin "payload"\n'
+def elf(payload: bytes, *, code: int = 40, dynamic: bool = False) -> bytes:
+    """A program whose data section is the payload."""
+    source = f'.globl _start\n_start: .rept {code}\nnop\n.endr\njmp _start\n.data\n.incbin "payload"\n'
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch, "payload").write_bytes(payload)
         Path(scratch, "stub.s").write_text(source)
-        link = ["-nostdlib", "-static", "-no-pie", "-s", "-Wl,-N,--no-warn-rwx-segments,--build-id=none"]
-        subprocess.run(["gcc", *link, "stub.s", "-o", "stub"], cwd=scratch, check=True)
+        how = (
+            ["-nostartfiles", "-Wl,--no-as-needed"]
+            if dynamic
+            else ["-nostdlib", "-static", "-Wl,-N,--no-warn-rwx-segments"]
+        )
+        subprocess.run(
+            ["gcc", *how, "-no-pie", "-s", "-Wl,--build-id=none", "stub.s", "-o", "stub"], cwd=scratch, check=True
+        )
         return Path(scratch, "stub").read_bytes()
 
 
@@ -83,6 +89,10 @@ def make(root: Path) -> None:
     case("valid", "elf", elf(xz() + SIZE), "ELF stub as of MIPS vmlinuz", members=MEMBERS, anomalies=[])
     case("invalid", "lzo", zimage(b"\x89LZO\0\r\n\x1a\n" + KERNEL), "packed with LZO", members={}, gap="unsupported")
     case("invalid", "no-payload", zimage(KERNEL), "nothing in it begins like a stream", members={}, gap="unsupported")
+    small = elf(xz(), code=3 * len(KERNEL))
+    case("invalid", "small-section", small, "a program with something packed in it", members={}, gap="malformed")
+    program = elf(lzma.compress(random.Random(4).randbytes(20_000)), dynamic=True)
+    case("invalid", "dynamic", program, "a program for a dynamic linker is no kernel", members={}, gap="malformed")
     wrong = gzipped()
     wrong = wrong[:-8] + bytes([wrong[-8] ^ 1]) + wrong[-7:]
     case("invalid", "crc", zimage(wrong), "the CRC does not hold", members=MEMBERS, checks_fail=["kernel: crc32"])
