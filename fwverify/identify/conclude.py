@@ -25,7 +25,7 @@ MIN_ALIKE = 4
 
 _EPOCH = re.compile(r"^\d+:|^v(?=\d)")
 _REVISION = re.compile(r"-[^-]*$")
-_REPACKED = re.compile(r"(?:[+.~-](?:dfsg|ds\d|repack|deb\d|debian|nmu|ubuntu|really)|~).*$")
+_REPACKED = re.compile(r"(?:[+.~-](?:dfsg|ds\d|repack|deb\d|debian|nmu|ubuntu|really)|\+(?:git)?(?:19|20)\d{6}(?!\d)|~).*$")
 
 
 @dataclass(slots=True)
