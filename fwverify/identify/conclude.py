@@ -25,7 +25,10 @@ MIN_ALIKE = 4
 
 _EPOCH = re.compile(r"^\d+:|^v(?=\d)")
 _REVISION = re.compile(r"-[^-]*$")
-_REPACKED = re.compile(r"(?:[+.~-](?:dfsg|ds\d|repack|deb\d|debian|nmu|ubuntu|really)|\+(?:git)?(?:19|20)\d{6}(?!\d)|~).*$")
+_REPACKED = re.compile(
+    r"(?:[+.~-](?:dfsg|ds\d|repack|deb\d|debian|nmu|ubuntu|really)|\+(?:git)?(?:19|20)\d{6}(?!\d)|~).*$"
+)
+"""What a distribution adds to a release: its repacking, a snapshot's date (30+20221128), a backport."""
 
 
 @dataclass(slots=True)
