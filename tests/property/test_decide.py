@@ -84,3 +84,16 @@ def test_waiver_changes_bearing_not_outcome() -> None:
     assert decide([waived, make("origin.x", Level.MUST, Outcome.PASS, False)]) is Decision.PASS
     half = Finding("signature.x", Level.MUST, Level.MUST, Outcome.FAIL, "m.", (*waived.items, Item("new", "d")))
     assert decide([half, make("origin.x", Level.MUST, Outcome.PASS, False)]) is Decision.FAIL
+
+
+def test_the_fold_by_example() -> None:
+    """The table of rules.md, without chance: one unevaluated or failed required rule beside an earned pass decides."""
+    earned = make("signature.x", Level.MUST, Outcome.PASS, waived=False)
+    missing = make("component.x", Level.MUST, Outcome.NOT_EVALUATED, waived=False)
+    failed = make("component.x", Level.MUST, Outcome.FAIL, waived=False)
+    assert decide([earned]) is Decision.PASS
+    assert decide([earned, missing]) is Decision.INCONCLUSIVE
+    assert decide([earned, missing], on_missing_fail=True) is Decision.FAIL
+    assert decide([earned, failed]) is Decision.FAIL
+    assert decide([make("sbom.x", Level.MUST, Outcome.PASS, waived=False)]) is Decision.INCONCLUSIVE
+    assert decide([make("signature.x", Level.SHOULD, Outcome.PASS, waived=False)]) is Decision.INCONCLUSIVE
