@@ -59,9 +59,11 @@ def facts(
     ingested = ingestion.ingest(paths, limits)
     delivery = ingested.delivery
     progress("checking signatures and checksums")
-    authenticated = authentication.authenticate_delivery(delivery, carried_keys(delivery.of(Role.KEY)), trust, at)
+    carried = carried_keys(delivery.of(Role.KEY))
+    authenticated = authentication.authenticate_delivery(delivery, carried, trust, at)
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
-    walk = Walk(Budget(limits), examiner or identification.InProcess(limits), progress)
+    inside = authentication.Inside(delivery, carried, trust, at, authenticated)
+    walk = Walk(Budget(limits), examiner or identification.InProcess(limits), progress, inside.check)
     for image in delivery.of(Role.IMAGE):
         walk.image(image)
     walk.finish()

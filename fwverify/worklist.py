@@ -60,6 +60,8 @@ class Walk:
     budget: Budget
     examiner: Examiner
     progress: Callable[[str], None]
+    authenticate: Callable[[Artifact], None] = lambda _: None
+    """Checks the signatures that lie in an artifact; called before anything nested in it is opened."""
     images: list[Node] = field(default_factory=list)
     checks: list[ChecksumObservation] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
@@ -77,6 +79,8 @@ class Walk:
         self.images.append(self._visit(artifact, depth=0, plain=False))
 
     def _visit(self, artifact: Artifact, depth: int, *, plain: bool) -> Node:
+        if not plain:
+            self.authenticate(artifact)
         container, others = (None, ()) if plain else recognise(artifact)
         node = Node(artifact.locator, artifact.size, artifact.digests, container)
         if container is None:

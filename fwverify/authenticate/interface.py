@@ -38,7 +38,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class SignatureScheme(Generic[S]):
-    """A method to sign or to publish checksums."""
+    """A method to sign or to publish checksums.
+
+    What `verify` reports: `covers` are bytes of the subject of which no bit can change without losing `valid`.
+    Whatever the format binds by digests (hash nodes, sw-description, manifest, hash tree) is recomputed here; a listed
+    part that is missing, unhashed or different makes the whole signature `invalid`, and the detail says which.
+    """
 
     name: str
     detect: Callable[[Artifact], bool]
@@ -48,3 +53,6 @@ class SignatureScheme(Generic[S]):
     verify: Callable[[S, Group, TrustStore], tuple[Observed, ...]]
     """Needs no parsing and no clock of its own. Never raises for hostile input."""
     doc: Doc
+    embedded: bool = False
+    """The signature lies in the image: `Group.artifact` is the image, which is then `Group.about` too, and `detect` is
+    asked of every image and of everything found inside one. Else it is asked of delivered signature files."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.proofs import Proof
+from fwverify.model import constraints
 from fwverify.model.evidence import SignatureObservation, SignatureStatus
 from fwverify.trust.store import CarriedKey, PinnedKey, PublicKey, TrustStore
 
@@ -49,7 +50,7 @@ def unmet(entry: PinnedKey, held: Proof, usual: tuple[tuple[str, str], ...] = ()
     """
     made = {**dict(held.parameters), "algorithm": held.algorithm}
     wanted = {**dict(usual), **dict(entry.constraints)}
-    wrong = ((name, made.get(name, "none"), value) for name, value in wanted.items() if made.get(name, "none") != value)
+    wrong = constraints.unmet(wanted.items(), made)
     return "; ".join(f"{name} is {was}, {value} is asked for" for name, was, value in wrong)
 
 

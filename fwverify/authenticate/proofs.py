@@ -45,12 +45,14 @@ class Message:
     """The signed bytes; each digest of them is computed at most once."""
 
     content: memoryview
+    hashes: tuple[str, ...] = HASHES
+    """Digests the format allows, tried in this order."""
     _digests: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def of(cls, artifact: Artifact) -> Message:
         """The whole artifact; digests that ingest computed are taken over."""
-        return cls(artifact.content, {one.algorithm: one.value for one in artifact.digests})
+        return cls(artifact.content, _digests={one.algorithm: one.value for one in artifact.digests})
 
     def digest(self, algorithm: str) -> bytes:
         if algorithm not in self._digests:
@@ -138,7 +140,7 @@ def _rsa(key: PublicKey, value: bytes, message: Message) -> Proof | None:
     loaded = load_der_public_key(key.spki)
     assert isinstance(loaded, rsa.RSAPublicKey)  # noqa: S101 - the key says so itself
     facts = (("bits", str(key.bits)), ("exponent", key.detail))
-    for name, algorithm in _hashes():
+    for name, algorithm in _hashes(message.hashes):
         digest = message.digest(name)
         if _holds(lambda: loaded.verify(value, digest, padding.PKCS1v15(), Prehashed(algorithm))):  # noqa: B023
             return Proof("rsa-pkcs1v15", _sorted(*facts, ("hash", name)))
@@ -186,7 +188,7 @@ def _ecdsa_hash(key: ec.EllipticCurvePublicKey, numbers: detached_signature.Inte
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 
     der = encode_dss_signature(numbers.r, numbers.s)
-    for name, algorithm in _hashes():
+    for name, algorithm in _hashes(message.hashes):
         digest = message.digest(name)
         if _holds(lambda: key.verify(der, digest, ec.ECDSA(Prehashed(algorithm)))):  # noqa: B023
             return name
@@ -201,15 +203,16 @@ def _readings(key: PublicKey, value: bytes) -> Iterator[tuple[str, detached_sign
         yield "p1363", detached_signature.ecdsa_p1363(value)
 
 
-def _hashes() -> tuple[tuple[str, hashes.HashAlgorithm], ...]:
+def _hashes(names: tuple[str, ...]) -> tuple[tuple[str, hashes.HashAlgorithm], ...]:
     from cryptography.hazmat.primitives import hashes
 
-    return (
-        ("sha256", hashes.SHA256()),
-        ("sha384", hashes.SHA384()),
-        ("sha512", hashes.SHA512()),
-        ("sha1", hashes.SHA1()),  # noqa: S303 - recognised in order to be recorded as weak
-    )
+    known = {
+        "sha256": hashes.SHA256(),
+        "sha384": hashes.SHA384(),
+        "sha512": hashes.SHA512(),
+        "sha1": hashes.SHA1(),  # noqa: S303 - recognised in order to be recorded as weak
+    }
+    return tuple((name, known[name]) for name in names)
 
 
 def _sorted(*parameters: tuple[str, str]) -> tuple[tuple[str, str], ...]:

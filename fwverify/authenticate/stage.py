@@ -33,35 +33,49 @@ class Authenticated:
     gaps: list[Gap] = field(default_factory=list)
 
 
-def authenticate(
-    group: Group, trust: TrustStore, schemes: Schemes = BUILTIN, *, into: Authenticated, companion: bool = True
-) -> None:
-    """Run every scheme that recognises the group's artifact; the outcome is added to `into`.
+def authenticate(group: Group, trust: TrustStore, schemes: Schemes = BUILTIN, *, into: Authenticated) -> None:
+    """Run the first scheme that recognises a delivered signature or list; the outcome is added to `into`.
 
     Args:
         group: the artifact with the files it may speak of.
         trust: the operator's keys.
         schemes: the plug-ins.
         into: collects.
-        companion: the artifact was delivered as a signature, so that finding no scheme for it is worth saying.
     """
     artifact = group.artifact
     found = False
     for scheme in schemes:
-        if not scheme.detect(artifact):
+        if scheme.embedded or not scheme.detect(artifact):
             continue
         before = len(into.gaps)
         with examining(artifact.locator, into.gaps, scheme.name):
             for signature in scheme.parse(artifact):
                 found = True
                 _sort(scheme.verify(signature, group, trust), into)
-        if len(into.gaps) > before and companion:
+        if len(into.gaps) > before:
             found = True
             _sort((_unread(scheme.name, group, into.gaps[-1]),), into)
         if found:
             return
-    if companion:
-        _sort((_unsupported(group),), into)
+    _sort((_unsupported(group),), into)
+
+
+def authenticate_inside(group: Group, trust: TrustStore, schemes: Schemes = BUILTIN, *, into: Authenticated) -> None:
+    """Run every scheme whose signatures lie inside images on one image, or on one artifact found inside an image.
+
+    Asked before anything nested is opened. A scheme that recognises the artifact and cannot read it leaves a gap, and
+    where it read its own material as malformed an `invalid` observation: the material is there and does not hold.
+    """
+    artifact = group.artifact
+    for scheme in schemes:
+        if not scheme.embedded or not scheme.detect(artifact):
+            continue
+        before = len(into.gaps)
+        with examining(artifact.locator, into.gaps, scheme.name):
+            for signature in scheme.parse(artifact):
+                _sort(scheme.verify(signature, group, trust), into)
+        if len(into.gaps) > before:
+            _sort((_unread(scheme.name, group, into.gaps[-1]),), into)
 
 
 def _sort(observed: Sequence[SignatureObservation | ChecksumObservation | Binding], into: Authenticated) -> None:
@@ -106,6 +120,25 @@ def authenticate_delivery(
         group = Group(file.artifact, about, by_name, tuple(carried), at)
         authenticate(group, trust, schemes, into=into)
     return into
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Checks the signatures inside one run's images, as the walk meets them."""
+
+    delivery: Delivery
+    carried: tuple[CarriedKey, ...]
+    trust: TrustStore
+    at: str
+    into: Authenticated
+    schemes: Schemes = BUILTIN
+
+    def check(self, artifact: Artifact) -> None:
+        """One image, or one artifact inside an image. Delivered files see one another, nested ones only themselves."""
+        delivered = {relative(self.delivery, one): one.artifact for one in self.delivery.files}
+        siblings = delivered if any(artifact.locator == one.locator for one in delivered.values()) else {}
+        group = Group(artifact, artifact, siblings, self.carried, self.at)
+        authenticate_inside(group, self.trust, self.schemes, into=self.into)
 
 
 def relative(delivery: Delivery, file: DeliveredFile) -> str:

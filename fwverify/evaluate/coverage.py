@@ -47,8 +47,13 @@ def covered_by(span: LedgerSpan, ids: AbstractSet[str]) -> bool:
 
 
 def counts(span: LedgerSpan, ids: AbstractSet[str], *, ignore_padding: bool) -> bool:
-    """False for padding that is left out of the sum: empty, and not signed either."""
-    return not (ignore_padding and span.opened is Opened.EMPTY and not covered_by(span, ids))
+    """False for what is left out where it is not signed: padding, and the envelope of a signature that counts.
+
+    No signature covers itself; bytes parsed exactly as its own field are no bytes somebody else could have put there.
+    """
+    if covered_by(span, ids):
+        return True
+    return ids.isdisjoint(span.frame_of) and not (ignore_padding and span.opened is Opened.EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

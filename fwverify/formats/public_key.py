@@ -70,7 +70,11 @@ class PublicKey:
     key_id: str = ""
     """Id used inside the format itself: minisign key id in hexadecimal. Never decides anything."""
     note: str = ""
-    """What kind of file it was read from: `certificate`, `public key`, `minisign public key`, `raw key`."""
+    """What kind of file it was read from: `certificate`, `public key`, `minisign public key`, `raw key`,
+    `OpenPGP certificate`, `SSH public key`, `signify public key`, `LMS public key`, `HSS public key`."""
+    material: bytes = b""
+    """What the format's own verification needs besides the key: the X.509 certificate (DER), the OpenPGP certificate
+    (binary packets); empty for bare keys."""
 
 
 def parse(content: memoryview | bytes) -> PublicKey:

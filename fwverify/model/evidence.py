@@ -27,6 +27,35 @@ class SignatureStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Certificate:
+    """One X.509 certificate of a path, as the evidence keeps it."""
+
+    subject: str
+    """RFC 4514 text."""
+    issuer: str
+    serial: str
+    """Hexadecimal."""
+    fingerprint: str
+    """SHA-256 of its SubjectPublicKeyInfo, hexadecimal."""
+    not_before: str
+    """RFC 3339, UTC."""
+    not_after: str
+    key: str
+    """`rsa 3072`, `ecdsa secp256r1`, `ed25519`, `ml-dsa-87`."""
+    signed_with: str
+    """How its issuer signed it: `ecdsa sha256`; empty for the pinned certificate, whose signature proves nothing."""
+    usages: tuple[str, ...] = ()
+    """Extended key usages, names of RFC 5280 (`codeSigning`) or dotted; empty: the certificate does not say."""
+    revoked_at: str = ""
+    """By a CRL the operator pinned; RFC 3339, UTC."""
+    revocation_reason: str = ""
+    crl_updated: str = ""
+    """thisUpdate of the CRL that speaks for its issuer; empty: no CRL does."""
+    crl_expires: str = ""
+    """nextUpdate of that CRL."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class SignatureObservation:
     """One signature, checked."""
 
@@ -48,7 +77,7 @@ class SignatureObservation:
     carried: bool = False
     """The key that fits came inside the delivery. Worth nothing; said on the page."""
     algorithm: str = ""
-    """`rsa-pkcs1v15`, `rsa-pss`, `ecdsa`, `ed25519`, `ml-dsa-44`, `ml-dsa-65`, `ml-dsa-87`."""
+    """`rsa-pkcs1v15`, `rsa-pss`, `ecdsa`, `ed25519`, `ed448`, `ml-dsa-44`, `ml-dsa-65`, `ml-dsa-87`, `lms`, `hss`."""
     parameters: tuple[tuple[str, str], ...] = ()
     """Sorted: `hash`, `bits` (RSA modulus), `exponent`, `curve`, `salt`, `encoding`, `prehash`..."""
     signed_at: str = ""
@@ -59,6 +88,22 @@ class SignatureObservation:
     """Sigstore: subject alternative name of the certificate."""
     issuer: str = ""
     """Sigstore: OpenID Connect issuer."""
+    carries: tuple[ByteRange, ...] = ()
+    """Bytes of the subject that are packed content whose every unpacked byte is signed, digest by digest, though the
+    packed bytes themselves are not. Count as signed; disjoint from `covers`."""
+    envelope: tuple[ByteRange, ...] = ()
+    """Bytes of the subject that are the signature itself and the frame that holds it, parsed exactly: no signature
+    covers itself, so these are not among the bytes to be covered. Never bytes whose value was not checked."""
+    path: tuple[Certificate, ...] = ()
+    """The signer's certificate first, the pinned one last; empty for a bare key. A path that held, dates aside."""
+    anchor: str = ""
+    """Fingerprint (SPKI) of the pinned certificate or key the path ends in, when it is not the signer's own."""
+    states: tuple[tuple[str, str], ...] = ()
+    """What the signed bytes say of device and version, sorted: (`compatible`, `acme-gw`), (`version`, `1.2.0`),
+    (`security-counter`, `5`). Empty unless the mathematics held."""
+    oddities: tuple[str, ...] = ()
+    """Plain sentences about the wrapper: bytes after the DER, unsigned attributes that say something, padding that
+    is not empty. The signature holds all the same."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -207,6 +252,8 @@ class LedgerSpan:
     judgement picks the accepted ones."""
     declared: bool
     """At least one component of the vendor's SBOM lies here."""
+    frame_of: tuple[str, ...] = ()
+    """Ids of the signature observations whose own envelope these bytes are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +351,13 @@ class KeyRecord:
     issuer: str = ""
     legal_name: str = ""
     """Of the vendor."""
+    constraints: tuple[tuple[str, str], ...] = ()
+    """How signatures under this entry must be made, sorted (`model.constraints`)."""
+    native: str = ""
+    """The key's fingerprint or id as its own tools print it: OpenPGP fingerprint, `SHA256:...` of SSH, minisign or
+    signify key id. Shown, never compared."""
+    owner: str = ""
+    """The person or department that holds the private key, where a threshold counts owners; empty: the vendor."""
 
     @property
     def name(self) -> str:

@@ -31,6 +31,16 @@ class Expectation:
     checksums: tuple[ExpectedChecksum, ...] = ()
     source: str = "options"
     """Where these came from, for the page."""
+    device: tuple[tuple[str, str], ...] = ()
+    """What identifies the device, sorted: (`compatible`, `acme-gw`), (`machine`, ...), (`guid`, ...),
+    (`device-type`, ...). Compared with what signed bytes state."""
+    minimum: str = ""
+    """Lowest acceptable version."""
+    minimum_counter: int = -1
+    """Lowest acceptable security counter, rollback index or sequence number; -1: not stated."""
+    baseline: tuple[tuple[str, str], ...] = ()
+    """(scheme, registry entry) of every signature that counted for the approved release this one follows, sorted;
+    empty: no baseline was given."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

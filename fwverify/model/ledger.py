@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fwverify.model.artifact import ByteRange, Locator
+from fwverify.model.artifact import ByteRange, Locator, merged
 from fwverify.model.canonical import identify
 from fwverify.model.evidence import (
     Binding,
@@ -179,11 +179,12 @@ def joined(spans: Iterable[LedgerSpan]) -> tuple[LedgerSpan, ...]:
 
 def _alike(one: LedgerSpan, other: LedgerSpan) -> bool:
     partly = [span.opened_bytes not in (0, span.range.size) for span in (one, other)]
-    return not any(partly) and (one.owner, one.opened, one.reader, one.signed_by, one.declared) == (
+    return not any(partly) and (one.owner, one.opened, one.reader, one.signed_by, one.frame_of, one.declared) == (
         other.owner,
         other.opened,
         other.reader,
         other.signed_by,
+        other.frame_of,
         other.declared,
     )
 
@@ -223,12 +224,23 @@ def _direct(
     reached: dict[Locator, set[str]] = {}
     for signature in signatures:
         subject = signature.subject
-        if subject is not None and sizes.get(subject) and signature.covers == (ByteRange(0, sizes[subject]),):
+        if subject is not None and sizes.get(subject) and covers_whole(signature, sizes[subject]):
             reached.setdefault(subject, set()).add(identify(signature))
     for checksum in checksums:
         if checksum.declared_in is None and checksum.holds and checksum.subject is not None:
             reached.setdefault(checksum.subject, set()).add(identify(checksum))
     return reached
+
+
+def signed_ranges(signature: SignatureObservation) -> tuple[ByteRange, ...]:
+    """Bytes of the subject that count as signed: as they lie there, or by the digest of what they unpack to."""
+    return merged((*signature.covers, *signature.carries))
+
+
+def covers_whole(signature: SignatureObservation, size: int) -> bool:
+    """True when every byte of the subject is signed, the signature's own envelope aside."""
+    signed = signed_ranges(signature)
+    return bool(signed) and merged((*signed, *signature.envelope)) == (ByteRange(0, size),)
 
 
 def reaching(reached: Mapping[Locator, frozenset[str]], locator: Locator) -> frozenset[str]:
@@ -250,20 +262,47 @@ def signed_spans(
         signatures: all; those over a part of the image cut its spans.
         placed: where an artifact inside the image lies in it byte for byte (stored all the way); others are absent.
     """
+    own = {identify(one): one for one in signatures if one.subject is not None and one.subject in placed}
     marks: list[tuple[ByteRange, str]] = []
-    whole = ByteRange(0, image.size) if image.size else None
-    if whole is not None:
-        marks.extend((whole, one) for one in reaching(reached, image.locator))
-    for signature in signatures:
-        if signature.subject == image.locator:
-            marks.extend((one, identify(signature)) for one in signature.covers)
+    frames: list[tuple[ByteRange, str]] = []
+    for name, signature in own.items():
+        start = placed[signature.subject].start if signature.subject is not None else 0
+        marks.extend((one.shifted(start), name) for one in signed_ranges(signature))
+        frames.extend((one.shifted(start), name) for one in signature.envelope)
+    if image.size:
+        whole = ByteRange(0, image.size)
+        marks.extend((whole, one) for one in reaching(reached, image.locator) if one not in own)
     for locator, place in placed.items():
         if locator != image.locator:
-            marks.extend((place, one) for one in reached.get(locator, ()))
-    return _marked(image.spans, marks)
+            marks.extend((place, one) for one in _from_outside(reached, own, locator))
+    spans = _marked(_by_owner(image, reached, own), marks, frame=False)
+    return _marked(spans, frames, frame=True)
 
 
-def _marked(spans: Sequence[LedgerSpan], marks: Iterable[tuple[ByteRange, str]]) -> tuple[LedgerSpan, ...]:
+def _from_outside(
+    reached: Mapping[Locator, frozenset[str]], own: Mapping[str, SignatureObservation], locator: Locator
+) -> list[str]:
+    """Ids that reach an artifact otherwise than by lying in it: those were placed range by range."""
+    inside = set(_prefixes(locator))
+    return [one for one in reached.get(locator, ()) if one not in own or own[one].subject not in inside]
+
+
+def _by_owner(
+    image: Account, reached: Mapping[Locator, frozenset[str]], own: Mapping[str, SignatureObservation]
+) -> tuple[LedgerSpan, ...]:
+    """Packed bytes whose one content is reached as a whole are reached too."""
+    depth = len(image.locator.steps)
+    out = []
+    for span in image.spans:
+        inner = [Locator(span.owner.steps[:end]) for end in range(depth + 1, len(span.owner.steps) + 1)]
+        ids = {one for place in inner for one in _from_outside(reached, own, place)}
+        out.append(replace(span, signed_by=tuple(sorted(ids.union(span.signed_by)))) if ids else span)
+    return tuple(out)
+
+
+def _marked(
+    spans: Sequence[LedgerSpan], marks: Iterable[tuple[ByteRange, str]], *, frame: bool
+) -> tuple[LedgerSpan, ...]:
     """Cut the spans (sorted, disjoint) at every mark's border; each piece gets the ids of the marks over it."""
     steps: dict[int, list[tuple[str, int]]] = {}
     for where, one in marks:
@@ -277,19 +316,21 @@ def _marked(spans: Sequence[LedgerSpan], marks: Iterable[tuple[ByteRange, str]])
         while borders and borders[-1] < span.range.end:
             border = borders.pop()
             if border > at:
-                out.append(_piece(span, at, border, active))
+                out.append(_piece(span, at, border, active, frame=frame))
                 at = border
             for one, step in steps[border]:
                 active[one] += step
-        out.append(_piece(span, at, span.range.end, active))
+        out.append(_piece(span, at, span.range.end, active, frame=frame))
     return joined(out)
 
 
-def _piece(span: LedgerSpan, start: int, end: int, active: Counter[str]) -> LedgerSpan:
+def _piece(span: LedgerSpan, start: int, end: int, active: Counter[str], *, frame: bool) -> LedgerSpan:
     piece = ByteRange(start, end)
     share = span.opened_bytes * piece.size // span.range.size
-    ids = tuple(sorted(one for one, count in active.items() if count))
-    return replace(span, range=piece, opened_bytes=share, signed_by=ids)
+    ids = {one for one, count in active.items() if count}
+    if frame:
+        return replace(span, range=piece, opened_bytes=share, frame_of=tuple(sorted(ids)))
+    return replace(span, range=piece, opened_bytes=share, signed_by=tuple(sorted(ids.union(span.signed_by))))
 
 
 def declared_spans(spans: Iterable[LedgerSpan], places: Iterable[Locator]) -> tuple[LedgerSpan, ...]:

@@ -29,6 +29,8 @@ class PinnedKey:
     constraints: tuple[tuple[str, str], ...] = ()
     """How signatures under this entry must be made, sorted: (`algorithm`, `rsa-pss`), (`hash`, `sha256`)... Part of
     the mathematics: a signature made otherwise does not verify under this entry."""
+    crls: tuple[bytes, ...] = ()
+    """x509: certificate revocation lists the operator pinned beside it, DER."""
 
 
 @dataclass(frozen=True, slots=True)
