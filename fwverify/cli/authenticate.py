@@ -31,7 +31,7 @@ def authenticate(
     at_time: str | None,
     as_json: bool,
 ) -> int:
-    """Check signatures and checksums: which key, which bytes, holds or not. Judges no key and opens nothing.
+    """Check signatures and checksums: which key, which bytes, holds or not. Judges no key and opens no file system.
 
     \b
     Example: fwverify authenticate firmware.bin firmware.bin.minisig --key vendor.pub
@@ -56,7 +56,7 @@ def _trust(folder: Path | None, key_file: Path | None) -> TrustStore:
 
 def _observe(paths: tuple[Path, ...], trust: TrustStore, at: str, scheme: str) -> Authenticated:
     from fwverify.authenticate.registry import BUILTIN
-    from fwverify.authenticate.stage import authenticate_delivery
+    from fwverify.authenticate.stage import Inside, authenticate_delivery
     from fwverify.ingest.stage import ingest
     from fwverify.limits import DEFAULT_LIMITS
     from fwverify.model.artifact import Role
@@ -67,7 +67,12 @@ def _observe(paths: tuple[Path, ...], trust: TrustStore, at: str, scheme: str) -
         names = ", ".join(one.name for one in BUILTIN)
         raise UsageError(f"there is no scheme {scheme!r}", where="--scheme", todo=f"There are: {names}.")
     delivery = ingest(paths, DEFAULT_LIMITS).delivery
-    return authenticate_delivery(delivery, carried_keys(delivery.of(Role.KEY)), trust, at, schemes)
+    carried = carried_keys(delivery.of(Role.KEY))
+    found = authenticate_delivery(delivery, carried, trust, at, schemes)
+    inside = Inside(delivery, carried, trust, at, found, schemes)
+    for image in delivery.of(Role.IMAGE):
+        inside.check(image)
+    return found
 
 
 def _json(found: Authenticated) -> str:

@@ -49,20 +49,3 @@ def paths_argument(command: F) -> F:
     return click.argument("paths", metavar="DELIVERY...", nargs=-1, required=True, type=click.Path(path_type=Path))(
         command
     )
-
-
-def expectation_options(command: F) -> F:
-    """What the operator expects; never taken from the delivery."""
-    for option in reversed(
-        (
-            click.option("--vendor", default="", help="Whose it should be: vendor id of your key registry."),
-            click.option("--product", default="", help="What it should be for: product id of your key registry."),
-            click.option("--installed", default="", metavar="VERSION", help="Version installed now."),
-            click.option("--sha256", multiple=True, metavar="HEX", help="Digest that reached you another way."),
-            click.option(
-                "--channel", default="", metavar="TEXT", help='How it reached you: "phone, J. Ortiz, 2026-10-03".'
-            ),
-        )
-    ):
-        command = option(command)
-    return command

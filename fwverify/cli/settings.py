@@ -17,7 +17,6 @@ from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
-    from fwverify.model.expectation import Expectation, ExpectedChecksum
     from fwverify.trust.store import TrustStore
 
 DEFAULT_POLICY = "builtin:baseline"
@@ -81,37 +80,6 @@ def moment(text: str | None) -> str:
         return when.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
     except OverflowError:
         raise UsageError(f"not a time: {text!r}", where="--at", todo="Write 2026-11-22T00:00:00Z.") from None
-
-
-def checksums(values: tuple[str, ...], channel: str) -> tuple[ExpectedChecksum, ...]:
-    """--sha256 and --channel. Blocks, colons and capitals are as people read digests out. Raises UsageError."""
-    from fwverify.model.artifact import Digest
-    from fwverify.model.expectation import ExpectedChecksum
-
-    if channel and not values:
-        raise UsageError("says how a checksum reached you, but there is none", where="--channel", todo="Add --sha256.")
-    out = []
-    for one in values:
-        digits = re.sub(r"[\s:]", "", one).lower()
-        if not re.fullmatch(r"[0-9a-f]{64}", digits):
-            todo = f"A SHA-256 has 64 hexadecimal digits; this has {len(digits)} characters."
-            raise UsageError("not a SHA-256", where="--sha256", todo=todo)
-        out.append(ExpectedChecksum(Digest("sha256", bytes.fromhex(digits)), channel))
-    return tuple(out)
-
-
-def expectation(vendor: str, product: str, installed: str, sha256: tuple[str, ...], channel: str) -> Expectation:
-    """What the operator expects. Raises UsageError."""
-    from fwverify.model.expectation import Expectation
-
-    if installed and not re.search(r"[0-9]", installed):
-        raise UsageError(f"not a version: {installed!r}", where="--installed", todo="Write it as the unit shows it.")
-
-    for option, value in (("--vendor", vendor), ("--product", product)):
-        if value and not NAME.fullmatch(value):
-            todo = "Use the id of the key registry: letters, digits, dot, dash, underscore."
-            raise UsageError(f"not an id: {value!r}", where=option, todo=todo)
-    return Expectation(vendor, product, installed=installed, checksums=checksums(sha256, channel))
 
 
 def page_width() -> int:

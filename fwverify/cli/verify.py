@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from fwverify.cli import options, output, settings, status
+from fwverify.cli.expecting import expectation_options
 from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
+    from fwverify.model.expectation import Expectation
     from fwverify.model.verdict import Assessment
     from fwverify.report.interface import Context
 
@@ -30,7 +32,7 @@ class Targets:
 @options.paths_argument
 @options.policy_option
 @options.keys_option
-@options.expectation_options
+@expectation_options
 @options.at_option
 @options.format_option
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
@@ -48,11 +50,7 @@ def verify(
     paths: tuple[Path, ...],
     policy_name: str | None,
     keys_folder: Path | None,
-    vendor: str,
-    product: str,
-    installed: str,
-    sha256: tuple[str, ...],
-    channel: str,
+    expected: Expectation,
     at_time: str | None,
     form: str,
     as_json: bool,
@@ -76,7 +74,6 @@ def verify(
         raise UsageError("--evidence and --no-evidence contradict each other")
     targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
     settings.refuse_inside(paths, policy_name, keys_folder)
-    expected = settings.expectation(vendor, product, installed, sha256, channel)
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
     from fwverify import pipeline
     from fwverify.cli.examine import examiner

@@ -5,42 +5,64 @@ A file name claims nothing: no signature covers it. Packages inside the image cl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fwverify.model.artifact import Locator
-from fwverify.model.evidence import ArtifactRecord, Evidence
+from fwverify.model.evidence import ArtifactRecord, Evidence, SignatureObservation
 from fwverify.model.expectation import VersionClaim
 
-PREFERRED = ("sbom-subject", "os-release")
+HEADER = "signed-header"
+"""Source of a claim that a signature scheme read from the bytes under the signature (MCUboot header, RAUC manifest)."""
+PREFERRED = ("sbom-subject", HEADER, "os-release")
 """Sources of a claim for the whole delivery. The SBOM names the release; os-release may name the base system."""
 NEVER = frozenset({"file-name"})
 
 Covered = Callable[[Locator, str], tuple[str, ...]]
 
 
-def covered_claims(evidence: Evidence, covered: Covered) -> tuple[VersionClaim, ...]:
+def covered_claims(
+    evidence: Evidence, covered: Covered, accepted: Iterable[SignatureObservation] = ()
+) -> tuple[VersionClaim, ...]:
     """The claims that count: for each image those of the first preferred source that speaks for it.
 
     Every image is asked for, so that an old one beside a new one does not hide behind the new one's SBOM.
     """
-    return tuple(dict.fromkeys(one for _, claims in _of_images(evidence, covered) for one in claims))
+    return tuple(dict.fromkeys(one for _, claims in _of_images(evidence, covered, accepted) for one in claims))
 
 
-def silent_images(evidence: Evidence, covered: Covered) -> tuple[Locator, ...]:
+def silent_images(
+    evidence: Evidence, covered: Covered, accepted: Iterable[SignatureObservation] = ()
+) -> tuple[Locator, ...]:
     """Images of which no signed bytes say the version."""
-    return tuple(image for image, claims in _of_images(evidence, covered) if not claims)
+    return tuple(image for image, claims in _of_images(evidence, covered, accepted) if not claims)
 
 
-def _of_images(evidence: Evidence, covered: Covered) -> list[tuple[Locator, tuple[VersionClaim, ...]]]:
+def _of_images(
+    evidence: Evidence, covered: Covered, accepted: Iterable[SignatureObservation]
+) -> list[tuple[Locator, tuple[VersionClaim, ...]]]:
+    stated = _stated(accepted)
     counting = [one for one in evidence.claims if one.source not in NEVER and one.value]
     signed = [(one, frozenset(covered(one.locator, _purpose(one)))) for one in counting]
     images = [one for one in evidence.images() if one.size]
     return [
         (
             image.locator,
-            _preferred([claim for claim, ids in signed if ids and _speaks(evidence, covered, claim, ids, image)]),
+            _preferred(
+                [claim for claim, ids in signed if ids and _speaks(evidence, covered, claim, ids, image)]
+                + [claim for claim in stated if claim.locator.within(image.locator)]
+            ),
         )
         for image in images
+    ]
+
+
+def _stated(accepted: Iterable[SignatureObservation]) -> list[VersionClaim]:
+    """What bytes under an accepted signature say in a field of the format itself."""
+    return [
+        VersionClaim(value, "", HEADER, one.subject)
+        for one in accepted
+        for name, value in one.states
+        if name == "version" and value and one.subject is not None
     ]
 
 

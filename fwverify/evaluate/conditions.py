@@ -66,7 +66,7 @@ def _policy(policy: Policy, case: Case) -> list[Condition]:
 def _other_product(case: Case) -> list[Condition]:
     """A vendor's key may be pinned for all his products, so that a sound release for another device passes."""
     wanted = _plain(case.expectation.product)
-    names = sorted({one.product for one in covered_claims(case.evidence, case.covered) if one.product})
+    names = sorted({one.product for one in covered_claims(case.evidence, case.covered, case.accepted) if one.product})
     if not wanted or not names or any(wanted in _plain(one) or _plain(one) in wanted for one in names):
         return []
     return [

@@ -73,6 +73,8 @@ class Case:
     """Observation id -> the registry entry that was accepted for it."""
     refused: Mapping[str, str]
     """Observation id of a valid signature -> why its key was not accepted, in plain words."""
+    provenance: tuple[SignatureObservation, ...]
+    """Valid signatures whose key may speak for provenance (or firmware) here."""
     signed: SignedShare
     strength: Strength
     covered: Callable[[Locator, str], tuple[str, ...]] = field(repr=False, compare=False)

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from fwverify.model.canonical import identify
+from fwverify.model.constraints import unmet
 from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureStatus, TrustSnapshot
 
 TRUSTED_TIMES = ("rekor", "rfc3161")
 """Sources of a signing time that the signer could not write himself."""
 MIN_SEEN_DIGITS = 16
 """Hexadecimal digits of a fingerprint that a source must have seen: 64 bits, what people read out by phone."""
+ORDERLY = frozenset({"superseded", "cessationOfOperation", "affiliationChanged"})
+"""Reasons of a revocation list that say nothing against what was signed before."""
 WITHDRAWN = ("revoked", "superseded", "suspended")
 
 
@@ -62,7 +65,9 @@ def accept(signatures: Iterable[SignatureObservation], trust: TrustSnapshot, dem
 
 
 def entries(trust: TrustSnapshot, signature: SignatureObservation) -> tuple[KeyRecord, ...]:
-    """Registry entries that are this signer: by fingerprint, or by identity and issuer for Sigstore.
+    """Registry entries that are this signer: by fingerprint (its own, or that of a certificate on its path), or by
+    identity and issuer for Sigstore. The signature must be made as the entry asks: it was held under the entry, or
+    (another registry, `reassess --keys`) what was recorded of it meets the entry's constraints.
 
     An identity says something only under the trust root it was verified with, so it counts for the entries it held
     under: otherwise whoever runs one vendor's private root could speak as another vendor.
@@ -71,7 +76,13 @@ def entries(trust: TrustSnapshot, signature: SignatureObservation) -> tuple[KeyR
         who = ("sigstore-identity", signature.identity, signature.issuer)
         found = (one for one in trust.keys if (one.type, one.identity, one.issuer) == who)
         return tuple(one for one in found if one.name in signature.keys)
-    return tuple(one for one in trust.keys if one.fingerprint and one.fingerprint == signature.fingerprint)
+    prints = {signature.fingerprint, signature.anchor, *(one.fingerprint for one in signature.path)} - {""}
+    made = {**dict(signature.parameters), "algorithm": signature.algorithm}
+    return tuple(
+        one
+        for one in trust.keys
+        if one.fingerprint in prints and (one.name in signature.keys or not unmet(one.constraints, made))
+    )
 
 
 def refusal(key: KeyRecord, signature: SignatureObservation, demands: Demands) -> str:
@@ -79,6 +90,7 @@ def refusal(key: KeyRecord, signature: SignatureObservation, demands: Demands) -
     return (
         _scope(key, signature.scheme, demands)
         or status_refusal(key, signature, demands.at)
+        or revoked_certificate(signature, demands.at)
         or _dates(key, moment(signature, demands.at))
         or _confirmation(key, demands)
     )
@@ -114,6 +126,22 @@ def status_refusal(key: KeyRecord, signature: SignatureObservation, at: str) -> 
     if key.status == "suspended" or distrust != "after" or not key.revocation_date:
         return withdrawn
     return "" if moment(signature, at) < first_second(key.revocation_date) else withdrawn
+
+
+def revoked_certificate(signature: SignatureObservation, at: str) -> str:
+    """Which certificate of the path a revocation list withdraws for this signature's time; empty when none.
+
+    A key that others may have had was never trustworthy; one that went out of use was until its day (RFC 5280,
+    section 5.3.1). Without a proven signing time the signature may be from after that day.
+    """
+    for one in signature.path:
+        if not one.revoked_at:
+            continue
+        orderly = one.revocation_reason in ORDERLY and moment(signature, at) < one.revoked_at
+        if not orderly:
+            why = f" ({one.revocation_reason})" if one.revocation_reason else ""
+            return f"the certificate {one.subject} was revoked on {one.revoked_at[:10]}{why}"
+    return ""
 
 
 def moment(signature: SignatureObservation, at: str) -> str:

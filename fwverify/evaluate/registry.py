@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from fwverify.evaluate.interface import Rule
-from fwverify.evaluate.rules import checksum, component, origin, package, sbom, secret, signature, sigstore, version
+from fwverify.evaluate.rules import (
+    checksum,
+    component,
+    device,
+    origin,
+    package,
+    provenance,
+    sbom,
+    secret,
+    signature,
+    signer,
+    signing_key,
+    sigstore,
+    version,
+)
 
 BUILTIN: tuple[Rule, ...] = (
     *package.RULES,
+    *device.RULES,
     *signature.RULES,
+    *signing_key.RULES,
+    *signer.RULES,
     *origin.RULES,
     *sigstore.RULES,
     *checksum.RULES,
     *version.RULES,
+    *provenance.RULES,
     *sbom.RULES,
     *component.RULES,
     *secret.RULES,

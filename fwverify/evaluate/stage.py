@@ -22,11 +22,13 @@ from fwverify.evaluate.policy import Policy, RuleSetting
 from fwverify.evaluate.registry import BUILTIN
 from fwverify.evaluate.strength import strength
 from fwverify.model.canonical import canonical, identify
-from fwverify.model.evidence import Evidence, TrustSnapshot
+from fwverify.model.evidence import Evidence, SignatureObservation, SignatureStatus, TrustSnapshot
 from fwverify.model.expectation import Expectation
 from fwverify.model.finding import Finding, Item, Level, Outcome
 from fwverify.model.verdict import Verdict, decide
 
+COMPONENT_SCHEMES = frozenset({"kmod", "authenticode"})
+"""Schemes whose signatures belong to single programs of an image."""
 PINNED = "signature.signer-pinned"
 COVERAGE = "signature.coverage"
 """Rules whose parameters shape the shared judgements, at whatever level the policy has them."""
@@ -51,6 +53,7 @@ def evaluate(
         evidence_digest: recorded in the verdict.
         rules: the rules that exist.
     """
+    evidence = replace(evidence, signatures=speaking(evidence))
     expectation, installed_from = _expectation(policy, evidence)
     snapshot = trust or evidence.trust
     judge = _Keys(policy, evidence, snapshot, expectation, at)
@@ -60,7 +63,7 @@ def evaluate(
         for one in rules
         if (setting := policy.rule(one.id)) is not None and setting.level is not Level.OFF
     )
-    claims = covered_claims(evidence, case.covered)
+    claims = covered_claims(evidence, case.covered, case.accepted)
     return Verdict(
         decision=decide(findings, on_missing_fail=policy.on_missing == "fail", content_only=policy.content_only),
         content_only=policy.content_only,
@@ -84,6 +87,23 @@ def evaluate(
     )
 
 
+def speaking(evidence: Evidence) -> tuple[SignatureObservation, ...]:
+    """The signatures that say something about the delivery.
+
+    A kernel module or a Windows program deep inside an image is often signed by a key nobody delivered or pinned. That
+    says nothing about where the image comes from, and nothing is wrong with it; it stays in the evidence.
+    """
+    delivered = {one.locator for one in evidence.artifacts if one.role is not None}
+    return tuple(
+        one
+        for one in evidence.signatures
+        if one.scheme not in COMPONENT_SCHEMES
+        or one.source in delivered
+        or one.status is SignatureStatus.VALID
+        or (one.status is SignatureStatus.INVALID and (one.keys or one.fingerprint))
+    )
+
+
 class _Keys:
     """The judgements that several rules share."""
 
@@ -104,6 +124,7 @@ class _Keys:
         )
         self.firmware = accept(evidence.signatures, trust, self.demands)
         self.sbom = accept(evidence.signatures, trust, replace(self.demands, purpose="sbom"))
+        self.provenance = accept(evidence.signatures, trust, replace(self.demands, purpose="provenance"))
 
     def case(self) -> Case:
         evidence, firmware = self.evidence, self.firmware
@@ -119,6 +140,11 @@ class _Keys:
             accepted=tuple(one for one in evidence.signatures if identify(one) in firmware.keys),
             accepted_keys=firmware.keys,
             refused=firmware.refused,
+            provenance=tuple(
+                one
+                for one in evidence.signatures
+                if identify(one) in firmware.keys or identify(one) in self.provenance.keys
+            ),
             signed=share(evidence, firmware.keys, firmware.refused, ignore_padding=padding),
             strength=strength(evidence, ladder.keys, ignore_padding=padding),
             covered=covering(
@@ -138,6 +164,9 @@ def _expectation(policy: Policy, evidence: Evidence) -> tuple[Expectation, str]:
         vendor=options.vendor or defaults.vendor,
         product=options.product or defaults.product,
         installed=options.installed or defaults.installed,
+        device=options.device or defaults.device,
+        minimum=options.minimum or defaults.minimum,
+        minimum_counter=options.minimum_counter if options.minimum_counter >= 0 else defaults.minimum_counter,
     )
     if options.installed:
         return merged, "--installed" if options.source == "options" else options.source

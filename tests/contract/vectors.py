@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from fwverify.model.artifact import ByteRange
 
 ROOT = Path(__file__).resolve().parents[1] / "vectors"
 KINDS = ("valid", "invalid", "truncated", "hostile")
@@ -63,4 +65,18 @@ def flips(data: bytes, count: int) -> Iterator[bytes]:
     for at in range(0, bits, max(1, bits // count)):
         changed = bytearray(data)
         changed[at // 8] ^= 1 << (at % 8)
+        yield bytes(changed)
+
+
+def covered_flips(data: bytes, covers: Sequence[ByteRange], count: int) -> Iterator[bytes]:
+    """One bit flipped at `count` places spread evenly over the covered bytes, the first and last of each range too."""
+    places = [at for one in covers for at in range(one.start, one.end)]
+    chosen = {
+        *places[:: max(1, len(places) // count)],
+        *(one.start for one in covers),
+        *(one.end - 1 for one in covers),
+    }
+    for at in sorted(chosen)[: 4 * count]:
+        changed = bytearray(data)
+        changed[at] ^= 1 << (at % 8)
         yield bytes(changed)

@@ -29,7 +29,7 @@ def _unknown(case: Case) -> Judged:
 
 def _silent(case: Case) -> Judged | None:
     """Not evaluated where an image keeps silent, whatever the others say."""
-    images = silent_images(case.evidence, case.covered)
+    images = silent_images(case.evidence, case.covered, case.accepted)
     if not images:
         return None
     return unjudged(
@@ -56,11 +56,15 @@ def _told(claims: list[VersionClaim] | tuple[VersionClaim, ...]) -> str:
 
 
 def minimum(case: Case, values: Values) -> Judged:
-    """Not below the minimum the policy names."""
+    """Not below the minimum the policy or the operator names."""
     least = text(values, "min")
+    stated = case.expectation.minimum
+    if stated and (not least or compare(stated, least, text(values, "scheme")) == 1):
+        least = stated
     if not least:
-        return absent(values, "The policy names no minimum version.", remedy="Set `min` in the policy.")
-    claims = covered_claims(case.evidence, case.covered)
+        remedy = "Set `min` in the policy, or say --min-version."
+        return absent(values, "Nobody names a minimum version.", remedy=remedy)
+    claims = covered_claims(case.evidence, case.covered, case.accepted)
     if not claims:
         return _unknown(case)
     older, odd, _ = _against(claims, least, text(values, "scheme"))
@@ -86,7 +90,7 @@ def no_downgrade(case: Case, values: Values) -> Judged:
             "Nobody stated which version is installed, so a downgrade cannot be told.",
             remedy="Add it:  --installed VERSION",
         )
-    claims = covered_claims(case.evidence, case.covered)
+    claims = covered_claims(case.evidence, case.covered, case.accepted)
     if not claims:
         return _unknown(case)
     older, odd, same = _against(claims, installed, text(values, "scheme"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fwverify.cli import settings
+from fwverify.cli import expecting, settings
 from fwverify.errors import UsageError
 from fwverify.trust.store import EMPTY
 
@@ -48,7 +48,7 @@ def test_now_is_whole_seconds() -> None:
 def test_digest_as_read_out_by_phone() -> None:
     """Blocks, colons and capitals."""
     spoken = " ".join(["F72B"] * 16)
-    (one,) = settings.checksums((spoken,), "phone, J. Ortiz, 2026-10-03")
+    (one,) = expecting.checksums((spoken,), (), "phone, J. Ortiz, 2026-10-03")
     assert one.digest.hex == "f72b" * 16
     assert one.channel == "phone, J. Ortiz, 2026-10-03"
 
@@ -57,11 +57,11 @@ def test_digest_as_read_out_by_phone() -> None:
 def test_bad_digest_or_lone_channel(values: tuple[str, ...], channel: str) -> None:
     """Each says which option is wrong."""
     with pytest.raises(UsageError, match=r"--sha256|--channel"):
-        settings.checksums(values, channel)
+        expecting.checksums(values, (), channel)
 
 
 @pytest.mark.parametrize("value", ["../acme", "acme\x1b", "-x", "a b"])
 def test_vendor_is_an_id(value: str) -> None:
     """Ids of the registry only."""
     with pytest.raises(UsageError, match="not an id"):
-        settings.expectation(value, "", "", (), "")
+        expecting._id(value, "--vendor")

@@ -1,0 +1,109 @@
+"""Rules on the device the signed bytes are for: what identifies it, and the counter that forbids going back.
+
+What counts is stated by bytes under an accepted signature (`SignatureObservation.states`); what an unsigned header says
+is anybody's. What to expect comes from the operator alone.
+"""
+
+from __future__ import annotations
+
+from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
+from fwverify.evaluate.judging import IF_ABSENT, Values, absent, failed, item, listed, named, passed, unjudged
+from fwverify.model.evidence import SignatureObservation
+from fwverify.model.finding import Level
+
+COUNTERS = ("security-counter", "rollback-index", "sequence")
+"""Names under which schemes record a number that only grows."""
+UNSIGNED = "unsigned-"
+"""Prefix of statements that lie beside the signed bytes."""
+
+
+def product_match(case: Case, values: Values) -> Judged:
+    """Every identifier the operator states is among those the signed bytes name."""
+    wanted = case.expectation.device
+    if not wanted:
+        return absent(values, "Nobody stated what identifies the device.", remedy="Say it: --device NAME=VALUE.")
+    aliases = set(listed(values, "aliases"))
+    wrong, silent = [], []
+    for name, value in wanted:
+        stated = [(one, said) for one in case.accepted if (said := _said(one, name))]
+        if not stated:
+            silent.append(name)
+        wrong += [(one, name, value, "/".join(said)) for one, said in stated if {value, *aliases}.isdisjoint(said)]
+    if wrong:
+        told = sorted({f"{name} is {said}, not {value}" for _, name, value, said in wrong})
+        return failed(
+            f"It is for another device: {named(told, 3)}.",
+            [item(one.source, f"{name} {said}, expected {value}", one) for one, name, value, said in wrong],
+            remedy="Do not install it on this device. Ask the vendor for the image of this model.",
+            expected=", ".join(f"{name}={value}" for name, value in wanted),
+            observed=named(told, 3),
+        )
+    if silent:
+        return unjudged(
+            f"No signed bytes say for which device this is ({named(silent)}).{_aside(case, silent)}",
+            remedy="Compare the model with the vendor's release notes.",
+        )
+    return passed(f"The signed bytes name this device: {named([f'{name}={value}' for name, value in wanted])}.")
+
+
+def _said(one: SignatureObservation, name: str) -> list[str]:
+    return [said for key, said in one.states if key == name]
+
+
+def _aside(case: Case, silent: list[str]) -> str:
+    beside = sorted(
+        f"{key.removeprefix(UNSIGNED)} {said}"
+        for one in case.accepted
+        for key, said in one.states
+        if key.removeprefix(UNSIGNED) in silent and key.startswith(UNSIGNED)
+    )
+    return f" A header that nobody signed says {named(beside, 3)}." if beside else ""
+
+
+def security_counter(case: Case, values: Values) -> Judged:
+    """The counter under the signature is not below the one stated."""
+    least = case.expectation.minimum_counter
+    if least < 0:
+        return absent(values, "Nobody stated a lowest security counter.", remedy="Say it: --min-counter N.")
+    found = [
+        (one, int(said)) for one in case.accepted for key, said in one.states if key in COUNTERS and said.isdigit()
+    ]
+    if not found:
+        return unjudged(
+            "No signed bytes carry a security counter.",
+            remedy="Ask the vendor to sign the counter with the image; one beside the signature proves nothing.",
+        )
+    low = [(one, said) for one, said in found if said < least]
+    if low:
+        return failed(
+            f"Its security counter is {min(said for _, said in low)}, below {least}.",
+            [item(one.source, f"counter {said}, at least {least} expected", one) for one, said in low],
+            remedy="Install a later release: this one was withdrawn by raising the counter.",
+            expected=f"at least {least}",
+            observed=str(min(said for _, said in low)),
+        )
+    return passed(f"Its security counter is {min(said for _, said in found)}, not below {least}.")
+
+
+RULES = (
+    Rule(
+        id="package.product-match",
+        default=Level.MUST,
+        measures="What signed bytes say of the device (compatible, machine, device type, GUID) is what you stated.",
+        judge=product_match,
+        params=(
+            Param("aliases", ParamKind.LIST, (), "Other names of the same device.", tighter="fewer"),
+            IF_ABSENT,
+        ),
+        not_proven="It does not show that the device refuses images for others.",
+    ),
+    Rule(
+        id="version.security-counter",
+        default=Level.SHOULD,
+        measures="The signed anti-rollback counter (MCUboot, AVB, ...) is not below the one you stated.",
+        judge=security_counter,
+        params=(IF_ABSENT,),
+        not_proven="It does not show which counter the device holds.",
+        requirements=("N193",),
+    ),
+)
