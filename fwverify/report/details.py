@@ -73,7 +73,7 @@ def _signatures(reading: Reading, width: int) -> Iterable[Line]:
 
 def _signature(one: SignatureObservation) -> str:
     subject = shortened(str(one.subject), NAME_LIMIT) if one.subject is not None else "no file here"
-    covered = sum(part.size for part in one.covers)
+    covered = sum(part.size for part in (*one.covers, *one.carries))
     parts = [
         shortened(one.detail.rstrip("."), LONG),
         f"over {subject}" + (f", {count(covered)} bytes" if covered else ""),
@@ -85,8 +85,19 @@ def _signature(one: SignatureObservation) -> str:
         if one.identity
         else "",
         f"time {one.signed_at} ({one.time_source or 'unproven'})" if one.signed_at else "",
+        _path(one),
+        f"the signed bytes say {listed([f'{name} {shortened(value, NAME_LIMIT)}' for name, value in one.states])}"
+        if one.states
+        else "",
+        *(f"odd: {shortened(why, LONG)}" for why in one.oddities),
     ]
     return "; ".join(part for part in parts if part) + "."
+
+
+def _path(one: SignatureObservation) -> str:
+    """The certificates from the signer's to the pinned one, each with its end."""
+    links = [f"{shortened(link.subject, NAME_LIMIT)} (until {link.not_after[:10]})" for link in one.path]
+    return f"certificates: {' <- '.join(links)}" if links else ""
 
 
 def _checksums(reading: Reading, width: int) -> Iterable[Line]:

@@ -28,6 +28,7 @@ from fwverify.report.situation import (
 )
 from fwverify.report.wording_contents import CONTENTS
 from fwverify.report.wording_signer import KEYS_HELP, SIGNER, SIGNERS
+from fwverify.report.wording_terms import TERMS
 
 
 def _incident(reading: Reading) -> Step:
@@ -253,6 +254,7 @@ FAILS: tuple[Situation, ...] = (
               "not all of it is signed", failing("signature.coverage"), _coverage_why, _bare_steps),
     Situation("file in no list", _BYTES, "a file is in no checksum list",
               failing("checksum.match"), _unlisted_why, _fetch_and_call),
+    *TERMS,
     Situation("downgrade", frozenset({"version.no-downgrade"}), "it is older than what is installed",
               failing("version.no-downgrade"), _downgrade_why, _downgrade_steps),
     Situation("below the minimum version", frozenset({"version.minimum"}), "its version is too old",
