@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +15,9 @@ from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Locator, Step, subtracted
 from fwverify.unpack.interface import Check, Member, MemberKind, Oddity, Part, Unread
 from fwverify.unpack.registry import BUILTIN
+from tests.interop.tools import need
 
 pytestmark = pytest.mark.interop
-
-
-def need(*tools: str) -> None:
-    for tool in tools:
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
 
 
 def run(command: str, folder: Path) -> None:

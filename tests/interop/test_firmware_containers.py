@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from fwverify.unpack.containers.intel_hex_image import CONTAINER as HEX
 from fwverify.unpack.containers.srec_image import CONTAINER as SREC
 from fwverify.unpack.containers.uimage import CONTAINER as UIMAGE
 from fwverify.unpack.interface import Check
+from tests.interop.tools import need, need_module
 from tests.unit.unpack.opened import artifact, opened
 
 pytestmark = pytest.mark.interop
@@ -30,8 +30,7 @@ BOARD = '/dts-v1/;\n/ { model = "board"; compatible = "v,b"; memory@0 { reg = <0
 
 
 def run(folder: Path, *command: str, stdin: bytes = b"") -> None:
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
+    need(command[0])
     environment = dict(os.environ, SOURCE_DATE_EPOCH="1790000000")
     subprocess.run(command, cwd=folder, check=True, capture_output=True, input=stdin, env=environment)
 
@@ -131,7 +130,9 @@ def test_text_images_of_objcopy(parts: Path, address: int) -> None:
 
 def test_intel_hex_against_another_reader(tmp_path: Path) -> None:
     """Scattered regions in any order, as the package intelhex writes and reads them."""
-    intelhex = pytest.importorskip("intelhex")
+    need_module("intelhex")
+    import intelhex
+
     image = intelhex.IntelHex()
     for _ in range(40):
         image.puts(CHANCE.randrange(1 << 18), CHANCE.randbytes(CHANCE.randrange(1, 300)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from fwverify.content import identified
 from fwverify.identify.stage import observe
 from fwverify.model.artifact import Locator, Step
 from fwverify.model.evidence import ContentKind, ContentObservation
+from tests.interop.tools import need
 
 pytestmark = pytest.mark.interop
 
@@ -20,11 +20,6 @@ pytestmark = pytest.mark.interop
 def secrets(path: Path) -> list[ContentObservation]:
     artifact = identified(Locator((Step("image.bin"), Step(path.name, "cpio"))), path.read_bytes())
     return [one for one in observe(artifact).contents if one.kind is ContentKind.PRIVATE_KEY]
-
-
-def need(tool: str) -> None:
-    if shutil.which(tool) is None:
-        pytest.skip(f"{tool} is not installed")
 
 
 @pytest.mark.parametrize(
@@ -65,5 +60,5 @@ def test_programs_that_read_keys() -> None:
     paths = [Path(one) for one in ("/usr/bin/openssl", "/usr/bin/ssh-keygen", "/usr/bin/ssh")]
     present = [one for one in paths if one.is_file()]
     if not present:
-        pytest.skip("no such program is installed")
+        need("openssl")
     assert {one.name: secrets(one) for one in present} == {one.name: [] for one in present}

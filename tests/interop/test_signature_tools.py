@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.evidence import SignatureObservation, SignatureStatus
 from fwverify.trust.registry import from_key_file
+from tests.interop.tools import found, need
 
 pytestmark = pytest.mark.interop
 
@@ -21,10 +21,8 @@ PAYLOAD = b"payload of the interop tests\n" * 100
 
 
 def tool(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
+    need(name)
+    return found(name)
 
 
 def run(*arguments: str, cwd: Path) -> None:

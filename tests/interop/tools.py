@@ -47,5 +47,6 @@ def run(*command: object, cwd: Path | None = None, text: str | bytes | None = No
     parts[0] = found(parts[0]) or parts[0]
     given = text.encode() if isinstance(text, str) else text
     done = subprocess.run(parts, cwd=cwd, input=given, capture_output=True, timeout=120)
-    assert done.returncode == 0, f"{parts}: {done.stdout.decode(errors='replace')} {done.stderr.decode(errors='replace')}"
+    said = (done.stdout + done.stderr).decode(errors="replace")
+    assert done.returncode == 0, f"{parts}: {said}"
     return done.stdout

@@ -1,0 +1,1 @@
+"""The same bytes as the official tools see them."""
