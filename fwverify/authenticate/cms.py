@@ -1,12 +1,52 @@
-"""CMS signers against the registry. Interface fixed by the lead; the body is being written."""
+"""CMS signers against the registry (RFC 5652 sections 5.4 to 5.6), shared by every scheme that wraps a CMS.
+
+Procedure, for each signer; read 2026-11-22:
+1. Its certificate is the one it names, among those in the CMS, those delivered, and those pinned. None found: the
+   pinned keys are tried, so that a CMS without certificates (kernel modules, dm-verity) can be checked.
+2. With signed attributes: contentType and messageDigest must be there once and fit the content; the attributes are what
+   is signed. Without: the content is, and it must not itself be a set of attributes, or an old signature could be
+   given a new content (the attributes of that signature).
+3. The signature holds under that certificate's key, by the algorithm and digest the signer names.
+4. A path leads to a pinned certificate (`chains`); nothing of it begins after the time of judgement.
+5. An entry that pins it has its constraints met.
+6. A timestamp token over the signature value, by a pinned authority, gives a trusted time (`timestamps`).
+
+Does not do: counter-signatures of the old kind (RFC 2985), attribute certificates.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+from fwverify.authenticate import chains, keys, timestamps
+from fwverify.authenticate.chains import Path
 from fwverify.authenticate.interface import Group
-from fwverify.authenticate.proofs import Message
-from fwverify.authenticate.signer import Signer
-from fwverify.formats.cms import SignedData
-from fwverify.trust.store import TrustStore
+from fwverify.authenticate.proofs import HASHES, Message, Proof, proof
+from fwverify.authenticate.signer import Signer, by_key, by_path
+from fwverify.formats import cms, der
+from fwverify.formats.cms import SignedData, SignerInfo
+from fwverify.formats.x509 import Certificate
+from fwverify.model.evidence import SignatureStatus
+from fwverify.model.examining import Malformed, Unsupported
+from fwverify.trust.store import PinnedKey, PublicKey, TrustStore
+
+ATTRIBUTE_TYPES = (cms.CONTENT_TYPE, cms.MESSAGE_DIGEST)
+INVALID = SignatureStatus.INVALID
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What all signers of one CMS share."""
+
+    data: SignedData
+    message: Message
+    group: Group
+    trust: TrustStore
+    usual: Pairs
+    made: Pairs
+    pool: tuple[Certificate, ...]
 
 
 def signers(
@@ -15,15 +55,13 @@ def signers(
     group: Group,
     trust: TrustStore,
     *,
-    usual: tuple[tuple[str, str], ...] = (),
-    made: tuple[tuple[str, str], ...] = (),
+    usual: Pairs = (),
+    made: Pairs = (),
 ) -> tuple[Signer, ...]:
     """Check every signer of a SignedData over `message`; one Signer each, in file order, never empty.
 
-    Chains: the signer's certificate is found among data.certificates, carried files and the registry; a path is built
-    to a pinned x509 entry (root, intermediate or the signer's own SPKI; bare public-key entries match the signer's
-    SPKI too). Dates are judged at a trusted timestamp if there is one, else at `group.at`: not yet valid is INVALID,
-    expired stays VALID with its dates in `path` (a rule judges). No signers: one INVALID Signer.
+    Dates: what is not yet valid at the time that counts is INVALID; what has expired stays VALID with its dates in
+    `path` (a rule judges). A certificate that leads to nothing pinned gives UNKNOWN_KEY. No signers: one INVALID.
 
     Args:
         data: parsed.
@@ -33,4 +71,168 @@ def signers(
         usual: constraints where an entry says nothing.
         made: further parameters to record and to hold against constraints.
     """
-    raise NotImplementedError
+    if not data.signers:
+        return (Signer(INVALID, "the CMS has no signers: it is a bag of certificates"),)
+    pinned = tuple(one for found in chains.anchors(trust).values() for _, one in found)
+    pool = (*chains.readable(data.certificates), *chains.carried(one.public for one in group.carried), *pinned)
+    case = _Case(data, message, group, trust, usual, made, pool)
+    return tuple(_signer(one, case) for one in data.signers)
+
+
+def _signer(info: SignerInfo, case: _Case) -> Signer:
+    wrong = _attributes(info, case)  # 2
+    if wrong:
+        return Signer(INVALID, wrong)
+    signed = _signed(info, case)
+    named = [one for one in case.pool if _names(info, one)]  # 1
+    if not named:
+        return _without_certificate(info, signed, case)
+    broken = Signer(INVALID, "the signature does not verify under the certificate it names: something was changed")
+    for certificate in named:
+        held = _held(info, certificate.public, signed)  # 3
+        if held is not None:
+            return _judged(info, certificate, held, case)
+    return replace(broken, key=named[0].public)
+
+
+def _attributes(info: SignerInfo, case: _Case) -> str:
+    """Why the signed attributes do not fit, or why their absence cannot be believed; empty when all is well."""
+    if not info.signed_attributes:
+        if case.data.content_type != cms.DATA:
+            return "content of another type than data must be signed with attributes (RFC 5652 section 5.3)"
+        return "the content is itself a set of signed attributes" if _is_attributes(case.message.content) else ""
+    if not info.content_type or not info.message_digest:
+        return "the signed attributes lack contentType or messageDigest"
+    if info.content_type != case.data.content_type:
+        return "the signed contentType is not that of the content"
+    if info.message_digest != case.message.digest(info.digest_algorithm):
+        return "the content was changed: its digest is not the signed one"
+    return ""
+
+
+def _is_attributes(content: memoryview) -> bool:
+    """A DER SET OF Attribute with one of the types that signed attributes always have."""
+    if len(content) > 65536 or bytes(content[:1]) != b"\x31":
+        return False
+    try:
+        outer = der.check(content, "attributes")
+    except (Malformed, Unsupported):
+        return False
+    from asn1crypto import core
+
+    raw = bytes(content)
+    wanted = [core.ObjectIdentifier(one).dump() for one in ATTRIBUTE_TYPES]
+    return outer.end == len(raw) and any(
+        raw[one.body : one.end].startswith(tuple(wanted)) for one in der.children(raw, outer, "attributes")
+    )
+
+
+def _signed(info: SignerInfo, case: _Case) -> Message:
+    """What the signature value is over, with the one hash the signer names."""
+    hashes = (info.signature_hash,) if info.signature_hash else ()
+    if info.signed_attributes:
+        return Message(memoryview(info.signed_attributes), hashes=hashes)
+    return replace(case.message, hashes=hashes)
+
+
+def _names(info: SignerInfo, certificate: Certificate) -> bool:
+    if info.key_identifier:
+        return info.key_identifier == certificate.key_identifier
+    return (info.issuer, info.serial) == (certificate.issuer, certificate.serial)
+
+
+def _held(info: SignerInfo, key: PublicKey, signed: Message) -> Proof | None:
+    if info.signature_hash and info.signature_hash not in HASHES:
+        return None
+    held = proof(key, info.signature, signed)
+    if held is None or held.algorithm != info.signature_algorithm:
+        return None
+    made = dict(held.parameters)
+    if "prehash" in made or (info.pss_salt >= 0 and made.get("salt") != str(info.pss_salt)):
+        return None
+    return held
+
+
+def _recorded(info: SignerInfo, held: Proof, case: _Case, more: Pairs = ()) -> Proof:
+    """The proof with what this format and the certificate add, by the names constraints use."""
+    attributes = ("signed-attributes", "yes" if info.signed_attributes else "no")
+    digest = ("digest", info.digest_algorithm) if info.signed_attributes else ("digest", info.signature_hash)
+    extra = dict((attributes, *([digest] if digest[1] else []), *case.made, *more))
+    return replace(held, parameters=tuple(sorted({**dict(held.parameters), **extra}.items())))
+
+
+def _judged(info: SignerInfo, certificate: Certificate, held: Proof, case: _Case) -> Signer:
+    """The mathematics holds under this certificate's key; whose is it?"""
+    same = keys.same_key(case.trust, certificate.public.fingerprint)
+    direct = tuple(one for one in same if one.public is not None and one.public.note != "certificate")
+    found = chains.path(certificate, case.pool, case.trust)  # 4
+    if found is None and not direct:
+        return _stranger(info, certificate, held, case)
+    return _pinned(info, certificate, held, found, direct, case)
+
+
+def _pinned(
+    info: SignerInfo,
+    certificate: Certificate,
+    held: Proof,
+    found: Path | None,
+    bare: tuple[PinnedKey, ...],
+    case: _Case,
+) -> Signer:
+    """Constraints, dates and time of a signer that leads to the registry (4 to 6)."""
+    when = timestamps.trusted(info, case.group, case.trust, signers)
+    made = _recorded(info, held, case)
+    met = tuple(one for one in bare if not keys.unmet(one, made, case.usual))
+    if met:
+        detail = f"verifies under {keys.names(met)}"
+        signer = Signer(SignatureStatus.VALID, detail, key=certificate.public, held=made, entries=met)
+    elif found is not None:
+        signer = by_path(found, made, case.group, case.usual, signed_at=when.at)
+    else:
+        why = keys.unmet(bare[0], made, case.usual)
+        return Signer(INVALID, f"made with the key of {keys.names(bare)}, but not as its entry asks: {why}",
+                      key=certificate.public)  # fmt: skip
+    if not signer.valid:
+        return signer
+    claimed = "claimed" if info.signing_time else ""
+    return replace(
+        signer,
+        signed_at=when.at or info.signing_time,
+        time_source="rfc3161" if when.at else claimed,
+        oddities=(*case.data.oddities, *held.oddities, *when.oddities),
+    )
+
+
+def _stranger(info: SignerInfo, certificate: Certificate, held: Proof, case: _Case) -> Signer:
+    same = keys.same_key(case.trust, certificate.public.fingerprint)
+    known = f"; its key is that of {keys.names(same)}, which pins another certificate" if same else ""
+    detail = f"intact, but its certificate ({certificate.subject_text}) leads to none on record{known}"
+    return Signer(
+        SignatureStatus.UNKNOWN_KEY,
+        detail,
+        key=certificate.public,
+        held=_recorded(info, held, case),
+        carried=certificate.der in case.data.certificates,
+    )
+
+
+def _without_certificate(info: SignerInfo, signed: Message, case: _Case) -> Signer:
+    """No certificate came along: a pinned key that holds is enough, since a pinned key needs no certificate."""
+    found = by_key(
+        info.signature,
+        signed,
+        replace(case.group, carried=()),
+        case.trust,
+        usual=case.usual,
+        made=_pairs(info, case),
+        named=lambda _: False,
+    )
+    if found.held is not None and found.held.algorithm != info.signature_algorithm:
+        return Signer(INVALID, "it was not made by the algorithm it names", key=found.key)
+    if found.status is SignatureStatus.UNVERIFIABLE:
+        return Signer(found.status, "the signer's certificate is neither in it nor on record")
+    return replace(found, oddities=(*found.oddities, *case.data.oddities))
+
+
+def _pairs(info: SignerInfo, case: _Case) -> Pairs:
+    return (("signed-attributes", "yes" if info.signed_attributes else "no"), *case.made)

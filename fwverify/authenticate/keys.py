@@ -40,6 +40,13 @@ def unpinned(carried: Iterable[CarriedKey], trust: TrustStore) -> tuple[PublicKe
     return tuple(found[name] for name in sorted(found)[:MAX_CARRIED])
 
 
+def contexts(trust: TrustStore, entry: PinnedKey) -> tuple[str, ...]:
+    """The ML-DSA contexts to try with a key: none, and those that an entry with this key names."""
+    same = same_key(trust, entry.public.fingerprint) if entry.public is not None else ()
+    named = {text.strip() for one in same for text in dict(one.constraints).get("context", "").split(",")}
+    return ("", *sorted(named - {"", "none"}))
+
+
 def unmet(entry: PinnedKey, held: Proof, usual: tuple[tuple[str, str], ...] = ()) -> str:
     """How a signature that holds differs from what the entry asks for, in plain words; empty when it does not.
 
@@ -49,7 +56,7 @@ def unmet(entry: PinnedKey, held: Proof, usual: tuple[tuple[str, str], ...] = ()
         usual: what the scheme asks for where the entry says nothing.
     """
     made = {**dict(held.parameters), "algorithm": held.algorithm}
-    wanted = {**dict(usual), **dict(entry.constraints)}
+    wanted = {"context": "none", **dict(usual), **dict(entry.constraints)}
     wrong = constraints.unmet(wanted.items(), made)
     return "; ".join(f"{name} is {was}, {value} is asked for" for name, was, value in wrong)
 

@@ -1,12 +1,14 @@
 """The mathematics of single signatures: does this value hold for these bytes under this key, and how was it made.
 
 Shared by several schemes; knows no files, no trust and no encodings of files.
-Sources: RFC 8017 (RSA), FIPS 186-5 and SEC 1 (ECDSA), RFC 8032 (Ed25519, Ed448), FIPS 204 (ML-DSA, pure, empty
-context). Read 2026-11-22.
+Sources: RFC 8017 (RSA; section 9.1 PSS, section 9.2 PKCS#1 v1.5), RFC 4055 section 1.2 and 3.1 (keys for PSS alone),
+FIPS 186-5 and SEC 1 (ECDSA), RFC 8032 (Ed25519, Ed448), FIPS 204 (ML-DSA, pure, with context), RFC 8554 and
+SP 800-208 (LMS, HSS, in `formats.lms`). Read 2026-11-22.
 
-RSA with PKCS#1 v1.5 is left to the library's strict check (the padded block is rebuilt and compared, never parsed).
-Hashes are tried in order of strength expected, SHA-1 last, and the one that held is recorded: weak is judged by a
-rule, not hidden here. PSS is tried with MGF1 over the same hash only. Does not do: LMS/HSS, XMSS, SLH-DSA.
+RSA: the encoded block is opened only to see which hash, mask hash and salt to ask for; whether the signature holds
+is then said by the library's strict check with exactly those (a PKCS#1 v1.5 block is rebuilt and compared).
+Weak hashes are recognised and recorded: they are judged by a rule, not hidden here.
+Does not do: XMSS, SLH-DSA, Ed25519ctx and Ed25519ph, HashML-DSA.
 """
 
 from __future__ import annotations
@@ -16,19 +18,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fwverify.formats import detached_signature
+from fwverify.formats import detached_signature, lms, pss_key
 from fwverify.formats.public_key import PublicKey, ed25519_unfit
 from fwverify.model.artifact import Artifact
+from fwverify.model.examining import Malformed
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-HASHES = ("sha256", "sha384", "sha512", "sha1")
+HASHES = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "sha224", "sha1", "md5")
+"""Digests a bare signature may be over, the expected ones first, the broken ones last."""
 PREHASHES = ("sha512", "sha256")
 """Digests that some vendors sign with plain Ed25519 in place of the file."""
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 """L of RFC 8032 section 5.1."""
+MAX_CONTEXT_BYTES = 255
+"""Of an ML-DSA context (FIPS 204 algorithm 3)."""
+_LARGE_MODULUS_BITS, _LARGE_EXPONENT_BITS = 3072, 64
+"""Above that modulus the library takes no exponent above 64 bits: it would only cost time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class Proof:
     algorithm: str
     parameters: tuple[tuple[str, str], ...]
     """Sorted."""
+    oddities: tuple[str, ...] = ()
+    """Plain sentences about an unusual way to make it."""
 
 
 @dataclass(slots=True)
@@ -70,8 +80,15 @@ def fits(key: PublicKey, value: bytes) -> bool:
     return key.algorithm in families
 
 
-def proof(key: PublicKey, value: bytes, message: Message) -> Proof | None:
-    """How `value` signs the message under `key`, or None when it does not."""
+def proof(key: PublicKey, value: bytes, message: Message, contexts: tuple[str, ...] = ("",)) -> Proof | None:
+    """How `value` signs the message under `key`, or None when it does not.
+
+    Args:
+        key: the public key.
+        value: the signature.
+        message: the signed bytes.
+        contexts: ML-DSA contexts that may have been given; other algorithms have none.
+    """
     if not fits(key, value):
         return None
     match key.algorithm:
@@ -81,8 +98,11 @@ def proof(key: PublicKey, value: bytes, message: Message) -> Proof | None:
             return _ecdsa(key, value, message)
         case "ed25519":
             return _ed25519(key, value, message)
-    parameters = (("bits", str(key.bits)),) if key.bits else ()
-    return Proof(key.algorithm, parameters) if _pure(key, value, message.content) else None
+        case "lms" | "hss":
+            return _hash_based(key, value, message)
+        case "ed448":
+            return Proof("ed448", (("bits", str(key.bits)),)) if _pure(key, value, message.content) else None
+    return _ml_dsa(key, value, message, contexts)
 
 
 def ed25519_holds(key: PublicKey, value: bytes, signed: memoryview | bytes) -> bool:
@@ -109,17 +129,54 @@ def _ed25519(key: PublicKey, value: bytes, message: Message) -> Proof | None:
 
 
 def _pure(key: PublicKey, value: bytes, signed: memoryview | bytes) -> bool:
-    """Algorithms that take the whole message: Ed25519, Ed448, ML-DSA with an empty context."""
-    from cryptography.hazmat.primitives.asymmetric import ed448, ed25519, mldsa
+    """Ed25519 and Ed448, which take the whole message."""
+    from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     loaded = load_der_public_key(key.spki)
     match loaded:
         case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
             return _holds(lambda: loaded.verify(value, signed))
-        case mldsa.MLDSA44PublicKey() | mldsa.MLDSA65PublicKey() | mldsa.MLDSA87PublicKey():
-            return _holds(lambda: loaded.verify(value, signed))
     return False
+
+
+def _ml_dsa(key: PublicKey, value: bytes, message: Message, contexts: tuple[str, ...]) -> Proof | None:
+    """Pure ML-DSA under each of the contexts; an empty one is not recorded."""
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    loaded = load_der_public_key(key.spki)
+    match loaded:
+        case mldsa.MLDSA44PublicKey() | mldsa.MLDSA65PublicKey() | mldsa.MLDSA87PublicKey():
+            for context in contexts:
+                raw = context.encode()
+                if len(raw) <= MAX_CONTEXT_BYTES and _holds(
+                    lambda: loaded.verify(value, message.content, raw or None)  # noqa: B023
+                ):
+                    return Proof(key.algorithm, (("context", context),) if context else ())
+    return None
+
+
+def _hash_based(key: PublicKey, value: bytes, message: Message) -> Proof | None:
+    try:
+        numbers = lms.key_of(key)
+        if key.algorithm == "lms":
+            signed = lms.parse_signature(value)
+            holds = lms.lms_holds(numbers.top, signed, message.content)
+        else:
+            chain = lms.parse_hss_signature(value)
+            signed = chain.signatures[-1]
+            holds = lms.hss_holds(numbers, chain, message.content)
+    except Malformed:
+        return None
+    facts = (
+        ("hash", signed.tree.hash),
+        ("leaf", str(signed.leaf)),
+        ("levels", str(numbers.levels)),
+        ("lmots", signed.one_time.name),
+        ("lms", signed.tree.name),
+    )
+    return Proof(key.algorithm, facts) if holds else None
 
 
 def _holds(check: Callable[[], None]) -> bool:
@@ -133,38 +190,105 @@ def _holds(check: Callable[[], None]) -> bool:
 
 
 def _rsa(key: PublicKey, value: bytes, message: Message) -> Proof | None:
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
-    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+    """PKCS#1 v1.5, then PSS. A key for PSS alone signs nothing else, and not otherwise than its parameters say."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     loaded = load_der_public_key(key.spki)
     assert isinstance(loaded, rsa.RSAPublicKey)  # noqa: S101 - the key says so itself
     facts = (("bits", str(key.bits)), ("exponent", key.detail))
-    for name, algorithm in _hashes(message.hashes):
-        digest = message.digest(name)
-        if _holds(lambda: loaded.verify(value, digest, padding.PKCS1v15(), Prehashed(algorithm))):  # noqa: B023
-            return Proof("rsa-pkcs1v15", _sorted(*facts, ("hash", name)))
-        if _pss(loaded, value, digest, algorithm, padding.PSS.AUTO):
-            salt = _salt(loaded, value, digest, algorithm)
-            return Proof("rsa-pss", _sorted(*facts, ("hash", name), ("salt", salt)))
-    return None
+    limits = pss_key.limits(key.material)
+    name = "" if limits is not None else _pkcs1_hash(loaded, value, message)
+    if name:
+        return Proof("rsa-pkcs1v15", _sorted(*facts, ("hash", name)))
+    made = _pss_made(loaded, value, message)
+    if made is None or (limits is not None and not limits.allow(made.hash, made.mask_hash, made.salt)):
+        return None
+    odd = f"MGF1 uses {made.mask_hash} where the digest is {made.hash}"
+    return Proof(
+        "rsa-pss",
+        _sorted(*facts, ("hash", made.hash), ("mgf-hash", made.mask_hash), ("salt", str(made.salt))),
+        (odd,) if made.mask_hash != made.hash else (),
+    )
 
 
-def _pss(key: rsa.RSAPublicKey, value: bytes, digest: bytes, algorithm: hashes.HashAlgorithm, salt: object) -> bool:
+def _pkcs1_hash(key: rsa.RSAPublicKey, value: bytes, message: Message) -> str:
+    """The hash under which the library says it holds; empty when it does not."""
+    from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-    scheme = padding.PSS(padding.MGF1(algorithm), salt)  # type: ignore[arg-type]  # an int or the library's AUTO
-    return _holds(lambda: key.verify(value, digest, scheme, Prehashed(algorithm)))
+    try:
+        block = key.recover_data_from_signature(value, padding.PKCS1v15(), None)
+    except (InvalidSignature, ValueError):
+        return ""
+    for name, algorithm in _hashes(message.hashes):
+        digest = message.digest(name) if len(block) > algorithm.digest_size else b""
+        if block[-algorithm.digest_size :] == digest and _holds(
+            lambda: key.verify(value, digest, padding.PKCS1v15(), Prehashed(algorithm))  # noqa: B023
+        ):
+            return name
+    return ""
 
 
-def _salt(key: rsa.RSAPublicKey, value: bytes, digest: bytes, algorithm: hashes.HashAlgorithm) -> str:
-    """The salt length in bytes of a PSS signature that holds: the common ones first, then all possible ones."""
-    longest = (key.key_size + 6) // 8 - algorithm.digest_size - 2  # RFC 8017 section 9.1.1 step 3
-    for length in (algorithm.digest_size, longest, *range(longest)):
-        if 0 <= length <= longest and _pss(key, value, digest, algorithm, length):
-            return str(length)
-    return "unknown"
+@dataclass(frozen=True, slots=True)
+class _Pss:
+    """How a PSS signature was made."""
+
+    hash: str
+    mask_hash: str
+    salt: int
+    """bytes"""
+
+
+def _pss_made(key: rsa.RSAPublicKey, value: bytes, message: Message) -> _Pss | None:
+    """The parameters of a PSS signature that holds (RFC 8017 sections 8.1.2 and 9.1.2)."""
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+    numbers, number = key.public_numbers(), int.from_bytes(value, "big")
+    if number >= numbers.n or (
+        numbers.n.bit_length() > _LARGE_MODULUS_BITS and numbers.e.bit_length() > _LARGE_EXPONENT_BITS
+    ):
+        return None
+    bits = numbers.n.bit_length() - 1
+    opened = pow(number, numbers.e, numbers.n)
+    if opened.bit_length() > bits or opened & 0xFF != 0xBC:
+        return None
+    block = opened.to_bytes((bits + 7) // 8, "big")
+    known = dict(_hashes(message.hashes))
+    masks = _hashes(HASHES)
+    for name, algorithm in known.items():
+        for mask_name, mask in sorted(masks, key=lambda one: one[0] != name):
+            salt = _pss_salt(block, bits, algorithm.digest_size, mask_name)
+            scheme = padding.PSS(padding.MGF1(mask), salt) if salt >= 0 else None
+            if scheme is not None and _holds(
+                lambda: key.verify(value, message.digest(name), scheme, Prehashed(algorithm))  # noqa: B023
+            ):
+                return _Pss(name, mask_name, salt)
+    return None
+
+
+def _pss_salt(block: bytes, bits: int, digest_bytes: int, mask_hash: str) -> int:
+    """Bytes of salt when the block, unmasked so, has the shape of PSS; -1 when it has not."""
+    size = len(block) - digest_bytes - 1
+    if size < 1:
+        return -1
+    masked, seed = block[:size], block[size:-1]
+    data = bytearray(one ^ other for one, other in zip(masked, _mgf1(seed, size, mask_hash), strict=True))
+    data[0] &= 0xFF >> (8 * len(block) - bits)
+    rest = bytes(data).lstrip(b"\0")
+    return len(rest) - 1 if rest[:1] == b"\x01" else -1
+
+
+def _mgf1(seed: bytes, size: int, name: str) -> bytes:
+    """RFC 8017 appendix B.2.1."""
+    out = b""
+    for counter in range(size):
+        if len(out) >= size:
+            break
+        out += hashlib.new(name, seed + counter.to_bytes(4, "big"), usedforsecurity=False).digest()
+    return out[:size]
 
 
 def _ecdsa(key: PublicKey, value: bytes, message: Message) -> Proof | None:
@@ -206,11 +330,16 @@ def _readings(key: PublicKey, value: bytes) -> Iterator[tuple[str, detached_sign
 def _hashes(names: tuple[str, ...]) -> tuple[tuple[str, hashes.HashAlgorithm], ...]:
     from cryptography.hazmat.primitives import hashes
 
-    known = {
+    known: dict[str, hashes.HashAlgorithm] = {
+        "sha224": hashes.SHA224(),
         "sha256": hashes.SHA256(),
         "sha384": hashes.SHA384(),
         "sha512": hashes.SHA512(),
+        "sha3_256": hashes.SHA3_256(),
+        "sha3_384": hashes.SHA3_384(),
+        "sha3_512": hashes.SHA3_512(),
         "sha1": hashes.SHA1(),  # noqa: S303 - recognised in order to be recorded as weak
+        "md5": hashes.MD5(),  # noqa: S303 - the same
     }
     return tuple((name, known[name]) for name in names)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from fwverify.authenticate import keys
+from fwverify.authenticate import chains, keys
+from fwverify.authenticate.chains import Path
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.proofs import Message, Proof, fits, proof
 from fwverify.model.artifact import ByteRange, Locator, merged
@@ -62,7 +63,8 @@ def by_key(
 
     1. The first key on record under which it holds makes it valid, under all entries whose constraints are met.
     2. Held, but no entry's constraints are met: invalid, and the detail says what differs.
-    3. Under a key that came in the delivery or lies in the signature itself (`inside`): intact by an unknown key.
+    3. Under a key that came in the delivery or lies in the signature itself (`inside`): intact by an unknown key;
+       unless it came as a certificate from which a path leads to a pinned one (`chains`): then as 1 and 2.
     4. None: invalid where a key on record could have made it; unverifiable where none could, or where the signature
        names a key and that key is not on record.
 
@@ -83,31 +85,88 @@ def by_key(
         if one.public is not None and fits(one.public, value)
     ]
     for entry in able:
-        held = _proof(entry.public, value, message, made)
+        held = _proof(entry.public, value, message, made, keys.contexts(trust, entry))
         if held is not None and entry.public is not None:
-            return _pinned(entry.public, held, trust, usual)  # 1, 2
-    for key in (*inside, *keys.unpinned(group.carried, trust)):
+            return _pinned(entry.public, held, group, trust, usual)  # 1, 2
+    strangers = (*inside, *keys.unpinned(group.carried, trust))
+    for key in strangers:
         held = _proof(key, value, message, made)
         if held is not None:  # 3
+            found = chains.of_key(key, strangers, trust)
+            if found is not None:
+                return by_path(found, held, group, usual)
             detail = "intact, but by a key that is not on record; that key came inside this delivery"
             return Signer(SignatureStatus.UNKNOWN_KEY, detail, key=key, held=held, carried=True)
     return _none([one for one in able if named is None or (one.public is not None and named(one.public))], named)  # 4
 
 
-def _proof(key: PublicKey | None, value: bytes, message: Message, made: tuple[tuple[str, str], ...]) -> Proof | None:
-    held = proof(key, value, message) if key is not None else None
-    return (
-        None if held is None else Proof(held.algorithm, tuple(sorted({**dict(held.parameters), **dict(made)}.items())))
-    )
+def _proof(
+    key: PublicKey | None,
+    value: bytes,
+    message: Message,
+    made: tuple[tuple[str, str], ...],
+    contexts: tuple[str, ...] = ("",),
+) -> Proof | None:
+    held = proof(key, value, message, contexts) if key is not None else None
+    if held is None:
+        return None
+    return replace(held, parameters=tuple(sorted({**dict(held.parameters), **dict(made)}.items())))
 
 
-def _pinned(key: PublicKey, held: Proof, trust: TrustStore, usual: tuple[tuple[str, str], ...]) -> Signer:
+def _pinned(key: PublicKey, held: Proof, group: Group, trust: TrustStore, usual: tuple[tuple[str, str], ...]) -> Signer:
+    """A key on record. One that was pinned as a certificate is held to what that certificate says."""
     same = keys.same_key(trust, key.fingerprint)
-    met = tuple(one for one in same if not keys.unmet(one, held, usual))
+    bare = tuple(one for one in same if one.public is not None and one.public.note != "certificate")
+    met = tuple(one for one in bare if not keys.unmet(one, held, usual))
     if met:
-        return Signer(SignatureStatus.VALID, f"verifies under {keys.names(met)}", key=key, held=held, entries=met)
+        odd = () if any("mgf-hash" in dict(one.constraints) for one in met) else held.oddities
+        detail = f"verifies under {keys.names(met)}"
+        return Signer(SignatureStatus.VALID, detail, key=key, held=held, entries=met, oddities=odd)
+    certified = next((one.public for one in same if one.public is not None and one.public.note == "certificate"), None)
+    if certified is not None:
+        found = chains.of_key(certified, (), trust)
+        if found is not None:
+            return by_path(found, held, group, usual)
+        detail = f"made with the key of {keys.names(same)}, whose certificate is not one for signing files"
+        return Signer(SignatureStatus.INVALID, detail, key=key)
     detail = f"made with the key of {keys.names(same)}, but not as its entry asks: {keys.unmet(same[0], held, usual)}"
     return Signer(SignatureStatus.INVALID, detail, key=key)
+
+
+def by_path(
+    found: Path, held: Proof, group: Group, usual: tuple[tuple[str, str], ...], *, signed_at: str = ""
+) -> Signer:
+    """A signature that holds under a certificate with a path to the registry: constraints and beginnings of validity.
+
+    Args:
+        found: the path.
+        held: the signature as it was made.
+        group: for the time of judgement.
+        usual: constraints where an entry says nothing.
+        signed_at: a trusted time, where there is one: it counts in place of the time of judgement.
+    """
+    key = found.certificates[0].public
+    late = found.unready(signed_at or group.at)
+    if late:
+        return Signer(SignatureStatus.INVALID, f"the signer's certificate is not valid yet: {late}", key=key)
+    made = replace(held, parameters=tuple(sorted({**dict(held.parameters), **dict(found.parameters)}.items())))
+    met = tuple(one for one in found.entries if not keys.unmet(one, made, usual))
+    if not met:
+        why = keys.unmet(found.entries[0], made, usual)
+        detail = f"leads to {keys.names(found.entries)}, but is not made as its entry asks: {why}"
+        return Signer(SignatureStatus.INVALID, detail, key=key)
+    return Signer(
+        SignatureStatus.VALID,
+        f"verifies under {keys.names(met)}",
+        key=key,
+        held=made,
+        entries=met,
+        path=chains.facts(found),
+        anchor=found.anchor,
+        signed_at=signed_at,
+        time_source="rfc3161" if signed_at else "",
+        oddities=held.oddities,
+    )
 
 
 def _none(able: list[PinnedKey], named: Callable[[PublicKey], bool] | None) -> Signer:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fwverify.authenticate import verity_files
 from fwverify.authenticate.interface import Group, SignatureScheme
 from fwverify.authenticate.registry import BUILTIN
-from fwverify.formats import signature_kinds
+from fwverify.formats import signature_kinds, verity
 from fwverify.model.artifact import Artifact, DeliveredFile, Delivery, Digest, Role
 from fwverify.model.evidence import Binding, ChecksumObservation, Gap, GapReason, SignatureObservation, SignatureStatus
 from fwverify.model.examining import examining
@@ -151,11 +152,17 @@ def confirm(expected: Sequence[ExpectedChecksum], delivery: Delivery) -> list[Ch
 
     One that fits a file (or the archive the delivery came in) is an observation on that file. One that fits nothing
     is an observation on the archive or on the only image, so that the page can show both values; with several images
-    it is on none of them.
+    it is on none of them. A dm-verity root hash speaks of an image and of its hash tree.
     """
     subjects = ([delivery.archive] if delivery.archive else []) + list(delivery.of(Role.IMAGE))
     subjects += [one.artifact for one in delivery.files if one.role is not Role.IMAGE]
-    return [_confirm(one, subjects) for one in expected]
+    found: list[ChecksumObservation] = []
+    for one in expected:
+        if one.digest.algorithm == verity.ALGORITHM:
+            found += verity_files.confirmed(one, subjects)
+        else:
+            found.append(_confirm(one, subjects))
+    return found
 
 
 def _confirm(expected: ExpectedChecksum, subjects: Sequence[Artifact]) -> ChecksumObservation:

@@ -1,8 +1,51 @@
-"""CMS SignedData (RFC 5652). Interface fixed by the lead; the body is being written."""
+"""CMS SignedData (RFC 5652, RFC 2315 for PKCS#7), read with asn1crypto under our own checks of the DER framing.
+
+Sections 3 (ContentInfo), 5.1 to 5.4 (SignedData, SignerInfo), 11.1 to 11.3 (contentType, messageDigest, signingTime);
+RFC 5754 and 8419 (algorithms), RFC 4056 (RSASSA-PSS), RFC 9882 (ML-DSA), RFC 8708 (HSS/LMS). Read 2026-11-22.
+
+Lengths are those of DER, or left open as signers that stream write them (BER, section 5.1): an encoding that two
+readers measure differently is refused. What follows the outermost element is left to the caller (`SignedData.size`).
+Signed attributes are given as they are signed: a DER SET OF (section 5.4). A signer by an algorithm that is not known
+is named so, since another signer beside it may well be readable.
+Does not do: EnvelopedData, checking of anything.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from dataclasses import dataclass
+from typing import Any
+
+from fwverify.formats import der
+from fwverify.model.examining import Encrypted, Malformed, Unsupported
+
+WHAT = "CMS"
+SIGNED_DATA, ENVELOPED_DATA = "1.2.840.113549.1.7.2", "1.2.840.113549.1.7.3"
+DATA = "1.2.840.113549.1.7.1"
+CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5"
+ATTRIBUTE_TYPES = (bytes.fromhex("06092a864886f70d010903"), bytes.fromhex("06092a864886f70d010904"))
+"""DER of contentType and messageDigest."""
+KNOWN_HASHES = frozenset(
+    {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_224", "sha3_256", "sha3_384", "sha3_512"}
+)
+MAX_SIGNERS, MAX_CERTIFICATES = 16, 64
+MAX_ATTRIBUTES_BYTES = 64 * 1024
+"""Signed attributes have 100 bytes to some kilobytes."""
+BY_OID = {
+    "2.16.840.1.101.3.4.3.17": "ml-dsa-44",
+    "2.16.840.1.101.3.4.3.18": "ml-dsa-65",
+    "2.16.840.1.101.3.4.3.19": "ml-dsa-87",
+    "1.2.840.113549.1.9.16.3.17": "hss",
+    "1.3.101.112": "ed25519",
+    "1.3.101.113": "ed448",
+}
+"""Signature algorithms without a hash of their own."""
+FAMILIES = {"rsassa_pkcs1v15": "rsa-pkcs1v15", "rsassa_pss": "rsa-pss", "ecdsa": "ecdsa"}
+_PEM = re.compile(rb"\s*-----BEGIN (PKCS7|CMS)-----\r?\n([A-Za-z0-9+/=\s]+)-----END \1-----\s*")
+LAX = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+"""What asn1crypto raises for hostile input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +58,9 @@ class SignerInfo:
     key_identifier: bytes
     """subjectKeyIdentifier; empty when named by issuer and serial."""
     digest_algorithm: str
-    """hashlib name: `sha256`."""
+    """hashlib name: `sha256`; dotted for one that is not known."""
     signature_algorithm: str
-    """`rsa-pkcs1v15`, `rsa-pss`, `ecdsa`, `ed25519`, `ed448`, `ml-dsa-65`..."""
+    """`rsa-pkcs1v15`, `rsa-pss`, `ecdsa`, `ed25519`, `ed448`, `ml-dsa-65`...; dotted for one that is not known."""
     signature_hash: str
     """hashlib name; empty where the algorithm has none of its own."""
     pss_salt: int
@@ -51,7 +94,7 @@ class SignedData:
     size: int
     """Bytes of the DER element in the input, so that a caller sees what follows it."""
     oddities: tuple[str, ...]
-    """Lax encodings (BER lengths, unsorted sets) and other things worth saying."""
+    """Lax encodings and other things worth saying."""
 
 
 def parse(content: memoryview | bytes) -> SignedData:
@@ -59,11 +102,189 @@ def parse(content: memoryview | bytes) -> SignedData:
 
     Raises:
         Malformed: it is none, or breaks RFC 5652.
-        Unsupported: an algorithm or version that is not read, named.
+        Encrypted: an EnvelopedData.
     """
-    raise NotImplementedError
+    from asn1crypto import cms
+
+    framed = der.normal(content, WHAT)
+    raw = framed.der
+    try:
+        info = cms.ContentInfo.load(raw, strict=True)
+        kind = info["content_type"].dotted
+        if kind == ENVELOPED_DATA:
+            raise Encrypted("CMS EnvelopedData: its content is encrypted")
+        if kind != SIGNED_DATA:
+            raise Malformed(WHAT, f"content type {kind} is no SignedData")
+        return _signed_data(raw, info["content"], framed.size)
+    except LAX as problem:
+        raise Malformed(WHAT, f"it does not read as SignedData ({type(problem).__name__})") from None
 
 
 def decoded(content: memoryview | bytes) -> bytes:
     """DER of a PEM (`PKCS7`, `CMS`) or DER file; a PEM block must be alone in its file. Raises Malformed."""
-    raise NotImplementedError
+    raw = bytes(content)
+    if not raw.lstrip().startswith(b"-----BEGIN"):
+        return raw
+    block = _PEM.fullmatch(raw)
+    if block is None:
+        raise Malformed(WHAT, "it is not exactly one PEM block")
+    try:
+        return base64.b64decode(b"".join(block[2].split()), validate=True)
+    except binascii.Error:
+        raise Malformed(WHAT, "its base64 is broken") from None
+
+
+def _signed_data(raw: bytes, data: Any, size: int) -> SignedData:
+    content_type, content, content_der = _content(raw)
+    certificates = [one.chosen.dump() for one in _set(data, "certificates") if one.name == "certificate"]
+    crls = [one.chosen.dump() for one in _set(data, "crls") if one.name != "other"]
+    infos = list(data["signer_infos"])
+    if len(infos) > MAX_SIGNERS or len(certificates) > MAX_CERTIFICATES:
+        raise Malformed(WHAT, f"{len(infos)} signers and {len(certificates)} certificates: more than any real one has")
+    oddities: list[str] = []
+    signers = tuple(_signer(one, oddities) for one in infos)
+    return SignedData(
+        content_type, content, content_der, tuple(certificates), tuple(crls), signers, size, tuple(oddities)
+    )
+
+
+def _set(data: Any, name: str) -> list[Any]:
+    return list(data[name]) if _there(data[name]) else []
+
+
+def _there(value: Any) -> bool:
+    """True for an optional field that is present. Not by its native value: that would read attributes of any type."""
+    from asn1crypto import core
+
+    return not isinstance(value, core.Void)
+
+
+def _content(raw: bytes) -> tuple[str, bytes | None, bytes]:
+    """(eContentType, contents octets, the eContent element), read off the bytes themselves.
+
+    PKCS#7 puts any type there and CMS an OCTET STRING (RFC 5652 section 5.2.1): the octets are those inside it.
+    """
+    from asn1crypto import core
+
+    outer = der.element(raw, 0, len(raw), WHAT)
+    _, wrapped = list(der.children(raw, outer, WHAT))
+    (signed,) = der.children(raw, wrapped, WHAT)
+    encapsulated = list(der.children(raw, signed, WHAT))[2]
+    parts = list(der.children(raw, encapsulated, WHAT))
+    kind = core.ObjectIdentifier.load(raw[parts[0].start : parts[0].end]).dotted
+    if len(parts) == 1:
+        return kind, None, b""
+    (inner,) = der.children(raw, parts[1], WHAT)
+    if inner.tag == der.PARTED_OCTETS:
+        raise Malformed(WHAT, "its content is in parts, though its lengths are not left open")
+    return kind, raw[inner.body : inner.end], raw[inner.start : inner.end]
+
+
+def _signer(info: Any, oddities: list[str]) -> SignerInfo:
+    sid = info["sid"]
+    by_name = sid.name == "issuer_and_serial_number"
+    attributes = info["signed_attrs"]
+    signed = _as_signed(attributes, oddities)
+    values = _single(attributes) if signed else {}
+    algorithm, digest, salt = _algorithm(info)
+    return SignerInfo(
+        issuer=sid.chosen["issuer"].dump() if by_name else b"",
+        serial=sid.chosen["serial_number"].native if by_name else 0,
+        key_identifier=b"" if by_name else sid.chosen.native,
+        digest_algorithm=_hash(info["digest_algorithm"]),
+        signature_algorithm=algorithm,
+        signature_hash=digest,
+        pss_salt=salt,
+        signed_attributes=signed,
+        content_type=values[CONTENT_TYPE].dotted if CONTENT_TYPE in values else "",
+        message_digest=values[MESSAGE_DIGEST].native if MESSAGE_DIGEST in values else b"",
+        signing_time=_time(values.get(SIGNING_TIME)),
+        signature=info["signature"].native,
+        unsigned=tuple(
+            (one["type"].dotted, value.dump())
+            for one in (info["unsigned_attrs"] if _there(info["unsigned_attrs"]) else ())
+            for value in one["values"]
+        ),
+    )
+
+
+def _as_signed(attributes: Any, oddities: list[str]) -> bytes:
+    """The attributes as a DER SET OF: tag 31 in place of the implicit one, members in DER order (section 5.4)."""
+    if not _there(attributes):
+        return b""
+    written: bytes = attributes.dump()
+    outer = der.element(written, 0, len(written), WHAT)
+    members = [written[one.start : one.end] for one in der.children(written, outer, WHAT)]
+    if members != sorted(members):
+        oddities.append("the signed attributes are not in the order DER asks for")
+    return bytes(b"\x31" + written[1 : outer.body] + b"".join(sorted(members)))
+
+
+def _single(attributes: Any) -> dict[str, Any]:
+    """The value of each signed attribute that must be there once, with one value (sections 11.1 to 11.3)."""
+    found: dict[str, Any] = {}
+    for one in attributes:
+        kind = one["type"].dotted
+        if kind not in (CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME):
+            continue
+        if kind in found or len(one["values"]) != 1:
+            raise Malformed(WHAT, f"signed attribute {kind} is there more than once")
+        found[kind] = one["values"][0]
+    return found
+
+
+def _time(value: Any) -> str:
+    if value is None:
+        return ""
+    when = value.native
+    return when.replace(tzinfo=None, microsecond=0).isoformat() + "Z" if when is not None else ""
+
+
+def _algorithm(info: Any) -> tuple[str, str, int]:
+    """(family, hash, PSS salt) of the signature algorithm."""
+    algorithm = info["signature_algorithm"]
+    dotted = algorithm["algorithm"].dotted
+    if dotted in BY_OID:
+        return BY_OID[dotted], "", -1
+    try:
+        family = algorithm.signature_algo
+    except ValueError:
+        return dotted, "", -1
+    if family not in FAMILIES:
+        return dotted, "", -1
+    if family == "rsassa_pss":
+        return "rsa-pss", _pss(algorithm["parameters"]), algorithm["parameters"]["salt_length"].native
+    try:
+        digest = algorithm.hash_algo
+    except ValueError:  # rsaEncryption: the digest algorithm says it (RFC 3370 section 3.2)
+        digest = _hash(info["digest_algorithm"])
+    return FAMILIES[family], digest, -1
+
+
+def _pss(parameters: Any) -> str:
+    """The hash of RSASSA-PSS. That of its mask is found by verifying; the trailer is always 0xBC (RFC 4056)."""
+    if parameters["mask_gen_algorithm"]["algorithm"].native != "mgf1":
+        return str(parameters["mask_gen_algorithm"]["algorithm"].dotted)
+    return _hash(parameters["hash_algorithm"])
+
+
+def _hash(algorithm: Any) -> str:
+    name = str(algorithm["algorithm"].native)
+    return name if name in KNOWN_HASHES else str(algorithm["algorithm"].dotted)
+
+
+def is_attributes(content: memoryview | bytes) -> bool:
+    """True for a DER SET OF Attribute with one of the types that signed attributes always have.
+
+    Such a content may be the signed attributes of another signature, given out as what was signed.
+    """
+    if not 2 < len(content) <= MAX_ATTRIBUTES_BYTES or content[0] != 0x31:
+        return False
+    raw = bytes(content)
+    try:
+        outer = der.check(raw, WHAT)
+        return outer.end == len(raw) and any(
+            raw[one.body : one.end].startswith(ATTRIBUTE_TYPES) for one in der.children(raw, outer, WHAT)
+        )
+    except (Malformed, Unsupported):
+        return False

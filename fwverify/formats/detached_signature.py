@@ -2,11 +2,11 @@
 
 Lengths and encodings: RFC 8017 section 8 (RSA: the length of the modulus), RFC 3279 section 2.2.3 (ECDSA as DER),
 IEEE 1363 / RFC 7518 section 3.4 (ECDSA as r || s), RFC 8032 section 5.1.6 (Ed25519), FIPS 204 table 2 (ML-DSA).
-Read 2026-11-22.
+RFC 8554 section 5.4 and 6.2 (LMS, HSS: type codes say the length). Read 2026-11-22.
 
 A raw signature has no magic. A value is only plausible when its *whole* length is exactly that of a signature: bytes
 after an RSA or DER value are refused here, because verifiers that read only the front of the file accept them.
-Does not read: LMS/HSS, OpenPGP, CMS, SSH and JSON signatures.
+Does not read: XMSS, OpenPGP, CMS, SSH and JSON signatures.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+
+from fwverify.formats import lms
+from fwverify.model.examining import Malformed
 
 MAX_BYTES = 64 * 1024
 """More than the longest value (ML-DSA-87, 4627 bytes) in hexadecimal with line breaks."""
@@ -72,10 +75,10 @@ def plausible(raw: bytes) -> bool:
 
 def kinds(value: bytes) -> tuple[str, ...]:
     """Families this value can belong to by its length and structure alone: `rsa`, `ecdsa-der`, `ecdsa-p1363`,
-    `ed25519`, `ed448`, `ml-dsa-44`, `ml-dsa-65`, `ml-dsa-87`."""
+    `ed25519`, `ed448`, `ml-dsa-44`, `ml-dsa-65`, `ml-dsa-87`, `lms`, `hss`."""
     size = len(value)
     found = []
-    if 128 <= size <= 1024 and size % 64 == 0:
+    if 128 <= size <= 2048 and size % 32 == 0:
         found.append("rsa")
     if ecdsa_der(value) is not None:
         found.append("ecdsa-der")
@@ -87,7 +90,20 @@ def kinds(value: bytes) -> tuple[str, ...]:
         found.append("ed448")
     if size in ML_DSA_BYTES:
         found.append(ML_DSA_BYTES[size])
-    return tuple(found)
+    return (*found, *_hash_based(value))
+
+
+def _hash_based(value: bytes) -> tuple[str, ...]:
+    """By the type codes of LMS or HSS, which say the length."""
+    if len(value) < lms.LEAST_SIGNATURE_BYTES:
+        return ()
+    for name, reader in (("hss", lms.parse_hss_signature), ("lms", lms.parse_signature)):
+        try:
+            reader(value)
+        except Malformed:
+            continue
+        return (name,)
+    return ()
 
 
 def ecdsa_der(value: bytes) -> Integers | None:

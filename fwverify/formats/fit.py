@@ -30,6 +30,8 @@ class HashNode:
     """As written in `algo`; empty when it is missing."""
     value: bytes
     """Empty when it is missing."""
+    ignored: bool = False
+    """`uboot-ignore`: the boot loader does not look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +134,19 @@ def _image(tree: Tree, node: Node, limit: int) -> Image:
         external=external,
         problem=problem,
         hashes=tuple(
-            HashNode(one.name, tree.text(one, "algo"), tree.value(one.prop("value"))[:64])
+            HashNode(one.name, tree.text(one, "algo"), _digest(tree, one), one.prop("uboot-ignore") is not None)
             for one in node.children
             if one.name.startswith("hash")
         ),
         encrypted=any(one.name.startswith("cipher") for one in node.children),
         disagrees=_disagreement(node),
     )
+
+
+def _digest(tree: Tree, node: Node) -> bytes:
+    """The whole value, or nothing where it is longer than any digest."""
+    one = node.prop("value")
+    return tree.value(one) if one is not None and one.size <= 64 else b""
 
 
 def _address(tree: Tree, node: Node, name: str) -> str:

@@ -26,6 +26,7 @@ VERSIONS = {
 }
 QUOTED = 80
 """Characters of a name of theirs that are repeated in a sentence of ours."""
+DIGESTS = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 LOG_ENTRIES = frozenset({("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2"), ("dsse", "0.0.1")})
 LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z, the last second a time can have."""
@@ -52,6 +53,18 @@ class SigstoreBundle:
     """Seconds since 1970 that the log promised; None without a promise. Believed only after verification."""
     log_entry: str
     """Kind and version of the log entry: `hashedrekord 0.0.1`."""
+    managed: bool = False
+    """It names a key by a hint, where others carry a certificate."""
+    own: bool = False
+    """The library cannot check it (its kind of log entry, or several of them); `authenticate.own_bundles` does."""
+    certificates: tuple[bytes, ...] = ()
+    """DER, the signer's first."""
+    entries: tuple[object, ...] = ()
+    """Log entries, not read yet (`formats.rekor`)."""
+    timestamps: tuple[bytes, ...] = ()
+    """RFC 3161 responses, DER."""
+    declared: tuple[str, bytes] = ("", b"")
+    """(algorithm, digest) that it says the artifact has; empty where it says none."""
 
 
 def load(data: bytes, what: str) -> Fields:
@@ -123,7 +136,40 @@ def read(raw: bytes) -> SigstoreBundle:
         names=_names(payload, message),
         integrated=_promised(entry),
         log_entry=f"{text(kind.get('kind'))[:QUOTED]} {text(kind.get('version'))[:QUOTED]}",
+        managed=material.get("publicKey") is not None,
+        own=len(entries) > 1 or _kind(entry) not in LOG_ENTRIES,
+        certificates=_certificates(material),
+        entries=tuple(entries),
+        timestamps=_timestamps(material),
+        declared=_declared(message),
     )
+
+
+def _kind(entry: Fields) -> tuple[str, str]:
+    kind = fields(entry.get("kindVersion"))
+    return text(kind.get("kind")), text(kind.get("version"))
+
+
+def _certificates(material: Fields) -> tuple[bytes, ...]:
+    chain = items(fields(material.get("x509CertificateChain")).get("certificates"))
+    single = material.get("certificate")
+    given = chain if single is None else [single]
+    return tuple(decoded(fields(one).get("rawBytes"), "a certificate") for one in given)
+
+
+def _timestamps(material: Fields) -> tuple[bytes, ...]:
+    given = items(fields(material.get("timestampVerificationData")).get("rfc3161Timestamps"))
+    return tuple(decoded(fields(one).get("signedTimestamp"), "a timestamp") for one in given)
+
+
+def _declared(message: Fields) -> tuple[str, bytes]:
+    given = fields(message.get("messageDigest"))
+    if not given:
+        return "", b""
+    algorithm = text(given.get("algorithm"))
+    if algorithm not in DIGESTS:
+        raise Malformed("sigstore bundle", "its digest is of no known kind")
+    return DIGESTS[algorithm], decoded(given.get("digest"), "the digest")
 
 
 def _payload(envelope: Fields) -> tuple[bytes, str]:
@@ -141,7 +187,8 @@ def _signature(envelope: Fields, message: Fields) -> bytes:
 
 def _names(payload: bytes | None, message: Fields) -> tuple[str, ...]:
     if payload is None:
-        return (decoded(fields(message.get("messageDigest")).get("digest"), "the digest").hex(),)
+        algorithm, digest = _declared(message)
+        return (digest.hex(),) if algorithm == "sha256" else ()
     try:
         return subjects(statement(payload))
     except Malformed:  # another payload type; said after verification
@@ -177,15 +224,13 @@ def _unsupported(media_type: str, material: Fields, entries: list[Fields]) -> st
     if media_type not in VERSIONS:
         return f"bundles of type {media_type[:QUOTED]} are not supported yet"
     if material.get("publicKey") is not None:
-        return "bundles with a managed key instead of a certificate are not supported yet"
-    if len(entries) != 1:
-        return f"bundles with {len(entries)} log entries are not supported yet, only with one"
-    kind = fields(entries[0].get("kindVersion"))
-    entry = (text(kind.get("kind")), text(kind.get("version")))
-    if all(entry) and entry not in LOG_ENTRIES:
-        return f"log entries of kind {entry[0][:QUOTED]} {entry[1][:QUOTED]} are not supported yet"
+        if material.get("certificate") is not None or material.get("x509CertificateChain") is not None:
+            raise Malformed("sigstore bundle", "it has a key and a certificate")
+        return ""
+    if not entries:
+        return "bundles with 0 log entries are not supported yet"
     if VERSIONS[media_type] == "0.1" and not fields(entries[0].get("inclusionProof")).get("checkpoint"):
-        return "this first form of bundle (v0.1) is too old for a check without network: it has no inclusion proof"
+        return "too old for a check without network: this first form of bundle (v0.1) has no inclusion proof"
     return ""
 
 

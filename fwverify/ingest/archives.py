@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from fwverify.content import held, identified
-from fwverify.formats import tar_archive, zip_archive
+from fwverify.formats import archive_frames, tar_archive, zip_archive
 from fwverify.formats.entries import Entry, EntryKind, Irregularity
 from fwverify.formats.names import fill_byte
 from fwverify.formats.tar_archive import TarArchive, TarEntry
@@ -28,6 +28,8 @@ from fwverify.model.examining import Malformed, examining
 GZIP_MAGIC, XZ_MAGIC = b"\x1f\x8b", b"\xfd7zXZ\x00"
 GZIP_WBITS = 16 + zlib.MAX_WBITS
 """zlib: expect a gzip header and check its trailer."""
+FIRST_MEMBERS = 64
+"""Of a tar, looked at to tell what it is."""
 INPUT_BYTES = 4 * 1024
 """Packed bytes taken at once: xz makes at most 28 MiB of them (7000 for one, on zeros)."""
 
@@ -50,7 +52,7 @@ class Opened:
 
 
 def open_archive(archive: Artifact, budget: Budget) -> Opened | None:
-    """The files of a zip or tar archive; None when it is neither.
+    """The files of a zip or tar archive; None when it is neither, or a tar that is one image for a device.
 
     1. What the archive says of itself.
     2. Its files, in its order; links and special files are told, not followed.
@@ -58,10 +60,14 @@ def open_archive(archive: Artifact, budget: Budget) -> Opened | None:
     """
     if zip_archive.looks_like(archive.content):
         return _opened(archive, "zip", budget)
-    if tar_archive.looks_like(archive.content):
-        return _opened(archive, "tar", budget)
-    plain = _unpacked_tar(archive, budget)
-    return _opened(plain, "tar", budget) if plain is not None else None
+    plain = archive if tar_archive.looks_like(archive.content) else _unpacked_tar(archive, budget)
+    return _opened(plain, "tar", budget) if plain is not None and not _is_image(plain) else None
+
+
+def _is_image(archive: Artifact) -> bool:
+    """A Mender artifact or an OpenBMC tarball: the device takes it whole, and its signature lies in it."""
+    names = archive_frames.first_names(archive.content, FIRST_MEMBERS)
+    return names[:2] == ["version", "manifest"] or ("MANIFEST" in names and "MANIFEST.sig" in names)
 
 
 def _unpacked_tar(archive: Artifact, budget: Budget) -> Artifact | None:

@@ -18,22 +18,31 @@ from dataclasses import dataclass
 from fwverify.formats import (
     checksum_list,
     detached_signature,
+    dsse,
+    in_toto,
+    jcat,
     minisign,
+    openpgp_armor,
+    openpgp_files,
     public_key,
     sbom_kinds,
     signature_kinds,
+    signify,
+    sshsig,
     strict_json,
     strict_yaml,
+    x509,
 )
 from fwverify.limits import LimitExceeded
 from fwverify.model.artifact import Artifact, Role
 from fwverify.model.examining import Malformed, Unsupported
 
 SIGNATURE_SUFFIXES = (
-    ".sigstore.json", ".sigstore", ".bundle", ".minisig", ".signature", ".sign", ".sig", ".p7s", ".p7b", ".p7m",
-    ".cms", ".asc", ".gpg", ".pgp", ".sshsig",
+    ".sigstore.json", ".sigstore.jsonl", ".sigstore", ".bundle", ".intoto.jsonl", ".intoto.json", ".dsse.json",
+    ".dsse", ".att.json", ".att.jsonl", ".att", ".attestation", ".provenance.json", ".provenance", ".jws",
+    ".minisig", ".signature", ".sign", ".sig", ".p7s", ".p7b", ".p7m", ".cms", ".asc", ".gpg", ".pgp", ".sshsig",
 )  # fmt: skip
-SIGSTORE_SUFFIXES = (".sigstore.json", ".sigstore", ".bundle")
+SIGSTORE_SUFFIXES = (".sigstore.json", ".sigstore.jsonl", ".sigstore", ".bundle")
 CHECKSUM_SUFFIXES = (".sha256sum", ".sha512sum", ".sha256", ".sha512", ".sha384", ".sha1", ".md5sum", ".md5")
 MAX_SIGNATURE_BYTES = 64 * 1024
 """A detached signature with a certificate chain; hash-based signatures reach 50 kB."""
@@ -114,21 +123,72 @@ def _about(name: str, names: Mapping[str, Artifact]) -> str:
 
 
 def _signature(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
-    """A detached signature is small, and its name says that it is one."""
-    view = artifact.content
-    if is_sigstore(view) and (strict_json.stands_alone(view) or _base(artifact.name, SIGSTORE_SUFFIXES)):
-        return Taken(Role.SIGNATURE, "Sigstore bundle", _about(artifact.name, names))
-    if artifact.size > MAX_SIGNATURE_BYTES or not _base(artifact.name, SIGNATURE_SUFFIXES):
-        return None
-    about = _about(artifact.name, names)
+    """A detached signature is small, and its name says that it is one; a signed document says so itself."""
+    view, about = artifact.content, _about(artifact.name, names)
+    taken = _signed_document(artifact, about)
+    if taken is None and about and signature_kinds.recognised(view).startswith("CMS") and signature_kinds.alone(view):
+        return Taken(Role.SIGNATURE, "CMS/PKCS#7 signature", about)
+    if taken is not None or artifact.size > MAX_SIGNATURE_BYTES or not _base(artifact.name, SIGNATURE_SUFFIXES):
+        return taken
     if _parses(minisign.parse_signature, view):
         return Taken(Role.SIGNATURE, "minisign signature", about)
-    kind = signature_kinds.alone(view)
+    if _is_signify(view, about):
+        return Taken(Role.SIGNATURE, "signify signature", about)
+    kind = _openpgp_or_ssh(artifact, about) or signature_kinds.alone(view)
     if kind and (about or not kind.startswith("CMS")):
         return Taken(Role.SIGNATURE, f"{kind} signature", about)
     if about and detached_signature.plausible(bytes(view)):
         return Taken(Role.SIGNATURE, "detached signature, by its name and length", about)
     return None
+
+
+def _openpgp_or_ssh(artifact: Artifact, about: str) -> str:
+    """Title of the format: whole, or damaged or with text around it under the name of a signature (then refused as
+    one); a value that may be a raw signature is not taken for a damaged one of these."""
+    view = artifact.content
+    openpgp = openpgp_files.named_so(view, bool(about) and not detached_signature.plausible(bytes(view)))
+    if not openpgp and about and sshsig.looks_like_signature(view) and _is_text(artifact):
+        return "SSH signature"
+    return openpgp
+
+
+def _is_signify(view: memoryview, about: str) -> bool:
+    """A signature alone, one with a signed checksum list behind it, or one with stray text behind it."""
+    if not signify.looks_like_signature(view):
+        return False
+    rest = view[len(bytes(view).split(b"\n", 2)[0]) + 1 :]
+    rest = rest[len(bytes(rest).split(b"\n", 1)[0]) + 1 :]
+    stray = bool(about) and strict_json.is_text(bytes(rest))
+    return not rest or stray or checksum_list.is_whole(rest)
+
+
+def _signed_document(artifact: Artifact, about: str) -> Taken | None:
+    """JSON and text that names itself a signature, under any name and of any size."""
+    view = artifact.content
+    if artifact.name.lower().endswith(".jcat") and _parses(jcat.parse, view):
+        return Taken(Role.SIGNATURE, "Jcat catalogue of signatures")
+    if is_sigstore(view) and (dsse.in_documents(view) or _base(artifact.name, SIGSTORE_SUFFIXES)):
+        return Taken(Role.SIGNATURE, "Sigstore bundle", about)
+    if dsse.stands_alone(view):
+        return Taken(Role.SIGNATURE, "DSSE envelope", about)
+    if in_toto.is_bare(view):
+        return Taken(Role.IGNORED, "a statement about its making that nobody signed: proves nothing, not used")
+    if _is_clear_signed_list(artifact):
+        return Taken(Role.SIGNATURE, "clear-signed checksum list", about)
+    later = signature_kinds.document(view)
+    return Taken(Role.SIGNATURE, f"{later} signature", about) if later else None
+
+
+def _is_clear_signed_list(artifact: Artifact) -> bool:
+    """A checksum list, clear-signed, under any name; the list itself must be one that nobody runs."""
+    if artifact.size > openpgp_armor.MAX_BYTES or openpgp_files.kind(artifact.content) != openpgp_files.CLEAR:
+        return False
+    try:
+        text = memoryview(openpgp_armor.cleartext(bytes(artifact.content)).text)
+    except Malformed:
+        return bool(checksum_list.named_algorithm(artifact.name)) and _is_text(artifact)
+    found = checksum_list.parse(text)
+    return found.whole and not any(_SHELL.search(one.name) for one in found.entries)
 
 
 def is_sigstore(view: memoryview) -> bool:
@@ -171,8 +231,12 @@ def _checksums(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | Non
 
 
 def _key(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
-    if artifact.size <= MAX_SIGNATURE_BYTES and _parses(public_key.parse, artifact.content):
+    if artifact.size > MAX_SIGNATURE_BYTES:
+        return None
+    if _parses(public_key.parse, artifact.content):
         return Taken(Role.KEY, "public key that came with the delivery: compared, never trusted")
+    if bytes(artifact.content[:1]) != b"\x30" and _parses(x509.bundle, artifact.content):
+        return Taken(Role.KEY, "certificates that came with the delivery: never trusted by themselves")
     return None
 
 

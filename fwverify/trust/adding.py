@@ -1,19 +1,13 @@
-"""Pinning a key without writing YAML: adds one entry (or one more confirmation) to keys/<vendor>.yaml.
+"""Pinning a key without writing YAML: adds one entry, or one more confirmation, to keys/<vendor>.yaml.
 
-The file belongs to people: text is inserted, nothing that stands there is rewritten, so comments and order stay. The
-new content is loaded before it replaces the old, in one step; a file whose layout does not allow the insertion is
-left alone and the entry is shown for pasting.
-
-Does not do: changing or removing entries, fetching anything, reading the clock.
+Text is inserted as `trust.registry_text` says. Does not do: changing or removing entries, fetching anything, reading
+the clock.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,11 +15,14 @@ from pathlib import Path
 from fwverify.errors import TrustStoreError, UsageError
 from fwverify.formats import public_key, strict_yaml
 from fwverify.formats.public_key import PublicKey
-from fwverify.formats.strict_yaml import Node
 from fwverify.model.evidence import KeyRecord
 from fwverify.model.examining import Malformed
-from fwverify.trust.registry import MAX_FILE_BYTES, PURPOSES, SCHEMA, SIGSTORE, file_type, load, parse_vendor
-from fwverify.trust.schema import plain_fingerprint
+from fwverify.trust.constraint_names import CONSTRAINTS, parted, problem
+from fwverify.trust.entries import PURPOSES, SIGSTORE, file_type
+from fwverify.trust.key_names import native
+from fwverify.trust.registry import MAX_FILE_BYTES, SCHEMA, load
+from fwverify.trust.registry_text import entry_of, inserted, items, lines_of, quoted, replace, write
+from fwverify.trust.schema import moment, plain_fingerprint, suggestion
 from fwverify.trust.store import PinnedKey
 
 TOFU_DAYS = 90
@@ -59,6 +56,14 @@ class NewKey:
     issuer: str = ""
     confirm: bool = False
     """The key is already there: record this channel and person as one more source."""
+    owner: str = ""
+    """Who holds the private half; empty: the vendor."""
+    constraints: tuple[tuple[str, str], ...] = ()
+    """(name, value) as typed; checked here."""
+    crls: tuple[tuple[str, bytes], ...] = ()
+    """Certificate revocation lists: (name, content), x509 only."""
+    valid_to: str = ""
+    """YYYY-MM-DD"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +85,20 @@ def fingerprint_blocks(fingerprint: str, count: int = 16) -> str:
 
 def confirmations(record: KeyRecord) -> int:
     """How often the pin was learned independently: different channels told by different people, at most 2 matter."""
-    pairs = {(_folded(one.channel), _folded(one.who)) for one in record.sources}
+    pairs = {(folded(one.channel), folded(one.who)) for one in record.sources}
     two = any(a[0] != b[0] and a[1] != b[1] for a in pairs for b in pairs)
     return 2 if two else min(len(pairs), 1)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
     """A key or trusted root file the operator names. Raises TrustStoreError."""
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except OSError as problem:
-        raise TrustStoreError(f"it cannot be read ({problem.strerror})", where=str(path)) from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise TrustStoreError(f"more than {MAX_FILE_BYTES:,} bytes: that is no key", where=str(path))
+            raw = file.read(most + 1)
+    except OSError as wrong:
+        raise TrustStoreError(f"it cannot be read ({wrong.strerror})", where=str(path)) from None
+    if len(raw) > most:
+        raise TrustStoreError(f"more than {most:,} bytes: that is no key", where=str(path))
     return raw
 
 
@@ -103,9 +108,9 @@ def key_of(new: NewKey) -> PublicKey | None:
         return None
     try:
         return public_key.parse(new.content)
-    except Malformed as problem:
-        todo = "Give a PEM or DER public key, a certificate or a minisign public key."
-        raise TrustStoreError(problem.reason, where=new.name, todo=todo) from None
+    except Malformed as wrong:
+        todo = "Give one public key or certificate; `keys add --from FILE` lists those inside another file."
+        raise TrustStoreError(wrong.reason, where=new.name, todo=todo) from None
 
 
 def add_key(folder: Path, new: NewKey) -> Added:
@@ -117,11 +122,12 @@ def add_key(folder: Path, new: NewKey) -> Added:
     """
     _check(new)
     key = key_of(new)
-    _match(new, key)
+    if new.fingerprint:
+        match_fingerprint(new.fingerprint, key)
     existing = load(folder).keys if folder.is_dir() else ()
     same = _same(existing, new, key)
     if same is not None:
-        return _confirm(folder, new, same)
+        return _again(folder, new, same)
     key_id = new.id or _made_id(new)
     if any(one.record.name == f"{new.vendor}/{key_id}" for one in existing):
         raise UsageError(
@@ -141,26 +147,50 @@ def _check(new: NewKey) -> None:
         raise UsageError(f"a purpose is one of {', '.join(PURPOSES)}", where="--purpose")
     if bool(new.identity) != bool(new.issuer):
         raise UsageError("a Sigstore identity needs both --identity and --issuer", where="--identity")
+    if new.crls and new.identity:
+        raise UsageError("revocation lists are for certificates", where="--crl")
+    for name, text in new.constraints:
+        _check_constraint(name, text)
     _check_texts(new)
+
+
+def _check_constraint(name: str, text: str) -> None:
+    if name not in CONSTRAINTS:
+        raise UsageError(f"there is no constraint {name!r}", where="--constraint", todo=suggestion(name, CONSTRAINTS))
+    what, todo = problem(name, parted(name, [text]))
+    if what:
+        raise UsageError(what, where=f"--constraint {name}", todo=todo)
 
 
 def _check_texts(new: NewKey) -> None:
     texts = {"--channel": new.channel, "--by": new.who, **{f"--product {one}": one for one in new.products}}
     texts |= {"--identity": new.identity or "-", "--issuer": new.issuer or "-", "--legal-name": new.legal_name or "-"}
+    check_texts(texts | {"--owner": new.owner or "-"})
+    if new.valid_to:
+        try:
+            moment(new.valid_to)
+        except ValueError:
+            raise UsageError(f"{new.valid_to!r} is no date", where="--valid-to", todo="Write 2027-06-30.") from None
+
+
+def check_texts(texts: Mapping[str, str]) -> None:
+    """Option -> text that goes into the registry. Raises UsageError."""
     for name, text in texts.items():
         if not text.strip() or not text.isprintable():
             raise UsageError("this must be a text of printable characters, not empty", where=name)
 
 
-def _match(new: NewKey, key: PublicKey | None) -> None:
-    if not new.fingerprint:
-        return
+def match_fingerprint(given: str, key: PublicKey | None) -> None:
+    """What was read out over the channel must be the key's fingerprint: ours, or the one its own tools print."""
     if key is None:
         raise UsageError("a Sigstore identity has no fingerprint", where="--fingerprint")
-    given = plain_fingerprint(new.fingerprint)
-    if not re.fullmatch(r"[0-9a-f]{64}", given):
+    plain = plain_fingerprint(given)
+    own = native(key)
+    if key.note in ("OpenPGP certificate", "SSH public key") and own and given.replace(" ", "").lower() == own.lower():
+        return
+    if not re.fullmatch(r"[0-9a-f]{64}", plain):
         raise UsageError("a fingerprint has 64 hexadecimal digits; a part of it proves little", where="--fingerprint")
-    if given != key.fingerprint:
+    if plain != key.fingerprint:
         what = f"the key file's fingerprint is {fingerprint_blocks(key.fingerprint)}: another key than was read to you"
         raise UsageError(what, where="--fingerprint", todo="Do not pin it. Find out where this file came from.")
 
@@ -175,7 +205,8 @@ def _same(existing: Iterable[PinnedKey], new: NewKey, key: PublicKey | None) -> 
     )
 
 
-def _confirm(folder: Path, new: NewKey, same: PinnedKey) -> Added:
+def _again(folder: Path, new: NewKey, same: PinnedKey) -> Added:
+    """The key is on record: one more confirmation where that was asked for, otherwise a mistake."""
     record = same.record
     if record.vendor != new.vendor:
         todo = "One key for two vendors: write the second entry by hand, with a comment that says why."
@@ -187,52 +218,93 @@ def _confirm(folder: Path, new: NewKey, same: PinnedKey) -> Added:
             f"To change purposes or products, edit {folder / (record.vendor + '.yaml')}."
         )
         raise UsageError(f"this key is pinned already as {record.name}, learned by {people}", where="FILE", todo=todo)
+    changed = confirm_key(folder, record.name, new.channel, new.who, new.when, new.fingerprint)
+    return Added(changed, folder / f"{record.vendor}.yaml", True)
+
+
+def confirm_key(folder: Path, name: str, channel: str, who: str, when: str, fingerprint: str = "") -> KeyRecord:
+    """Record one more person and channel that a pinned key was learned over.
+
+    Args:
+        folder: the registry.
+        name: `vendor/id`.
+        channel: how the fingerprint was learned this time.
+        who: by whom.
+        when: YYYY-MM-DD.
+        fingerprint: as it was read out; must be the key's. Empty: not written down.
+
+    Raises:
+        UsageError: no such key, one that is not in force, another fingerprint, or the same person and channel again.
+        TrustStoreError: the registry cannot be read or changed.
+    """
+    check_texts({"--channel": channel, "--by": who})
+    pinned = entry_named(folder, name)
+    record = pinned.record
+    if fingerprint:
+        match_fingerprint(fingerprint, pinned.public)
     if record.status not in ("active", "tofu"):
-        raise UsageError(f"{record.name} is {record.status}: it is not confirmed again", where="FILE")
-    if any((one.channel, one.who) == (new.channel, new.who) for one in record.sources):
+        raise UsageError(f"{record.name} is {record.status}: it is not confirmed again", where="VENDOR/ID")
+    if any((folded(one.channel), folded(one.who)) == (folded(channel), folded(who)) for one in record.sources):
         todo = "A second confirmation counts only over another channel and by another person."
-        raise UsageError(
-            f"{record.name} was confirmed by this person over this channel already", where="--channel", todo=todo
-        )
+        what = f"{record.name} was confirmed by this person over this channel already"
+        raise UsageError(what, where="--channel", todo=todo)
     path = folder / f"{record.vendor}.yaml"
-    lines = _lines(path)
-    text = "\n".join(lines) + "\n"
-    entry = next(one for one in _list(strict_yaml.load(text), "keys") if _value(one, "id") == record.id)
-    sources = _list(entry, "sources")
-    fingerprint = record.fingerprint if new.fingerprint else ""
-    changed = _inserted(lines, sources, _source(new, fingerprint))
-    return Added(_replace(folder, path, changed, record.id, text), path, True)
+    lines = lines_of(path)
+    seen = record.fingerprint if fingerprint else ""
+    new = inserted(lines, items(entry_of(lines, record.id), "sources"), source_lines(channel, who, when, seen))
+    return replace(folder, path, new, record.id, "\n".join(lines) + "\n")
+
+
+def entry_named(folder: Path, name: str) -> PinnedKey:
+    """The entry `vendor/id`. Raises UsageError, TrustStoreError."""
+    found = {one.record.name: one for one in load(folder).keys}
+    if name not in found:
+        raise UsageError(f"no key {name!r} is on record in {folder}", where="VENDOR/ID", todo=suggestion(name, found))
+    return found[name]
 
 
 def _append(folder: Path, new: NewKey, key: PublicKey | None, key_id: str) -> Added:
     path = folder / f"{new.vendor}.yaml"
-    name, raw = _kept_as(new, key_id), new.content
-    entry = _entry(new, key, key_id, name)
+    files = _files(new, key_id)
+    entry = _entry(new, key, key_id, files)
     if path.exists():
-        before = "\n".join(_lines(path)) + "\n"
-        text = _inserted(_lines(path), _list(strict_yaml.load(before), "keys"), entry)
+        lines = lines_of(path)
+        before = "\n".join(lines) + "\n"
+        after = inserted(lines, items(strict_yaml.load(before), "keys"), entry)
     else:
         before = ""
-        legal = json.dumps(new.legal_name or new.vendor, ensure_ascii=False)
-        head = [
+        after = [
             "# Pinned keys of one vendor. Schema and meaning: keys/README.md of fwverify.",
             f"fwverify: {SCHEMA}",
-            f"vendor: {{id: {new.vendor}, legal-name: {legal}}}",
+            f"vendor: {{id: {new.vendor}, legal-name: {quoted(new.legal_name or new.vendor)}}}",
             "keys:",
+            *(f"  {one}" for one in entry),
         ]
-        text = "\n".join((*head, *(f"  {one}" for one in entry))) + "\n"
-    target = folder / name
-    if target.exists() and target.read_bytes() != raw:
-        raise TrustStoreError("another file stands where the key file would go", where=str(target), todo="Use --id.")
-    fresh = not target.exists()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _write(target, raw)
+    fresh = [_placed(folder / name, raw) for name, raw in files]
     try:
-        return Added(_replace(folder, path, text, key_id, before), path, False)
+        return Added(replace(folder, path, after, key_id, before), path, False)
     except TrustStoreError:
-        if fresh:
-            target.unlink()
+        for target, made in fresh:
+            if made:
+                target.unlink()
         raise
+
+
+def _placed(target: Path, raw: bytes) -> tuple[Path, bool]:
+    """Put a file into the registry; False where the same file is there already."""
+    if target.exists():
+        if target.read_bytes() != raw:
+            raise TrustStoreError("another file stands where this file would go", where=str(target), todo="Use --id.")
+        return target, False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write(target, raw)
+    return target, True
+
+
+def _files(new: NewKey, key_id: str) -> list[tuple[str, bytes]]:
+    """(name in the registry, content): the key or trusted root first, then revocation lists."""
+    lists = [(f"{new.vendor}/{key_id}.{at}.crl", raw) for at, (_, raw) in enumerate(new.crls, 1)]
+    return [(_kept_as(new, key_id), new.content), *lists]
 
 
 def _kept_as(new: NewKey, key_id: str) -> str:
@@ -246,94 +318,40 @@ def _made_id(new: NewKey) -> str:
     return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:64] or "key"
 
 
-def _entry(new: NewKey, key: PublicKey | None, key_id: str, name: str) -> list[str]:
+def _entry(new: NewKey, key: PublicKey | None, key_id: str, files: list[tuple[str, bytes]]) -> list[str]:
     """The lines of a new entry, without indentation."""
+    (name, _), *lists = files
     lines = [f"- id: {key_id}"]
     if key is not None:
-        lines += [f"  type: {file_type(key)}", f"  file: {_quoted(name)}", f"  spki-sha256: {key.fingerprint}"]
+        lines += [f"  type: {file_type(key)}", f"  file: {quoted(name)}", f"  spki-sha256: {key.fingerprint}"]
     else:
-        lines += [f"  type: {SIGSTORE}", f"  identity: {_quoted(new.identity)}", f"  issuer: {_quoted(new.issuer)}"]
-        lines += [f"  trusted-root: {_quoted(name)}"]
-    lines += [f"  purposes: [{', '.join(new.purposes)}]", f"  products: [{', '.join(map(_quoted, new.products))}]"]
-    if new.tofu:
-        until = date.fromisoformat(new.when) + timedelta(days=TOFU_DAYS)
-        lines += ["  status: tofu  # trusted on first use: confirm it, or it ends", f"  valid-to: {until.isoformat()}"]
-    else:
-        lines += ["  status: active"]
+        lines += [f"  type: {SIGSTORE}", f"  identity: {quoted(new.identity)}", f"  issuer: {quoted(new.issuer)}"]
+        lines += [f"  trusted-root: {quoted(name)}"]
+    if key is not None and key.note == "OpenPGP certificate" and native(key):
+        lines += [f"  openpgp-fingerprint: {native(key)}"]
+    lines += [f"  owner: {quoted(new.owner)}"] if new.owner else []
+    lines += [f"  purposes: [{', '.join(new.purposes)}]", f"  products: [{', '.join(map(quoted, new.products))}]"]
+    lines += ["  constraints:"] if new.constraints else []
+    lines += [f"    {key}: {quoted(text)}" for key, text in new.constraints]
+    lines += [f"  crl: [{', '.join(quoted(one) for one, _ in lists)}]"] if lists else []
+    lines += _status(new)
     fingerprint = key.fingerprint if key is not None and new.fingerprint else ""
-    return [*lines, "  sources:", *(f"    {one}" for one in _source(new, fingerprint))]
+    return [*lines, "  sources:", *(f"    {one}" for one in source_lines(new.channel, new.who, new.when, fingerprint))]
 
 
-def _source(new: NewKey, fingerprint: str) -> list[str]:
-    lines = [f"- channel: {_quoted(new.channel)}", f"  who: {_quoted(new.who)}", f"  when: {new.when}"]
+def _status(new: NewKey) -> list[str]:
+    lines = ["  status: tofu  # trusted on first use: confirm it, or it ends" if new.tofu else "  status: active"]
+    last = (date.fromisoformat(new.when) + timedelta(days=TOFU_DAYS)).isoformat() if new.tofu else ""
+    ends = [one for one in (new.valid_to, last) if one]
+    return [*lines, f"  valid-to: {min(ends)}"] if ends else lines
+
+
+def source_lines(channel: str, who: str, when: str, fingerprint: str) -> list[str]:
+    """One item of the list `sources`, without indentation."""
+    lines = [f"- channel: {quoted(channel)}", f"  who: {quoted(who)}", f"  when: {when}"]
     return [*lines, f"  fingerprint: {fingerprint}"] if fingerprint else lines
 
 
-def _quoted(text: str) -> str:
-    """A double-quoted YAML scalar; JSON's quoting is a part of YAML's for printable text."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """As channels and people are compared."""
     return " ".join(text.casefold().split())
-
-
-def _lines(path: Path) -> list[str]:
-    """Lines as they stand, a carriage return included."""
-    return path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-
-
-def _list(node: Node, name: str) -> tuple[Node, ...]:
-    entry = (node.table or {}).get(name)
-    return (entry.value.items or ()) if entry is not None else ()
-
-
-def _value(node: Node, name: str) -> str:
-    entry = (node.table or {}).get(name)
-    return (entry.value.text or "") if entry is not None else ""
-
-
-def _inserted(lines: list[str], items: tuple[Node, ...], entry: list[str]) -> str:
-    """The file with `entry` after the last item of a block list: after every line indented deeper than its dash."""
-    start = items[-1].line - 1 if items else -1
-    dash = re.match(r"(\s*)- ", lines[start]) if items else None
-    if dash is None:
-        raise TrustStoreError("the list is not written as `- ` lines", todo=_paste(entry))
-    end = start + 1
-    for at in range(start + 1, len(lines)):
-        depth = len(lines[at]) - len(lines[at].lstrip())
-        if lines[at].strip() and depth <= len(dash[1]):
-            break
-        if lines[at].strip():
-            end = at + 1
-    return "\n".join((*lines[:end], *(dash[1] + one for one in entry), *lines[end:])) + "\n"
-
-
-def _paste(entry: Iterable[str]) -> str:
-    return "Add this by hand:\n    " + "\n    ".join(entry)
-
-
-def _replace(folder: Path, path: Path, text: str, key_id: str, before: str) -> KeyRecord:
-    """Load the new content; when it is the old plus this entry, put it in place."""
-    was = {one.record.id: one for one in parse_vendor(before, path.name, folder).keys} if before else {}
-    now = {one.record.id: one for one in parse_vendor(text, path.name, folder).keys}
-    kept = all(now.get(name) == one for name, one in was.items() if name != key_id)
-    if key_id not in now or not kept or len(now) != len({*was, key_id}):
-        raise TrustStoreError("the entry cannot be inserted without changing others", where=str(path))
-    _write(path, text.encode())
-    return now[key_id].record
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as problem:
-        Path(name).unlink(missing_ok=True)
-        raise TrustStoreError(f"it cannot be written ({problem.strerror})", where=str(path)) from None

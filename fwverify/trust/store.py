@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fwverify.formats import public_key
+from fwverify.formats import public_key, x509
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.evidence import KeyRecord, TrustSnapshot
@@ -68,10 +68,18 @@ EMPTY = TrustStore()
 
 def carried_keys(artifacts: Iterable[Artifact]) -> tuple[CarriedKey, ...]:
     """Public keys among delivered files; a file that is none is left out."""
-    found = []
+    found: list[CarriedKey] = []
     for artifact in artifacts:
         try:
-            found.append(CarriedKey(artifact.locator, public_key.parse(artifact.content)))
+            found += [CarriedKey(artifact.locator, one) for one in _keys(artifact.content)]
         except Malformed:
             continue
     return tuple(found)
+
+
+def _keys(content: memoryview) -> list[PublicKey]:
+    """One key, or the certificates of a bundle. Raises Malformed."""
+    try:
+        return [public_key.parse(content)]
+    except Malformed:
+        return [public_key.parse(one) for one in x509.bundle(content)]

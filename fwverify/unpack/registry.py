@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fwverify.unpack.containers import (
+    cabinet,
     cortex_m_image,
     cpio_archive,
     device_tree,
@@ -11,10 +12,12 @@ from fwverify.unpack.containers import (
     flash_dump,
     gzip_stream,
     intel_hex_image,
+    mcuboot_image,
     packed_kernel,
     squashfs,
     srec_image,
     tar_archive,
+    uefi_capsule,
     uimage,
     xz_stream,
     zip_archive,
@@ -26,7 +29,10 @@ BUILTIN: tuple[Container, ...] = (
     fit_image.CONTAINER,
     device_tree.CONTAINER,  # the same magic as a FIT, which has /images
     uimage.CONTAINER,
+    mcuboot_image.CONTAINER,
     squashfs.CONTAINER,
+    cabinet.CONTAINER,
+    uefi_capsule.CONTAINER,
     xz_stream.CONTAINER,
     zstd_stream.CONTAINER,
     cpio_archive.CONTAINER,

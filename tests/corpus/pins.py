@@ -13,7 +13,7 @@ from fwverify.formats import public_key
 from fwverify.model.artifact import Digest
 from fwverify.model.examining import Malformed
 from fwverify.model.expectation import Expectation, ExpectedChecksum
-from fwverify.trust.registry import file_type
+from fwverify.trust.entries import file_type
 
 VENDOR = "corpus"
 DEVICE = {"compatible": "compatible", "machine": "machine", "device_type": "device-type", "device": "compatible",

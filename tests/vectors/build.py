@@ -13,17 +13,33 @@ from pathlib import Path
 
 from tests.vectors.makers import (
     archives,
+    attestations,
     detectors,
+    embedded_signatures,
     firmware,
     keys_and_signatures,
+    openpgp,
     packed_kernels,
     sboms,
     sigstore,
+    sshsig,
     version_strings,
 )
 
 ROOT = Path(__file__).resolve().parent
-MAKERS = (archives, firmware, packed_kernels, keys_and_signatures, sigstore, detectors, version_strings, sboms)
+MAKERS = (
+    archives,
+    firmware,
+    packed_kernels,
+    keys_and_signatures,
+    openpgp,
+    sshsig,
+    sigstore,
+    attestations,
+    detectors,
+    version_strings,
+    sboms,
+)
 
 
 def changed(made: Path) -> list[str]:

@@ -9,9 +9,11 @@ The mathematics are those of the `sigstore` library; this module is its only doo
 never reaches the network: the trust root comes from the operator's key registry, one file per private or public
 Sigstore, and the library is given no other.
 
-Not done: bundles with a managed key instead of a certificate, several log entries, `intoto` log entries, v0.1
-bundles without an inclusion proof, signing keys that are not ECDSA. Those are `unverifiable`, never `invalid`.
-What a predicate *says* (provenance, test result) is not read; its type is kept in the parameters.
+What the library cannot check (managed keys of `cosign --key`, several log entries, `intoto` and newer `dsse` ones) is
+checked by `authenticate.own_bundles`. A file may hold one bundle, or one in each line.
+
+Not done: v0.1 bundles without an inclusion proof, bundles without a log entry, certificates with keys that are not
+ECDSA. Those are `unverifiable`, never `invalid`.
 """
 
 from __future__ import annotations
@@ -25,10 +27,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from fwverify.authenticate import attestations, keys, own_bundles
+from fwverify.authenticate.attestations import Meaning
 from fwverify.authenticate.interface import Group, SignatureScheme
-from fwverify.formats import fulcio, sigstore_json
-from fwverify.formats.sigstore_json import SigstoreBundle, text
-from fwverify.model.artifact import Artifact
+from fwverify.authenticate.proofs import Proof
+from fwverify.authenticate.transparency import DoesNotHold
+from fwverify.formats import dsse, fulcio, sigstore_json, trust_root
+from fwverify.formats.sigstore_json import SigstoreBundle
+from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.evidence import SignatureObservation, SignatureStatus
 from fwverify.model.examining import Malformed, Unsupported
 from fwverify.model.plugin import Doc
@@ -39,16 +45,14 @@ if TYPE_CHECKING:
     from sigstore.models import Bundle, TrustedRoot
 
 NAME = "sigstore-bundle"
-IN_TOTO = "application/vnd.in-toto+json"
-STATEMENTS = frozenset({"https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"})
 SENTENCE = 160
 """Characters of the library's words that are repeated; some of its messages quote whole structures."""
 MAX_BUNDLE_BYTES = 4 << 20
 """A bundle has 4 to 20 KiB; a DSSE payload may carry a whole SBOM of some MiB."""
 
 
-class _DoesNotHold(Exception):
-    """Verification came to a no."""
+_NOTHING = Meaning(())
+"""Of a bundle that signs the artifact itself."""
 
 
 class _TrustRootUnreadable(Exception):
@@ -71,7 +75,7 @@ def detect(artifact: Artifact) -> bool:
 
 
 def parse(artifact: Artifact) -> tuple[SigstoreBundle, ...]:
-    return (sigstore_json.read(bytes(artifact.content)),)
+    return tuple(map(sigstore_json.read, dsse.documents(bytes(artifact.content))))
 
 
 def _trusted_root(raw: bytes, signed: list[datetime], issued: list[datetime]) -> TrustedRoot:
@@ -95,7 +99,7 @@ def _trusted_root(raw: bytes, signed: list[datetime], issued: list[datetime]) ->
         raise _TrustRootUnreadable(_words(problem)) from None
     for name in sigstore_json.NEEDED:
         if not reduced[name]:
-            raise _DoesNotHold(f"none of the trust root's {name} was in force when it was signed")
+            raise DoesNotHold(f"none of the trust root's {name} was in force when it was signed")
     return root
 
 
@@ -127,11 +131,11 @@ def _holding() -> Iterator[None]:
     try:
         yield
     except (Error, InvalidSignature, UnsupportedAlgorithm) as problem:
-        raise _DoesNotHold(_words(problem)) from None
+        raise DoesNotHold(_words(problem)) from None
     except (DuplicateExtension, ExtensionNotFound, InvalidVersion, UnsupportedGeneralNameType) as problem:
-        raise _DoesNotHold(f"its certificate is malformed: {_words(problem)}") from None
+        raise DoesNotHold(f"its certificate is malformed: {_words(problem)}") from None
     except ValueError as problem:  # pydantic, base64, DER and text decoding errors are all ValueErrors
-        raise _DoesNotHold(f"malformed: {_words(problem)}") from None
+        raise DoesNotHold(f"malformed: {_words(problem)}") from None
 
 
 def _words(problem: Exception) -> str:
@@ -153,7 +157,7 @@ def _claimed(bundle: SigstoreBundle, loaded: Bundle) -> list[datetime]:
     if bundle.integrated is not None:
         times.append(datetime.fromtimestamp(bundle.integrated, UTC))
     if not times:
-        raise _DoesNotHold("nothing in it proves when it was signed")
+        raise DoesNotHold("nothing in it proves when it was signed")
     return times
 
 
@@ -162,12 +166,12 @@ def _issued(leaf: Certificate) -> list[datetime]:
     with _holding():
         times = fulcio.logged(leaf)
     if not times:
-        raise _DoesNotHold("its certificate is in no certificate transparency log")
+        raise DoesNotHold("its certificate is in no certificate transparency log")
     return times
 
 
 def _verified(bundle: SigstoreBundle, loaded: Bundle, root: TrustedRoot, artifact: Artifact) -> bytes | None:
-    """The library's verification; returns the payload of an envelope. Raises _DoesNotHold."""
+    """The library's verification; returns the payload of an envelope. Raises DoesNotHold."""
     from sigstore.hashes import Hashed
     from sigstore.verify import Verifier
     from sigstore_models.common.v1 import HashAlgorithm
@@ -191,12 +195,21 @@ class _Signer:
     curve: str
 
 
-def _signer(loaded: Bundle) -> _Signer | None:
-    """None when the certificate's key is not ECDSA. Raises _DoesNotHold."""
+def _leaf(bundle: SigstoreBundle) -> Certificate:
+    """The signer's certificate of a bundle that the library does not read. Raises DoesNotHold."""
+    from cryptography import x509
+
+    if not bundle.certificates:
+        raise DoesNotHold("it has no certificate")
+    with _holding():
+        return x509.load_der_x509_certificate(bundle.certificates[0])
+
+
+def _signer(leaf: Certificate) -> _Signer | None:
+    """None when the certificate's key is not ECDSA. Raises DoesNotHold."""
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    leaf = loaded.signing_certificate
     with _holding():
         key = leaf.public_key()
         if not isinstance(key, ec.EllipticCurvePublicKey):
@@ -204,27 +217,6 @@ def _signer(loaded: Bundle) -> _Signer | None:
         spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         issuer = leaf.issuer
     return _Signer(leaf, issuer, hashlib.sha256(spki).hexdigest(), key.curve.name)
-
-
-def _intact(bundle: SigstoreBundle, signer: _Signer, artifact: Artifact) -> bool:
-    """True when the signature fits artifact and certificate, whoever issued the certificate."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    key = signer.leaf.public_key()
-    assert isinstance(key, ec.EllipticCurvePublicKey)  # noqa: S101 - _signer saw to it
-    digest = artifact.sha256.value
-    if bundle.payload is not None:
-        if artifact.sha256.hex not in bundle.names:
-            return False
-        digest = hashlib.sha256(sigstore_json.enveloped(bundle.payload_type, bundle.payload)).digest()
-    try:
-        key.verify(bundle.signature, digest, ec.ECDSA(Prehashed(SHA256())))
-    except InvalidSignature:
-        return False
-    return True
 
 
 def verify(bundle: SigstoreBundle, group: Group, trust: TrustStore) -> tuple[SignatureObservation, ...]:
@@ -235,11 +227,16 @@ def verify(bundle: SigstoreBundle, group: Group, trust: TrustStore) -> tuple[Sig
     3. Each distinct trust root on record is tried by itself; the best answer counts:
        a. the trust root is reduced to what was in force when the log or a timestamp says it was signed;
        b. the library verifies certificate, log entry, time and signature against that and nothing else;
+          what it cannot read, `own_bundles.established` does;
        c. of an envelope, the statement must be about this artifact's digest;
-       d. identity and issuer in the certificate must equal, to the character, those of an entry with that root.
+       d. identity and issuer in the certificate must equal, to the character, those of an entry with that root, and
+          its constraints be met.
+    Bundles with a managed key go another way (`own_bundles.managed`): under the keys on record.
     """
     blank = SignatureObservation(NAME, group.artifact.locator, None, (), SignatureStatus.UNVERIFIABLE, "")
     subjects = _files(bundle, group)
+    if bundle.managed and not bundle.unsupported and (subjects or bundle.payload is not None):
+        return own_bundles.managed(bundle, group, trust, NAME, subjects)
     if bundle.unsupported or not subjects:
         about = group.about.locator if group.about else None
         detail = bundle.unsupported or "no delivered file has the digest that it names"
@@ -270,15 +267,15 @@ def _against_all(
 ) -> SignatureObservation:
     """Steps 3a to 3d under each trust root; a yes beats a no, a no beats "not on record"."""
     try:
-        loaded = _loaded(bundle.raw)
-        signer = _signer(loaded)
-    except _DoesNotHold as problem:
+        loaded = None if bundle.own else _loaded(bundle.raw)
+        signer = _signer(loaded.signing_certificate if loaded else _leaf(bundle))
+    except DoesNotHold as problem:
         return replace(blank, status=SignatureStatus.INVALID, detail=f"it does not hold: {problem}")
     if signer is None:
         return replace(blank, detail="certificates with keys other than ECDSA are not supported yet")
     algorithm = (("bundle", bundle.version), ("curve", signer.curve), ("hash", "sha256"), ("log", bundle.log_entry))
     blank = replace(blank, fingerprint=signer.fingerprint, algorithm="ecdsa", parameters=algorithm)
-    answers = [_against(bundle, loaded, signer, artifact, raw, keys, blank) for raw, keys in sorted(roots.items())]
+    answers = [_against(bundle, loaded, signer, artifact, raw, pins, blank) for raw, pins in sorted(roots.items())]
     return min(answers, key=_rank)
 
 
@@ -295,34 +292,45 @@ def _rank(one: SignatureObservation) -> int:
 
 def _against(
     bundle: SigstoreBundle,
-    loaded: Bundle,
+    loaded: Bundle | None,
     signer: _Signer,
     artifact: Artifact,
     raw: bytes,
-    keys: tuple[PinnedKey, ...],
+    entries: tuple[PinnedKey, ...],
     blank: SignatureObservation,
 ) -> SignatureObservation:
     """Steps 3a to 3d under one trust root."""
     try:
         if not _knows(raw, signer.issuer):
-            if not _intact(bundle, signer, artifact):
-                raise _DoesNotHold("the signature does not fit the file and the certificate beside it")
+            if not own_bundles.intact(bundle, signer.leaf, artifact):
+                raise DoesNotHold("the signature does not fit the file and the certificate beside it")
             name = signer.issuer.rfc4514_string()[: sigstore_json.QUOTED]
             detail = f"intact, but its certificate is from {name}, which no trust root on record names"
             return replace(blank, covers=artifact.whole, status=SignatureStatus.UNKNOWN_KEY, detail=detail)
-        times = _claimed(bundle, loaded)
-        root = _trusted_root(raw, times, _issued(signer.leaf))
-        payload = _verified(bundle, loaded, root, artifact)
-        predicate = _about(bundle.payload_type, payload, artifact) if payload is not None else ()
-    except _DoesNotHold as problem:
+        if loaded is None:
+            times, payload = (
+                own_bundles.established(bundle, signer.leaf, artifact, trust_root.read(raw)),
+                bundle.payload,
+            )
+        else:
+            times = _claimed(bundle, loaded)
+            payload = _verified(bundle, loaded, _trusted_root(raw, times, _issued(signer.leaf)), artifact)
+        said = _about(bundle.payload_type, payload, artifact, blank.source) if payload is not None else _NOTHING
+    except DoesNotHold as problem:
         return replace(blank, status=SignatureStatus.INVALID, detail=f"it does not hold: {problem}")
-    except _TrustRootUnreadable as problem:
-        return replace(blank, detail=f"the trust root of {keys[0].record.name} cannot be used: {problem}")
+    except (_TrustRootUnreadable, Malformed) as problem:
+        return replace(blank, detail=f"the trust root of {entries[0].record.name} cannot be used: {problem}")
     except Unsupported as problem:
         return replace(blank, detail=str(problem))
     at, source = _signed_at(bundle, times)
     identity, issuer = fulcio.identity(signer.leaf), fulcio.issuer(signer.leaf)
-    on_record = tuple(sorted(one.record.name for one in keys if _is(one, identity, issuer)))
+    made = tuple(sorted((*blank.parameters, ("root", hashlib.sha256(raw).hexdigest()), *said.parameters)))
+    named = [one for one in entries if _is(one, identity, issuer)]
+    unmet = [keys.unmet(one, Proof("ecdsa", made)) for one in named]
+    if named and all(unmet):
+        detail = f"signed by {identity} ({issuer}), but not as its entry asks: {unmet[0]}"
+        return replace(blank, status=SignatureStatus.INVALID, detail=detail)
+    on_record = tuple(sorted(one.record.name for one, why in zip(named, unmet, strict=True) if not why))
     return replace(
         blank,
         covers=artifact.whole,
@@ -330,11 +338,12 @@ def _against(
         detail=f"signed by {identity or 'nobody named'} ({issuer or 'no issuer named'})"
         + ("" if on_record else ", which is not on record"),
         keys=on_record,
-        parameters=tuple(sorted((*blank.parameters, ("root", hashlib.sha256(raw).hexdigest()), *predicate))),
+        parameters=made,
         signed_at=at,
         time_source=source,
         identity=identity,
         issuer=issuer,
+        states=said.states,
     )
 
 
@@ -343,20 +352,15 @@ def _is(key: PinnedKey, identity: str, issuer: str) -> bool:
     return bool(identity and issuer) and (key.record.identity, key.record.issuer) == (identity, issuer)
 
 
-def _about(payload_type: str, payload: bytes, artifact: Artifact) -> tuple[tuple[str, str], ...]:
-    """Step 3c: the verified statement is about this artifact. Returns its predicate type as a parameter."""
-    if payload_type != IN_TOTO:
-        raise Unsupported(f"envelopes of type {payload_type[: sigstore_json.QUOTED]} are not supported yet")
-    try:
-        statement = sigstore_json.statement(payload)
-    except Malformed as problem:
-        raise _DoesNotHold(str(problem)) from None
-    kind = text(statement.get("_type"))
-    if kind not in STATEMENTS:
-        raise Unsupported(f"statements of type {kind[: sigstore_json.QUOTED]} are not supported yet")
-    if artifact.sha256.hex not in sigstore_json.subjects(statement):
-        raise _DoesNotHold("its statement is about other bytes")
-    return (("predicate", text(statement.get("predicateType"))[: 2 * sigstore_json.QUOTED]),)
+def _about(payload_type: str, payload: bytes, artifact: Artifact, source: Locator) -> Meaning:
+    """Step 3c: the verified statement is about this artifact."""
+    said = attestations.meaning(payload_type, payload, Group(replace(artifact, locator=source), artifact))
+    if said.unread:
+        raise Unsupported(said.unread)
+    if said.refused or not said.subjects:
+        raise DoesNotHold(said.refused or "its statement is about other bytes")
+    predicate = dict(said.parameters)["predicate-type"]
+    return replace(said, parameters=(*said.parameters, ("predicate", predicate[: 2 * sigstore_json.QUOTED])))
 
 
 def _signed_at(bundle: SigstoreBundle, times: list[datetime]) -> tuple[str, str]:
@@ -385,11 +389,9 @@ SCHEME = SignatureScheme(
             "Fulcio docs/oid-info.md, read 2026-11-22",
         ),
         limitations=(
-            "managed keys instead of certificates",
-            "more than one log entry; log entries of kind intoto",
-            "v0.1 bundles without inclusion proof",
-            "signing keys other than ECDSA",
-            "what an in-toto predicate says",
+            "v0.1 bundles without inclusion proof; bundles without log entry",
+            "certificates with keys other than ECDSA; Ed25519ph signatures of managed keys",
+            "log entries of the kinds rekord and intoto 0.0.1",
             "the time of signing where there are several timestamps and no log time",
         ),
     ),

@@ -1,26 +1,25 @@
 """ESP32 application or boot loader image: segments, XOR checksum, appended SHA-256, application description.
 
 Source: Espressif, esptool "Firmware Image Format" and ESP-IDF "App Image Format", read 2026-11-22.
-Checksum and appended SHA-256 show damage, never origin. A Secure Boot signature block behind the image is left to
-the authenticate stage; ESP8266 images and encrypted flash are not read.
+Checksum and appended SHA-256 show damage, never origin. Secure boot signatures behind the image are structure here
+and verified by the authenticate stage; ESP8266 images and encrypted flash are not read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fwverify.formats import esp_secure_boot
 from fwverify.formats.esp_image import HEADER_BYTES, EspImage, looks_like, read_esp_image
 from fwverify.formats.names import fill_byte
 from fwverify.limits import Budget
-from fwverify.model.artifact import Artifact, ByteRange
+from fwverify.model.artifact import Artifact, ByteRange, subtracted
+from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
 from fwverify.unpack.interface import Check, Container, Event, Fact, Member, Part, PartUse
 from fwverify.unpack.tail import tail
 
-SECTOR_BYTES = 4096
-"""Secure Boot V2 puts its signature blocks at the next flash sector."""
-V1_BYTES = 68
-"""Secure Boot V1: a version word of zero and an ECDSA signature behind the image, filled up to 16 bytes."""
+SECTOR_BYTES = esp_secure_boot.SECTOR_BYTES
 
 
 def detect(artifact: Artifact) -> bool:
@@ -74,23 +73,44 @@ def _checks(view: memoryview, image: EspImage) -> Iterator[Event]:
 
 
 def _behind(view: memoryview, end: int) -> Iterator[Event]:
-    """Fill up to the next sector, then whatever follows: a signature block is named as a possibility."""
-    sector = min((end + SECTOR_BYTES - 1) // SECTOR_BYTES * SECTOR_BYTES, len(view))
-    if sector > end and fill_byte(view, ByteRange(end, sector)):
-        yield Part(ByteRange(end, sector), PartUse.PADDING)
-        end = sector
-    # An application is filled up to 64 KiB before it is signed, so that it can be mapped.
-    while end + SECTOR_BYTES < len(view) and fill_byte(view, ByteRange(end, end + SECTOR_BYTES)):
-        yield Part(ByteRange(end, end + SECTOR_BYTES), PartUse.PADDING)
-        end += SECTOR_BYTES
-    left = len(view) - end
-    if bytes(view[end : end + 1]) == b"\xe7" and end % SECTOR_BYTES == 0:
-        detail = "after the image: possible secure boot signature block (version 2)"
-    elif V1_BYTES <= left < V1_BYTES + 16 and not any(view[end : end + 4]):
-        detail = "after the image: possible secure boot signature (version 1)"
+    """The signature, where there is one, and what fills the way to it; then whatever follows."""
+    start = esp_secure_boot.find_sector(view, end)
+    if start:
+        yield from _sector(view, end, start)
+        return
+    version1 = esp_secure_boot.find_version1(view, end)
+    if version1 is not None:
+        signature = ByteRange(version1.start, version1.start + esp_secure_boot.V1_BYTES)
+        yield Part(signature, PartUse.CHECK)
+        end = signature.end
     else:
-        detail = "after the image"
-    yield from tail(view, end, detail)
+        sector = min((end + SECTOR_BYTES - 1) // SECTOR_BYTES * SECTOR_BYTES, len(view))
+        if sector > end and fill_byte(view, ByteRange(end, sector)):
+            yield Part(ByteRange(end, sector), PartUse.PADDING)
+            end = sector
+    yield from tail(view, end, "after the image")
+
+
+def _sector(view: memoryview, end: int, start: int) -> Iterator[Event]:
+    """The signature sector: blocks as they are parsed, what else is in it only where it is erased."""
+    while end < start:
+        step = ByteRange(end, min(end // SECTOR_BYTES * SECTOR_BYTES + SECTOR_BYTES, start))
+        if fill_byte(view, step):
+            yield Part(step, PartUse.PADDING)
+        end = step.end
+    try:
+        sector = esp_secure_boot.read_sector(view, start)
+    except Malformed as problem:
+        yield from tail(
+            view, start, f"after the image: secure boot signature (version 2) that is none: {problem.reason}"
+        )
+        return
+    blocks = [one.place for one in sector.blocks]
+    for place in blocks:
+        yield Part(place, PartUse.CHECK)
+    for hole in subtracted(sector.whole, (*blocks, *sector.strange)):
+        yield Part(hole, PartUse.PADDING)
+    yield from tail(view, start + SECTOR_BYTES, "after the signature sector")
 
 
 CONTAINER = Container(
@@ -107,7 +127,7 @@ CONTAINER = Container(
         limitations=(
             "Segments are raw machine code and data for Xtensa or RISC-V; the code is not analysed.",
             "ESP8266 images and encrypted flash contents are not read.",
-            "Secure Boot signature blocks behind the image are not judged here.",
+            "Secure boot signatures behind the image are not judged here.",
         ),
     ),
 )

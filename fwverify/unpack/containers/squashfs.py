@@ -2,7 +2,8 @@
 
 Names are walked from the root, each directory once; files come out in the order they lie on disk, so that every block
 is unpacked once. A file that cannot be read is told and the others go on. Bytes of a fragment block that no file uses
-are told. Owners, times and extended attributes are not looked at; device files below dev/ are normal here.
+are told. What follows the image is padding or the tail of a RAUC bundle. Owners, times and extended attributes are not
+looked at; device files below dev/ are normal here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fwverify.content import held
-from fwverify.formats import squashfs
+from fwverify.formats import rauc_bundle, squashfs, verity
 from fwverify.formats.entries import Entry, EntryKind, Irregularity, judged
 from fwverify.formats.names import decoded, fill_byte
 from fwverify.formats.squashfs import Image
@@ -27,11 +28,11 @@ from fwverify.formats.squashfs_inodes import (
     listing,
 )
 from fwverify.limits import MIB, Budget, LimitExceeded
-from fwverify.model.artifact import Artifact, ByteRange, merged, total
+from fwverify.model.artifact import Artifact, ByteRange, Digest, merged, total
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Container, Event, Fact, Member, MemberKind, Oddity, Part, PartUse, Unread
+from fwverify.unpack.interface import Check, Container, Event, Fact, Member, MemberKind, Oddity, Part, PartUse, Unread
 
 KINDS = {DIRECTORY: EntryKind.DIRECTORY, FILE: EntryKind.FILE, SYMLINK: EntryKind.SYMLINK, 4: EntryKind.DEVICE,
          5: EntryKind.DEVICE}  # fmt: skip
@@ -105,8 +106,22 @@ def _after(image: Image) -> Iterator[Event]:
     if padded > end and fill_byte(image.view, ByteRange(end, padded)) == "00":
         yield Part(ByteRange(end, padded), PartUse.PADDING)
         end = padded
-    if end < size:
+    bundle = rauc_bundle.tail(image.view, end)
+    if bundle is not None:
+        yield from _bundle(bundle)
+    elif end < size:
         yield Oddity(AnomalyKind.TRAILING_DATA, "bytes after the file system", ByteRange(end, size))
+
+
+def _bundle(tail: rauc_bundle.Tail) -> Iterator[Event]:
+    """A RAUC bundle is a file system with its hash tree and signature behind it."""
+    yield Fact("bundle", "RAUC")
+    if tail.tree is not None:
+        yield Part(tail.tree, PartUse.CHECK)
+        declared, computed = (Digest(verity.ALGORITHM, one) for one in (tail.declared, tail.computed))
+        yield Check("hash tree", declared, computed)
+    yield Part(tail.cms, PartUse.CHECK)
+    yield Part(tail.trailer, PartUse.HEADER)
 
 
 def _tree(walk: _Walk) -> None:

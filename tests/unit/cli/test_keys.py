@@ -36,7 +36,7 @@ def test_add_then_list(tmp_path: Path) -> None:
     """A pinned key is listed with its fingerprint, scope and confirmations."""
     done = add(tmp_path, "--yes")
     assert done.exception is None
-    assert "confirmed 1 of 2" in done.output and "--confirm" in done.output
+    assert "confirmed 1 of 2" in done.output and "keys confirm acme/acme" in done.output
     listed = run(tmp_path, "list").output
     blocks = done.output.splitlines()[1].split()[:4]
     assert "acme/acme" in listed and " ".join(blocks) in listed

@@ -52,6 +52,8 @@ def _artifact(name: str, content: bytes) -> Artifact:
         ("Release Notes 3.1.0.txt", b"Fixes.\n", Role.IGNORED),
         ("CHANGELOG-3.1.0", b"Fixes.\n", Role.IGNORED),
         ("flag", b"", Role.IGNORED),
+        ("SHA256SUMS.asc", PGP + b"x", Role.SIGNATURE),  # read, and refused as a signature
+        ("SHA256SUMS.asc", CLEAR + b"exec evil\n", Role.SIGNATURE),
     ],
 )
 def test_companions(name: str, content: bytes, expected: Role) -> None:
@@ -62,8 +64,6 @@ def test_companions(name: str, content: bytes, expected: Role) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("SHA256SUMS.asc", PGP + b"x"),
-        ("SHA256SUMS.asc", CLEAR + b"exec evil\n"),
         ("fw.bin.sig", SSH + b"\0"),
         ("fw.bin.p7s", CMS + b"\0"),
         ("install", PGP),

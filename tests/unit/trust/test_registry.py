@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from fwverify.errors import TrustStoreError
-from fwverify.trust import registry
+from fwverify.trust import entries
 from fwverify.trust.registry import from_key_file, load
 
 KEY = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PEM = KEY.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo)
+PUBLIC_RAW = KEY.public_key().public_bytes(s.Encoding.Raw, s.PublicFormat.Raw)
 PIN = hashlib.sha256(KEY.public_key().public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 GOOD = f"""fwverify: keys/1
 vendor: {{id: acme, legal-name: ACME Power Ltd, domains: [acme.example]}}
@@ -104,7 +105,7 @@ MISTAKES = [
     ("status: active", "status: revoked", "4:5", "needs 'revocation'"),
     ("status: active", "status: actve", "15:13", "Did you mean 'active'"),
     ("constraints: {hash: sha256}", "constraints: {hash: md5}", "12:25", "is not one of"),
-    ("constraints: {hash: sha256}", "constraints: {salt: many}", "12:25", "number of bytes"),
+    ("constraints: {hash: sha256}", "constraints: {salt: many}", "12:25", "a number"),
     ("id: acme,", "id: other,", "2:14", "file is named"),
     ("fwverify: keys/1", "fwverify: keys/2", "1:11", "not one of"),
     ("fwverify: keys/1\n", "", "1:1", "'fwverify' is missing"),
@@ -204,16 +205,9 @@ def test_sigstore_identity_and_samples(tmp_path: Path, monkeypatch: pytest.Monke
     (entry,) = load(keys).keys
     assert (entry.public, entry.trusted_root, entry.record.sample) == (None, b"{}", False)
     assert entry.record.identity.startswith("https://forge")
-    monkeypatch.setattr(registry, "SAMPLE_KEYS", frozenset({hashlib.sha256(b"{}").hexdigest(), PIN}))
+    monkeypatch.setattr(entries, "SAMPLE_KEYS", frozenset({hashlib.sha256(b"{}").hexdigest(), PIN}))
     assert load(keys).keys[0].record.sample
     assert load(folder(tmp_path)).keys[0].record.sample
-
-
-def test_recorded_only_types_have_no_material(tmp_path: Path) -> None:
-    """OpenPGP keys are kept on record and verify nothing."""
-    text = GOOD.replace("type: public-key", "type: openpgp").replace(f", fingerprint: {PIN}", "")
-    (entry,) = load(folder(tmp_path, text)).keys
-    assert (entry.public, entry.record.type) == (None, "openpgp")
 
 
 def test_tofu_needs_an_end(tmp_path: Path) -> None:
@@ -243,3 +237,111 @@ def test_one_bare_key_file(tmp_path: Path) -> None:
     (tmp_path / "k.pem").write_bytes(b"words")
     with pytest.raises(TrustStoreError):
         from_key_file(tmp_path / "k.pem")
+
+
+def certificate(private: object, *, crl: bool = False) -> bytes:
+    """A self-signed certificate, or an empty revocation list of its issuer."""
+    import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "root")])
+    start, end = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2024, 2049))
+    if crl:
+        made = x509.CertificateRevocationListBuilder().issuer_name(name).last_update(start).next_update(end)
+        return made.sign(private, hashes.SHA256()).public_bytes(s.Encoding.PEM)  # type: ignore[arg-type]
+    cert = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
+    cert = cert.public_key(private.public_key()).not_valid_before(start).not_valid_after(end)  # type: ignore[attr-defined]
+    return cert.sign(private, hashes.SHA256()).public_bytes(s.Encoding.PEM)  # type: ignore[arg-type]
+
+
+def test_certificate_with_its_revocation_list(tmp_path: Path) -> None:
+    """An x509 entry keeps the certificate as material and its lists as DER; a list that is none is an error."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    spki = private.public_key().public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo)
+    pin = hashlib.sha256(spki).hexdigest()
+    text = GOOD.replace(PIN, pin).replace(
+        "type: public-key", "type: x509\n    crl: [acme/root.crl]\n    owner: HSM team"
+    )
+    keys = folder(tmp_path, text)
+    (keys / "acme" / "fw.pem").write_bytes(certificate(private))
+    (keys / "acme" / "root.crl").write_bytes(certificate(private, crl=True))
+    before = load(keys)
+    (entry,) = before.keys
+    assert entry.public is not None and entry.public.material[:1] == entry.crls[0][:1] == b"\x30"
+    assert entry.record.owner == "HSM team"
+    (keys / "acme" / "root.crl").write_bytes(certificate(private))
+    with pytest.raises(TrustStoreError, match="revocation list"):
+        load(keys)
+    with pytest.raises(TrustStoreError, match="no meaning"):
+        load(folder(tmp_path, GOOD.replace("role: release key", "crl: [acme/root.crl]")))
+
+
+CONSTRAINED = [
+    ("{hash: [sha256, sha384], min-rsa-bits: 3072}", (("hash", "sha256,sha384"), ("min-rsa-bits", "3072"))),
+    ('{eku: "codeSigning, 1.3.6.1.4.1.311.10.3.6"}', (("eku", "codeSigning,1.3.6.1.4.1.311.10.3.6"),)),
+    ("{prehash: none, salt: none}", (("prehash", "none"), ("salt", "none"))),
+    (f'{{leaf-spki: "{"AB:" * 31}AB"}}', (("leaf-spki", "ab" * 32),)),
+    ("{payload-type: application/vnd.in-toto+json}", (("payload-type", "application/vnd.in-toto+json"),)),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), CONSTRAINED, ids=lambda one: str(one)[:30])
+def test_constraints(tmp_path: Path, text: str, wanted: tuple[tuple[str, str], ...]) -> None:
+    """Values are typed, alternatives a list or commas, and the record holds the same as the key."""
+    (entry,) = load(folder(tmp_path, GOOD.replace("{hash: sha256}", text))).keys
+    assert entry.constraints == entry.record.constraints == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{hsah: sha256}", "Did you mean 'hash'"),
+        ("{min-rsa-bits: [2048, 3072]}", "one value"),
+        ("{min-rsa-bits: none}", "a number"),
+        ("{eku: codesigning}", "Did you mean 'codeSigning'"),
+        ("{leaf-spki: abcd}", "64 hexadecimal digits"),
+        ("{required: both}", "is not one of conf, image"),
+        ("{namespace: []}", "one value"),
+    ],
+)
+def test_wrong_constraints(tmp_path: Path, text: str, words: str) -> None:
+    """Unknown names and values of another kind are errors that help."""
+    with pytest.raises(TrustStoreError) as caught:
+        load(folder(tmp_path, GOOD.replace("{hash: sha256}", text)))
+    assert words in f"{caught.value.what} {caught.value.todo}"
+
+
+def test_a_key_with_a_log(tmp_path: Path) -> None:
+    """A bare key may have a trusted root beside it, and further purposes."""
+    text = GOOD.replace("role: release key", "trusted-root: acme/root.json").replace("sbom]", "timestamp, provenance]")
+    keys = folder(tmp_path, text)
+    (keys / "acme" / "root.json").write_bytes(b"{}")
+    (entry,) = load(keys).keys
+    assert (entry.trusted_root, entry.record.purposes) == (b"{}", ("firmware", "timestamp", "provenance"))
+
+
+def test_weak_keys_are_recorded_as_weak(tmp_path: Path) -> None:
+    """A key that can be broken loads, and says so in its record."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    public = rsa.RSAPublicNumbers(65537, ((1 << 1024) + 643) ** 2).public_key()
+    spki = public.public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo)
+    keys = folder(tmp_path, GOOD.replace(PIN, hashlib.sha256(spki).hexdigest()))
+    (keys / "acme" / "fw.pem").write_bytes(public.public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo))
+    assert any("Fermat" in one for one in load(keys).keys[0].record.weaknesses)
+
+
+def test_signify_and_minisign_by_their_stated_type(tmp_path: Path) -> None:
+    """The two formats differ in a comment only: the type decides."""
+    import base64
+
+    line = base64.b64encode(b"Ed" + b"12345678" + PUBLIC_RAW)
+    for comment, kind in ((b"minisign public key", "signify"), (b"anything", "minisign"), (b"anything", "signify")):
+        keys = folder(tmp_path, GOOD.replace("type: public-key", f"type: {kind}"))
+        (keys / "acme" / "fw.pem").write_bytes(b"untrusted comment: " + comment + b"\n" + line + b"\n")
+        (entry,) = load(keys).keys
+        assert entry.public is not None and entry.public.note == f"{kind} public key" and entry.record.native

@@ -45,14 +45,20 @@ def test_esp_application() -> None:
     }
 
 
-def test_signature_sectors_are_named_as_possible() -> None:
-    """What follows the image is not judged here, only named."""
+def test_damaged_signature_sectors_are_named() -> None:
+    """A sector that begins like a signature and holds none is trailing data, and said to be that."""
     two = opened(ESP, esp_app().ljust(4096, b"\xff") + b"\xe7\2" + b"\1" * 4094).of(Oddity)
     assert [one.range for one in two] == [ByteRange(4096, 8192)] and "version 2" in two[0].detail
-    one = opened(ESP, esp_app() + bytes(4) + b"\1" * 64).of(Oddity)
-    assert "version 1" in one[0].detail
     other = opened(ESP, esp_app() + b"appended").of(Oddity)
     assert "secure boot" not in other[0].detail
+
+
+def test_signature_of_version_1_is_structure() -> None:
+    """The 68 bytes right behind the image are accounted for; one byte more that is no filling is not."""
+    signature = bytes(4) + b"\1" * 64
+    assert opened(ESP, esp_app() + signature).unclaimed == ()
+    assert opened(ESP, esp_app() + signature + b"\xff" * 12).unclaimed == ()
+    assert len(opened(ESP, esp_app() + signature + b"x").of(Oddity)) == 1
 
 
 def test_fill_before_the_signature_counts_only_as_fill() -> None:

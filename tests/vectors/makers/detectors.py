@@ -231,6 +231,18 @@ def _keys(room: Path) -> None:
     login = edwards.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     case(room, f"{at}/valid/authorized", login + b" vendor@forge\n", name="root/.ssh/authorized_keys",
          why="who may log in", contents=("public-key",))  # fmt: skip
+    program = b"\x7f\x80\0\xe1" * 20
+    inside = program + nist.public_key().public_bytes(der, spki) + program
+    case(room, f"{at}/valid/der-in-a-program", inside, why="DER between other bytes", contents=("public-key",))
+    inside = program + certificate.public_bytes(der) + program
+    case(room, f"{at}/valid/certificate-in-a-program", inside, why="one find, not two", contents=("public-key",))
+    mcuboot = bytes.fromhex("e30466f6b8470c1f29070b17f1e2d3e94d445e3f608087fdc711e4382bb538b6")
+    case(room, f"{at}/valid/hash-of-published-key", program + mcuboot, why="the key hash that MCUboot keeps",
+         contents=("public-key",))  # fmt: skip
+    cut = program + nist.public_key().public_bytes(der, spki)[:-1]
+    case(room, f"{at}/truncated/der", cut, why="one byte is missing", contents=())
+    off = program + nist.public_key().public_bytes(der, spki)[:-1] + b"\0"
+    case(room, f"{at}/hostile/point-off-curve", off, why="a point that is none", contents=())
     bad = b"-----BEGIN CERTIFICATE-----\n" + b"QUJD" * 16 + b"\n-----END CERTIFICATE-----\n"
     case(room, f"{at}/invalid/not-a-certificate", bad, why="decodes, and is none", contents=())
 

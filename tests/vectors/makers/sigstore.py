@@ -104,8 +104,8 @@ def make(root: Path) -> None:
         ("hostile", "other-sigstore", "same names, another Sigstore", "unknown_key", foreign, PAYLOAD, trust),
         ("hostile", "two-spellings", "a time in two spellings of its key", "invalid",
          changed(bundle, _second_spelling), PAYLOAD, trust),
-        ("hostile", "managed-key", "a key instead of a certificate", "unverifiable", changed(bundle, _managed), PAYLOAD,
-         trust),
+        ("hostile", "managed-key-unsigned", "a key's hint where a certificate was", "unverifiable",
+         changed(bundle, _managed), PAYLOAD, trust),
         ("truncated", "half", "the first half of a bundle", "invalid", bundle[: len(bundle) // 2], PAYLOAD, trust),
     ):  # fmt: skip
         _case(root, kind, name, why, status, text, payload, root_json)

@@ -217,7 +217,6 @@ def test_ml_dsa_with_a_context_does_not_hold(check: Verify) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\n",
         b"\x89\x01\x33\x04" + bytes(200),
         b'{"mediaType": "x"}',
         b"untrusted comment: signify\nRWQ=\n",
