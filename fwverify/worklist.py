@@ -30,6 +30,9 @@ from fwverify.model.ledger import Account, Claim, MemberAccount, account, leaf
 from fwverify.unpack.interface import Container
 from fwverify.unpack.stage import Child, Opening, recognise, unpack
 
+DEVICE_TREE = "device_tree"
+"""A container that is content too: its properties may hold public keys (U-Boot's control device tree)."""
+
 
 class Examiner(Protocol):
     """Looks at the content of artifacts, here or in workers. Every artifact submitted gets exactly one answer."""
@@ -86,6 +89,8 @@ class Walk:
         if container is None:
             self.examiner.submit(artifact)
             return node
+        if container.name == DEVICE_TREE:
+            self.examiner.submit(artifact)
         opening = Opening(artifact, container)
         for child in unpack(opening, self.budget, depth):
             # An unclaimed run that is the whole artifact would be recognised as the same container for ever.

@@ -7,16 +7,18 @@ means the key pins the key. Read 2026-11-22.
 A step from a certificate to its issuer is taken when
 1. the issuer's name is the one the certificate names, byte for byte;
 2. the issuer may issue: CA:TRUE, keyCertSign where it has a key usage, path length not used up;
-3. neither has a critical extension that is not understood;
+3. neither has a critical extension that is not understood, and no authority has name constraints;
 4. the issuer's key signed the certificate, by the algorithm the certificate names.
 Dates are no part of the path: who asks decides by `unready` (not yet valid) and by the facts (`model` Certificate).
-Does not do: name constraints (such a path is refused when they are critical), policies, fetching of anything.
+Where several paths lead to pinned certificates all are given, because their entries may ask for different things.
+Does not do: name constraints (a path through them is refused), policies, fetching of anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from fwverify.authenticate.proofs import Message, proof
 from fwverify.formats import x509
@@ -29,6 +31,9 @@ MAX_DEPTH = 8
 """Certificates on one path. Real ones have two to four."""
 MAX_STEPS = 100
 """Signatures checked while looking for a path: bundles of look-alikes must not cost more."""
+MAX_PATHS = 8
+MAX_CARRIED = 256
+"""Certificates from the delivery that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,10 @@ class Path:
     """The signer's first, the pinned one last."""
     entries: tuple[PinnedKey, ...]
     """Registry entries that pin a certificate of the path."""
+    above: tuple[Certificate, ...] = ()
+    """Authorities above a signer whose own certificate is pinned: they may revoke it, no more is asked of them."""
+    lists: tuple[bytes, ...] = ()
+    """Revocation lists pinned beside any certificate of this or of `above`."""
 
     @property
     def anchor(self) -> str:
@@ -93,27 +102,49 @@ def anchors(trust: TrustStore) -> dict[str, list[tuple[PinnedKey, Certificate]]]
     return found
 
 
-def path(leaf: Certificate, pool: Sequence[Certificate], trust: TrustStore) -> Path | None:
-    """The first path from `leaf` to a pinned certificate, or None.
+def paths(leaf: Certificate, pool: Sequence[Certificate], trust: TrustStore) -> tuple[Path, ...]:
+    """Paths from `leaf` to pinned certificates, the best first; none where nothing pinned is reached.
+
+    1. The certificate itself is pinned: nothing above it matters, apart from lists that revoke it.
+    2. Authorities lead from it to a pinned one.
 
     Args:
         leaf: the signer's certificate.
         pool: certificates that came along; only used as steps.
         trust: the registry.
     """
+    if not _may_sign(leaf):
+        return ()
     pinned = anchors(trust)
-    own = [(entry, kept) for entry, kept in pinned.get(leaf.public.fingerprint, ()) if kept == leaf]
-    if own and not _may_sign(leaf):
-        return None
+    same = pinned.get(leaf.public.fingerprint, [])
+    chained = () if leaf.odd_critical else _chained(leaf, pool, pinned)
+    own = tuple(entry for entry, kept in same if kept == leaf)
     if own:
-        return Path((own[0][1],), tuple(entry for entry, _ in own))
-    if leaf.odd_critical or leaf.ca or not _may_sign(leaf):  # an authority issues; unless pinned, it signs no files
-        return None
-    issuers = [*(one for found in pinned.values() for _, one in found), *pool]
+        above = chained[0].certificates[1:] if chained else ()
+        lists = chained[0].lists if chained else ()
+        return (Path((leaf,), own, above, (*_lists_of(own), *lists)), *(() if leaf.ca else chained))  # 1
+    if leaf.ca or leaf.odd_critical:  # an authority issues; unless pinned, it signs no files
+        return ()
+    return chained  # 2
+
+
+def _chained(
+    leaf: Certificate, pool: Sequence[Certificate], pinned: dict[str, list[tuple[PinnedKey, Certificate]]]
+) -> tuple[Path, ...]:
+    issuers = list(dict.fromkeys((*(one for found in pinned.values() for _, one in found), *pool)))
+    out = []
     for found in _paths([leaf], issuers, pinned, _Search()):
-        entries = [entry for one in found for entry, kept in pinned.get(one.public.fingerprint, ()) if kept.ca]
-        return Path(tuple(found), tuple(entries))
-    return None
+        entries = tuple(
+            entry for one in found[1:] for entry, kept in pinned.get(one.public.fingerprint, ()) if kept == one
+        )
+        out.append(Path(tuple(found), entries, (), _lists_of(entries)))
+        if len(out) == MAX_PATHS:
+            break
+    return tuple(out)
+
+
+def _lists_of(entries: Iterable[PinnedKey]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(one for entry in entries for one in entry.crls))
 
 
 def _may_sign(leaf: Certificate) -> bool:
@@ -139,7 +170,7 @@ def _paths(
             continue
         if any(kept == issuer for _, kept in pinned.get(issuer.public.fingerprint, ())):
             yield [*so_far, issuer]
-        elif len(so_far) < MAX_DEPTH:
+        if len(so_far) < MAX_DEPTH:
             yield from _paths([*so_far, issuer], issuers, pinned, search)
 
 
@@ -168,7 +199,7 @@ def facts(found: Path) -> tuple[evidence.Certificate, ...]:
 
 def _lists(found: Path) -> tuple[RevocationList, ...]:
     read = []
-    for der in dict.fromkeys(one for entry in found.entries for one in entry.crls):
+    for der in found.lists:
         try:
             read.append(x509.revocation_list(der))
         except Malformed:
@@ -206,7 +237,9 @@ def _facts(one: Certificate, found: Path, lists: Sequence[RevocationList]) -> ev
 
 def _list_for(one: Certificate, found: Path, lists: Sequence[RevocationList]) -> RevocationList | None:
     """The newest list of the certificate's issuer, signed by an authority of the path (or the pinned one itself)."""
-    authorities = [other for other in found.certificates if other.subject == one.issuer and _signs_lists(other)]
+    authorities = [
+        other for other in (*found.certificates, *found.above) if other.subject == one.issuer and _signs_lists(other)
+    ]
     good = [
         current
         for current in lists
@@ -223,12 +256,13 @@ def _signs_lists(one: Certificate) -> bool:
     return one.ca and (one.key_usage is None or "crl_sign" in one.key_usage)
 
 
-def of_key(key: PublicKey, others: Iterable[PublicKey], trust: TrustStore) -> Path | None:
-    """The path of a key that was read from a certificate; None for a bare key, or where nothing pinned is reached."""
+def of_key(key: PublicKey, others: Iterable[PublicKey], trust: TrustStore) -> tuple[Path, ...]:
+    """The paths of a key that was read from a certificate; none for a bare key, or where nothing pinned is reached."""
     own = carried([key])
-    return path(own[0], carried(others), trust) if own else None
+    return paths(own[0], carried(others), trust) if own else ()
 
 
 def carried(group_keys: Iterable[PublicKey]) -> tuple[Certificate, ...]:
     """The certificates among keys that came along."""
-    return readable(one.material for one in group_keys if one.note == "certificate")
+    found = (one.material for one in group_keys if one.note == "certificate")
+    return readable(islice(found, MAX_CARRIED))

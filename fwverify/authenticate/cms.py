@@ -105,6 +105,8 @@ def _attributes(info: SignerInfo, case: _Case) -> str:
         return "the signed attributes lack contentType or messageDigest"
     if info.content_type != case.data.content_type:
         return "the signed contentType is not that of the content"
+    if info.digest_algorithm not in cms.KNOWN_HASHES:
+        return f"the content's digest is of a kind that is not read ({info.digest_algorithm})"
     if info.message_digest != case.message.digest(info.digest_algorithm):
         return "the content was changed: its digest is not the signed one"
     return ""
@@ -165,8 +167,8 @@ def _judged(info: SignerInfo, certificate: Certificate, held: Proof, case: _Case
     """The mathematics holds under this certificate's key; whose is it?"""
     same = keys.same_key(case.trust, certificate.public.fingerprint)
     direct = tuple(one for one in same if one.public is not None and one.public.note != "certificate")
-    found = chains.path(certificate, case.pool, case.trust)  # 4
-    if found is None and not direct:
+    found = chains.paths(certificate, case.pool, case.trust)  # 4
+    if not found and not direct:
         return _stranger(info, certificate, held, case)
     return _pinned(info, certificate, held, found, direct, case)
 
@@ -175,7 +177,7 @@ def _pinned(
     info: SignerInfo,
     certificate: Certificate,
     held: Proof,
-    found: Path | None,
+    found: tuple[Path, ...],
     bare: tuple[PinnedKey, ...],
     case: _Case,
 ) -> Signer:
@@ -186,7 +188,7 @@ def _pinned(
     if met:
         detail = f"verifies under {keys.names(met)}"
         signer = Signer(SignatureStatus.VALID, detail, key=certificate.public, held=made, entries=met)
-    elif found is not None:
+    elif found:
         signer = by_path(found, made, case.group, case.usual, signed_at=when.at)
     else:
         why = keys.unmet(bare[0], made, case.usual)

@@ -6,13 +6,14 @@ observation with `observation`. So all of them choose keys, apply constraints an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fwverify.authenticate import chains, keys
 from fwverify.authenticate.chains import Path
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.proofs import Message, Proof, fits, proof
+from fwverify.formats.weak_keys import weaknesses
 from fwverify.model.artifact import ByteRange, Locator, merged
 from fwverify.model.evidence import Certificate, SignatureObservation, SignatureStatus
 from fwverify.trust.store import PinnedKey, PublicKey, TrustStore
@@ -93,7 +94,7 @@ def by_key(
         held = _proof(key, value, message, made)
         if held is not None:  # 3
             found = chains.of_key(key, strangers, trust)
-            if found is not None:
+            if found:
                 return by_path(found, held, group, usual)
             detail = "intact, but by a key that is not on record; that key came inside this delivery"
             return Signer(SignatureStatus.UNKNOWN_KEY, detail, key=key, held=held, carried=True)
@@ -122,10 +123,10 @@ def _pinned(key: PublicKey, held: Proof, group: Group, trust: TrustStore, usual:
         odd = () if any("mgf-hash" in dict(one.constraints) for one in met) else held.oddities
         detail = f"verifies under {keys.names(met)}"
         return Signer(SignatureStatus.VALID, detail, key=key, held=held, entries=met, oddities=odd)
-    certified = next((one.public for one in same if one.public is not None and one.public.note == "certificate"), None)
-    if certified is not None:
-        found = chains.of_key(certified, (), trust)
-        if found is not None:
+    certified = [one.public for one in same if one.public is not None and one.public.note == "certificate"]
+    if certified:
+        found = tuple(way for one in certified for way in chains.of_key(one, (), trust))
+        if found:
             return by_path(found, held, group, usual)
         detail = f"made with the key of {keys.names(same)}, whose certificate is not one for signing files"
         return Signer(SignatureStatus.INVALID, detail, key=key)
@@ -134,17 +135,23 @@ def _pinned(key: PublicKey, held: Proof, group: Group, trust: TrustStore, usual:
 
 
 def by_path(
-    found: Path, held: Proof, group: Group, usual: tuple[tuple[str, str], ...], *, signed_at: str = ""
+    found: Sequence[Path], held: Proof, group: Group, usual: tuple[tuple[str, str], ...], *, signed_at: str = ""
 ) -> Signer:
-    """A signature that holds under a certificate with a path to the registry: constraints and beginnings of validity.
+    """A signature that holds under a certificate with paths to the registry: the first one that does.
 
     Args:
-        found: the path.
+        found: the paths, at least one.
         held: the signature as it was made.
         group: for the time of judgement.
         usual: constraints where an entry says nothing.
         signed_at: a trusted time, where there is one: it counts in place of the time of judgement.
     """
+    ways = [_by_one_path(one, held, group, usual, signed_at) for one in found]
+    return next((one for one in ways if one.valid), ways[0])
+
+
+def _by_one_path(found: Path, held: Proof, group: Group, usual: tuple[tuple[str, str], ...], signed_at: str) -> Signer:
+    """Constraints and beginnings of validity along one path."""
     key = found.certificates[0].public
     late = found.unready(signed_at or group.at)
     if late:
@@ -204,6 +211,10 @@ def observation(
         oddities: of the wrapper, besides those of the signer.
     """
     held, key = signer.held, signer.key
+    parameters = held.parameters if held else ()
+    weak = weaknesses(key) if key is not None and not signer.entries else ()  # pinned ones: known since loading
+    if weak and held is not None:
+        parameters = tuple(sorted({**dict(parameters), "weak": ", ".join(weak)}.items()))
     found = SignatureObservation(
         scheme,
         source,
@@ -215,7 +226,7 @@ def observation(
         keys=tuple(sorted({one.record.name for one in signer.entries})),
         carried=signer.carried,
         algorithm=held.algorithm if held else "",
-        parameters=held.parameters if held else (),
+        parameters=parameters,
         signed_at=signer.signed_at,
         time_source=signer.time_source,
     )

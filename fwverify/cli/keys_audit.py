@@ -62,7 +62,8 @@ def _at(text: str | None) -> str:
 
 def _page(count: int, found: tuple[audits.Notice, ...]) -> None:
     urgent = [one for one in found if one.urgent]
-    click.echo(f"{count} keys on record; {len(urgent)} things to do.")
+    keys, things = ("key" if count == 1 else "keys"), ("thing" if len(urgent) == 1 else "things")
+    click.echo(f"{count} {keys} on record; {len(urgent)} {things} to do.")
     last = ""
     for one in found:
         if one.key != last:

@@ -156,6 +156,8 @@ def _add(pins: Pins, raw: bytes, suffix: str) -> None:
     constraints = pins.constraints()
     if constraints:
         entry["constraints"] = constraints
+    if "trusted_root" in pins.pinned and "identity" not in pins.pinned:
+        entry["trusted-root"] = pins.keep(pins.file(pins.pinned["trusted_root"]), ".json")
     if "crl" in pins.pinned and key.note == "certificate":
         entry["crl"] = [pins.keep(pins.file(pins.pinned["crl"]), ".crl")]
     pins.entries.append(entry)

@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.vectors.makers import (
     archives,
     attestations,
+    cms_files,
+    cms_images,
     detectors,
     embedded_signatures,
     firmware,
@@ -36,6 +38,9 @@ MAKERS = (
     sshsig,
     sigstore,
     attestations,
+    cms_files,
+    cms_images,
+    embedded_signatures,
     detectors,
     version_strings,
     sboms,

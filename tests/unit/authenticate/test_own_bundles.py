@@ -92,6 +92,44 @@ def test_what_is_there_must_hold(path: tuple[Any, ...], value: Any) -> None:
     assert one.status is INVALID or (path[-1] == "keyId" and (one.status, one.signed_at) == (VALID, ""))
 
 
+def relogged(**changes: str) -> Any:
+    """The bundle with a log entry of the lab whose body says something else of digest, signature or key."""
+    body = json.loads(base64.b64decode(GOOD["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"]))
+    spec = body["spec"]
+    spec["data"]["hash"]["value"] = changes.get("digest", spec["data"]["hash"]["value"])
+    spec["signature"]["content"] = changes.get("signature", spec["signature"]["content"])
+    spec["signature"]["publicKey"]["content"] = changes.get("key", spec["signature"]["publicKey"]["content"])
+    logged = sigstore.LAB._entry(json.dumps(body).encode(), "hashedrekord", sigstore.AT)
+    return _changed(GOOD, *ENTRY, value=logged)
+
+
+def test_entry_is_about_this_signature() -> None:
+    """A sound log entry that differs in digest, signature or key alone is about something else."""
+    assert observed(relogged()).status is VALID
+    stranger = base64.b64encode(pem(ec_key("stranger"))).decode()
+    for changes in (
+        {"digest": "00" * 32},
+        {"signature": base64.b64encode(sign(KEY, b"x")).decode()},
+        {"key": stranger},
+    ):
+        assert observed(relogged(**changes)).status is INVALID
+
+
+def test_checkpoint_is_of_this_tree_and_log() -> None:
+    """A checkpoint that the log signed for another tree, or that another log signed, is refused."""
+    place = (*PROOF, "checkpoint", "envelope")
+    other = OTHER["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["checkpoint"]["envelope"]
+    assert "another tree" in observed(_changed(GOOD, *place, value=other)).detail
+    note = GOOD["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["checkpoint"]["envelope"]
+    body, _, tail = note.partition("\n\n")
+    line = other.partition("\n\n")[2]
+    assert "no signature of its log" in observed(_changed(GOOD, *place, value=f"{body}\n\n{line}")).detail
+    assert (
+        "no signature of its log" in observed(_changed(GOOD, *place, value=note.replace("\u2014 ", "\u2014 x"))).detail
+    )
+    assert observed(_changed(GOOD, *place, value=f"{body}\n\n{line}{tail}")).status is VALID
+
+
 def test_trust_root_of_the_entry() -> None:
     """A key that is pinned with a trust root asks for a time that this root proves."""
     bound = replace(BLOB, trusted_root=ROOT)

@@ -17,13 +17,15 @@ import tarfile
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from tests.vectors.makers.keys_and_signatures import Case, ec_key, ed_key, entry, fingerprint, pem, registry, rsa_key
+from tests.vectors.makers.keys_and_signatures import Case, ec_key, ed_key, entry, fingerprint, pem, registry
+from tests.vectors.makers.keys_and_signatures import rsa_key as slow_rsa_key
 
 ORIGIN = "tests/vectors/makers/update_archives.py, cryptography 50"
 IMAGE = b"firmware image of the update vectors\n" * 8
@@ -31,6 +33,12 @@ SCRIPT = b"#!/bin/sh\nexit 0\n"
 SINCE, UNTIL = 1735689600, 2493072000
 """2025-01-01 and 2049-01-01."""
 Members = Sequence[tuple[str, bytes]]
+
+
+@cache
+def rsa_key(name: str = "rsa") -> rsa.RSAPrivateKey:
+    """Its primes are searched from a sentence, which takes seconds."""
+    return slow_rsa_key(name)
 
 
 def sha256(data: bytes) -> str:
@@ -430,8 +438,8 @@ def _cases(
 
 
 def _case(
-    plugin: str, kind: str, name: str, why: str, delivery: dict[str, bytes], keys: dict[str, bytes], source: str, status: str,
-    count: int = 1,
+    plugin: str, kind: str, name: str, why: str, delivery: dict[str, bytes], keys: dict[str, bytes], source: str,
+    status: str, count: int = 1,
 ) -> Case:  # fmt: skip
     return Case(plugin, kind, name, why, f"statuses = {json.dumps([[source, status]] * count)}", delivery, keys)
 

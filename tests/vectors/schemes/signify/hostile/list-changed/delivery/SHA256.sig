@@ -1,0 +1,3 @@
+untrusted comment: signed by key f963fd28b782adde
+RWT5Y/0ot4Kt3r2FUY1/ErzvwV6hZFD+8Dj3ugXOpDB0u2fwkaw/whD94O1B7nCDp1DpDyLkh8/Obk5Ihp870IHyKfeEYghwBA0=
+SHA256 (fw.bin) = e378d0cd0a4c5089b9b1d6e75f3c6539222ec84e677a50a19e404449bbdb4b14

@@ -1,0 +1,2 @@
+untrusted comment: signed by key f963fd28b782adde
+RWT5Y/0ot4Kt3tLqcJEu5tddN3VmT2NDDFUPZ6p1H5I1hOpLwp8kJS/e+iFWJgIlnqWKR2F46MW8I9PyPyg4hCt/2bgI7NyPsAE=

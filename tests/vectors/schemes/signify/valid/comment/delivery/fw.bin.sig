@@ -1,0 +1,2 @@
+untrusted comment: verify with key f963fd28b782adde
+RWT5Y/0ot4Kt3jiZzqH9+moLoGjgb3ZcUZ32W7J2NHgK8TAUnsvVTdgtGspMpH98F9o73h61npcuR32zHN9Nm5LKMudh2sWmkg0=

@@ -1,0 +1,3 @@
+untrusted comment: signed by key f963fd28b782adde
+RWT5Y/0ot4Kt3r2FUY1/ErzvwV6hZFD+8Dj3ugXOpDB0u2fwkaw/whD94O1B7nCDp1DpDyLkh8/Obk5Ihp870IHyKfeEYghwBA0=
+SHA256 (fw.bin) = bb545fac7aff10845be17f29bc38edbd4a89d61d2c32eee274ce22f6aee5326c
