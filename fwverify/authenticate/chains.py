@@ -102,6 +102,11 @@ def anchors(trust: TrustStore) -> dict[str, list[tuple[PinnedKey, Certificate]]]
     return found
 
 
+def pinned(trust: TrustStore) -> tuple[Certificate, ...]:
+    """All pinned certificates."""
+    return tuple(one for found in anchors(trust).values() for _, one in found)
+
+
 def paths(leaf: Certificate, pool: Sequence[Certificate], trust: TrustStore) -> tuple[Path, ...]:
     """Paths from `leaf` to pinned certificates, the best first; none where nothing pinned is reached.
 
@@ -115,9 +120,9 @@ def paths(leaf: Certificate, pool: Sequence[Certificate], trust: TrustStore) -> 
     """
     if not _may_sign(leaf):
         return ()
-    pinned = anchors(trust)
-    same = pinned.get(leaf.public.fingerprint, [])
-    chained = () if leaf.odd_critical else _chained(leaf, pool, pinned)
+    known = anchors(trust)
+    same = known.get(leaf.public.fingerprint, [])
+    chained = () if leaf.odd_critical else _chained(leaf, pool, known)
     own = tuple(entry for entry, kept in same if kept == leaf)
     if own:
         above = chained[0].certificates[1:] if chained else ()

@@ -6,7 +6,8 @@ Procedure, for each signer; read 2026-11-22:
 2. With signed attributes: contentType and messageDigest must be there once and fit the content; the attributes are what
    is signed. Without: the content is, and it must not itself be a set of attributes, or an old signature could be
    given a new content (the attributes of that signature).
-3. The signature holds under that certificate's key, by the algorithm and digest the signer names.
+3. The signature holds under that certificate's key, by the algorithm and digest the signer names; where a signed
+   attribute names the certificate (RFC 5035), it is this one.
 4. A path leads to a pinned certificate (`chains`); nothing of it begins after the time of judgement.
 5. An entry that pins it has its constraints met.
 6. A timestamp token over the signature value, by a pinned authority, gives a trusted time (`timestamps`).
@@ -16,6 +17,7 @@ Does not do: counter-signatures of the old kind (RFC 2985), attribute certificat
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 from fwverify.authenticate import chains, keys, timestamps
@@ -23,14 +25,13 @@ from fwverify.authenticate.chains import Path
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.proofs import HASHES, Message, Proof, proof
 from fwverify.authenticate.signer import Signer, by_key, by_path
-from fwverify.formats import cms, der
+from fwverify.formats import cms
 from fwverify.formats.cms import SignedData, SignerInfo
 from fwverify.formats.x509 import Certificate
 from fwverify.model.evidence import SignatureStatus
-from fwverify.model.examining import Malformed, Unsupported
+from fwverify.model.examining import Malformed
 from fwverify.trust.store import PinnedKey, PublicKey, TrustStore
 
-ATTRIBUTE_TYPES = (cms.CONTENT_TYPE, cms.MESSAGE_DIGEST)
 INVALID = SignatureStatus.INVALID
 
 Pairs = tuple[tuple[str, str], ...]
@@ -73,13 +74,16 @@ def signers(
     """
     if not data.signers:
         return (Signer(INVALID, "the CMS has no signers: it is a bag of certificates"),)
-    pinned = tuple(one for found in chains.anchors(trust).values() for _, one in found)
-    pool = (*chains.readable(data.certificates), *chains.carried(one.public for one in group.carried), *pinned)
+    pool = (*chains.readable(data.certificates), *chains.carried(one.public for one in group.carried))
+    pool = (*pool, *chains.pinned(trust))
     case = _Case(data, message, group, trust, usual, made, pool)
     return tuple(_signer(one, case) for one in data.signers)
 
 
 def _signer(info: SignerInfo, case: _Case) -> Signer:
+    unread = _unread(info)
+    if unread:
+        return Signer(SignatureStatus.UNVERIFIABLE, unread)
     wrong = _attributes(info, case)  # 2
     if wrong:
         return Signer(INVALID, wrong)
@@ -90,43 +94,36 @@ def _signer(info: SignerInfo, case: _Case) -> Signer:
     broken = Signer(INVALID, "the signature does not verify under the certificate it names: something was changed")
     for certificate in named:
         held = _held(info, certificate.public, signed)  # 3
-        if held is not None:
+        if held is not None and _bound(info, certificate):
             return _judged(info, certificate, held, case)
     return replace(broken, key=named[0].public)
 
 
+def _unread(info: SignerInfo) -> str:
+    """Which algorithm of the signer is not known here; empty when all are."""
+    if info.signature_algorithm not in cms.KNOWN_ALGORITHMS:
+        return f"signature algorithm {info.signature_algorithm} is not supported"
+    for name in (info.digest_algorithm, info.signature_hash):
+        if name and name not in cms.KNOWN_HASHES:
+            return f"digest algorithm {name} is not supported"
+    return ""
+
+
 def _attributes(info: SignerInfo, case: _Case) -> str:
     """Why the signed attributes do not fit, or why their absence cannot be believed; empty when all is well."""
+    if info.signature_hash not in ("", info.digest_algorithm):
+        return f"it names two digests: {info.digest_algorithm} for the content, {info.signature_hash} for the signature"
     if not info.signed_attributes:
         if case.data.content_type != cms.DATA:
             return "content of another type than data must be signed with attributes (RFC 5652 section 5.3)"
-        return "the content is itself a set of signed attributes" if _is_attributes(case.message.content) else ""
+        return "the content is itself a set of signed attributes" if cms.is_attributes(case.message.content) else ""
     if not info.content_type or not info.message_digest:
         return "the signed attributes lack contentType or messageDigest"
     if info.content_type != case.data.content_type:
         return "the signed contentType is not that of the content"
-    if info.digest_algorithm not in cms.KNOWN_HASHES:
-        return f"the content's digest is of a kind that is not read ({info.digest_algorithm})"
     if info.message_digest != case.message.digest(info.digest_algorithm):
         return "the content was changed: its digest is not the signed one"
     return ""
-
-
-def _is_attributes(content: memoryview) -> bool:
-    """A DER SET OF Attribute with one of the types that signed attributes always have."""
-    if len(content) > 65536 or bytes(content[:1]) != b"\x31":
-        return False
-    try:
-        outer = der.check(content, "attributes")
-    except (Malformed, Unsupported):
-        return False
-    from asn1crypto import core
-
-    raw = bytes(content)
-    wanted = [core.ObjectIdentifier(one).dump() for one in ATTRIBUTE_TYPES]
-    return outer.end == len(raw) and any(
-        raw[one.body : one.end].startswith(tuple(wanted)) for one in der.children(raw, outer, "attributes")
-    )
 
 
 def _signed(info: SignerInfo, case: _Case) -> Message:
@@ -155,11 +152,22 @@ def _held(info: SignerInfo, key: PublicKey, signed: Message) -> Proof | None:
     return held
 
 
+def _bound(info: SignerInfo, certificate: Certificate) -> bool:
+    """False where the signed attributes name another certificate than this (RFC 5035 section 3)."""
+    try:
+        name, digest = cms.signing_certificate(info.signed_attributes)
+    except Malformed:
+        return False
+    return not name or (name in cms.KNOWN_HASHES and hashlib.new(name, certificate.der).digest() == digest)
+
+
 def _recorded(info: SignerInfo, held: Proof, case: _Case, more: Pairs = ()) -> Proof:
     """The proof with what this format and the certificate add, by the names constraints use."""
     attributes = ("signed-attributes", "yes" if info.signed_attributes else "no")
-    digest = ("digest", info.digest_algorithm) if info.signed_attributes else ("digest", info.signature_hash)
-    extra = dict((attributes, *([digest] if digest[1] else []), *case.made, *more))
+    digest = (("digest", info.digest_algorithm),) if info.signed_attributes or info.signature_hash else ()
+    if info.signed_attributes and not info.signature_hash:  # what binds the content is judged as the signature's hash
+        digest = (*digest, ("hash", info.digest_algorithm))
+    extra = dict((attributes, *digest, *case.made, *more))
     return replace(held, parameters=tuple(sorted({**dict(held.parameters), **extra}.items())))
 
 
@@ -225,7 +233,7 @@ def _without_certificate(info: SignerInfo, signed: Message, case: _Case) -> Sign
         signed,
         replace(case.group, carried=()),
         case.trust,
-        usual=case.usual,
+        usual=(("prehash", "none"), *case.usual),
         made=_pairs(info, case),
         named=lambda _: False,
     )

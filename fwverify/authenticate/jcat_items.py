@@ -2,11 +2,11 @@
 
 Source: libjcat README, jcat-context.c (0.2), read 2026-11-22.
 
-1. Every checksum blob of the item is that of the file; one that is not breaks the item's signatures.
+1. Every checksum voucher of the item is that of the file; one that is not breaks the item's signatures.
 2. A signature is over the file, or, with a target, over the hexadecimal text of that digest as we compute it.
 3. PKCS#7 (PEM or DER) goes to `cms`, GPG to `openpgp`, Ed25519 to the keys on record.
 
-Checksums alone sign nothing. Does not do: transparency log blobs (named as not read).
+Checksums alone sign nothing. Does not do: transparency log vouchers (named as not read).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fwverify.authenticate.signer import Signer, by_key
 from fwverify.formats import cms as cms_format
 from fwverify.formats import metainfo, openpgp_armor
 from fwverify.formats import openpgp as openpgp_format
-from fwverify.formats.jcat import DIGESTS, SIGNATURES, Blob, Item, Jcat, Kind
+from fwverify.formats.jcat import DIGESTS, SIGNATURES, Item, Jcat, Kind, Voucher
 from fwverify.limits import LimitExceeded
 from fwverify.model.artifact import ByteRange
 from fwverify.model.evidence import SignatureStatus
@@ -49,24 +49,24 @@ def matching(jcat: Jcat, name: str) -> tuple[Item, ...]:
 
 def signs(item: Item) -> bool:
     """True when the item has anything that is meant as a signature."""
-    return any(one.kind not in DIGESTS for one in item.blobs)
+    return any(one.kind not in DIGESTS for one in item.vouchers)
 
 
 def signers(item: Item, content: memoryview, group: Group, trust: TrustStore) -> Iterator[Signed]:
     """Every signer of the item over this file."""
     wrong = _wrong(item, content)  # 1
-    for blob in item.blobs:
-        if blob.kind in DIGESTS:
+    for voucher in item.vouchers:
+        if voucher.kind in DIGESTS:
             continue
-        for one in _blob(item, blob, content, group, trust):
+        for one in _voucher(item, voucher, content, group, trust):
             broken = one.signer.broken(wrong) if wrong and one.signer.held is not None else one.signer
             yield Signed(item, broken, one.oddities)
 
 
 def _wrong(item: Item, content: memoryview) -> str:
-    for blob in item.blobs:
-        name = DIGESTS.get(Kind(blob.kind)) if blob.kind in DIGESTS else None
-        if name and blob.data.strip().lower() != _hex(name, content):
+    for voucher in item.vouchers:
+        name = DIGESTS.get(Kind(voucher.kind)) if voucher.kind in DIGESTS else None
+        if name and voucher.data.strip().lower() != _hex(name, content):
             return f"the {name} that the catalogue gives for {item.names[0]} is not that of the file"
     return ""
 
@@ -75,18 +75,18 @@ def _hex(algorithm: str, content: memoryview) -> bytes:
     return hashlib.new(algorithm, content, usedforsecurity=False).hexdigest().encode()
 
 
-def _blob(item: Item, blob: Blob, content: memoryview, group: Group, trust: TrustStore) -> Iterator[Signed]:
-    if blob.kind not in SIGNATURES:
-        yield Signed(item, Signer(SignatureStatus.UNVERIFIABLE, f"blobs of kind {_kind(blob.kind)} are not read"))
+def _voucher(item: Item, voucher: Voucher, content: memoryview, group: Group, trust: TrustStore) -> Iterator[Signed]:
+    if voucher.kind not in SIGNATURES:
+        yield Signed(item, Signer(SignatureStatus.UNVERIFIABLE, f"vouchers of kind {_kind(voucher.kind)} are not read"))
         return
-    if blob.target and blob.target not in DIGESTS:
-        yield Signed(item, Signer(SignatureStatus.UNVERIFIABLE, f"target {blob.target} is not read"))
+    if voucher.target and voucher.target not in DIGESTS:
+        yield Signed(item, Signer(SignatureStatus.UNVERIFIABLE, f"target {voucher.target} is not read"))
         return
-    target = DIGESTS[Kind(blob.target)] if blob.target else ""
+    target = DIGESTS[Kind(voucher.target)] if voucher.target else ""
     message = memoryview(_hex(target, content)) if target else content  # 2
     made = (("hash", target),) if target == "sha1" else ()
     try:
-        yield from _READERS[Kind(blob.kind)](item, blob, message, group, trust, made)  # 3
+        yield from _READERS[Kind(voucher.kind)](item, voucher, message, group, trust, made)  # 3
     except (Malformed, Unsupported, Encrypted) as problem:
         status = SignatureStatus.INVALID if isinstance(problem, Malformed) else SignatureStatus.UNVERIFIABLE
         yield Signed(item, Signer(status, str(problem)))
@@ -100,9 +100,9 @@ Made = tuple[tuple[str, str], ...]
 
 
 def _pkcs7(
-    item: Item, blob: Blob, message: memoryview, group: Group, trust: TrustStore, made: Made
+    item: Item, voucher: Voucher, message: memoryview, group: Group, trust: TrustStore, made: Made
 ) -> Iterator[Signed]:
-    der = memoryview(cms_format.decoded(blob.data))
+    der = memoryview(cms_format.decoded(voucher.data))
     placed = placed_cms.read(der, ByteRange(0, len(der)))
     data, wrong = placed.data, ""
     if data.content is not None and data.content != message:
@@ -113,8 +113,10 @@ def _pkcs7(
         yield Signed(item, one.broken(wrong) if wrong and one.held is not None else one, placed.oddities)
 
 
-def _gpg(item: Item, blob: Blob, message: memoryview, group: Group, trust: TrustStore, made: Made) -> Iterator[Signed]:
-    raw = blob.data
+def _gpg(
+    item: Item, voucher: Voucher, message: memoryview, group: Group, trust: TrustStore, made: Made
+) -> Iterator[Signed]:
+    raw = voucher.data
     blocks = [one.content for one in openpgp_armor.blocks(raw)] if openpgp_armor.looks_armored(raw) else [raw]
     document = openpgp.Document(lambda: openpgp.pieces(message))
     for block in blocks:
@@ -126,11 +128,11 @@ def _gpg(item: Item, blob: Blob, message: memoryview, group: Group, trust: Trust
 
 
 def _ed25519(
-    item: Item, blob: Blob, message: memoryview, group: Group, trust: TrustStore, made: Made
+    item: Item, voucher: Voucher, message: memoryview, group: Group, trust: TrustStore, made: Made
 ) -> Iterator[Signed]:
-    if len(blob.data) != ED25519_BYTES:
-        raise Malformed("Ed25519 signature", f"{len(blob.data)} bytes, not {ED25519_BYTES}")
-    yield Signed(item, by_key(blob.data, Message(message), group, trust, algorithms=("ed25519",), made=made))
+    if len(voucher.data) != ED25519_BYTES:
+        raise Malformed("Ed25519 signature", f"{len(voucher.data)} bytes, not {ED25519_BYTES}")
+    yield Signed(item, by_key(voucher.data, Message(message), group, trust, algorithms=("ed25519",), made=made))
 
 
 _READERS = {Kind.PKCS7: _pkcs7, Kind.GPG: _gpg, Kind.ED25519: _ed25519}

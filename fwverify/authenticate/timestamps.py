@@ -5,7 +5,9 @@ The unsigned attribute is that of RFC 3161 appendix A or Microsoft's. Read 2026-
 
 1. The token's message imprint is the digest of the signature value (a strong one).
 2. Its CMS holds and leads to a registry entry with the purpose `timestamp`, whose certificate is for timeStamping.
-3. That certificate was in force at the time the token states. Whether it has expired since does not matter.
+3. That certificate was in force at the time the token states, is for timestamps alone and says so critically, and the
+   token names it in its signed attributes (section 2.4.2). Whether it has expired since does not matter.
+4. The time is not after the time of judgement, and no list on record had revoked an authority of the path by then.
 A token that fails any of these gives no time; why is said as an oddity, because the signature itself does not need it.
 Does not do: accuracy and ordering, tokens whose authority is not pinned, fetching of tokens.
 """
@@ -13,11 +15,12 @@ Does not do: accuracy and ordering, tokens whose authority is not pinned, fetchi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
+from fwverify.authenticate import chains
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.proofs import Message
 from fwverify.authenticate.signer import Signer
@@ -25,13 +28,15 @@ from fwverify.formats import cms
 from fwverify.formats.cms import SignedData, SignerInfo
 from fwverify.model.evidence import SignatureStatus
 from fwverify.model.examining import Encrypted, Malformed, Unsupported
-from fwverify.trust.store import TrustStore
+from fwverify.trust.store import PublicKey, TrustStore
 
 TOKEN_TYPES = ("1.2.840.113549.1.9.16.2.14", "1.3.6.1.4.1.311.3.3.1")
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
 PURPOSE = "timestamp"
 STRONG = ("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
 MAX_TOKENS = 4
+ORDERLY = frozenset({"superseded", "cessationOfOperation", "affiliationChanged"})
+"""Reasons for which what was stamped before stays good (RFC 5280 section 5.3.1)."""
 _PURPOSE_OF_KEY = (("eku", "timeStamping"),)
 
 Checked = Callable[..., tuple[Signer, ...]]
@@ -84,8 +89,37 @@ def _time(token: bytes, stamped: bytes, group: Group, trust: TrustStore, check: 
         raise Malformed("timestamp", "it has more than one signer")
     if signer.status is SignatureStatus.INVALID:
         raise Malformed("timestamp", signer.detail)
-    in_force = bool(signer.path) and all(one.not_after >= at for one in signer.path)
-    return at if signer.valid and in_force and signer.path[0].usages == ("timeStamping",) else ""
+    if not signer.valid or not signer.path:
+        return ""
+    problem = _problem(signer, data, at, group, trust)
+    if problem:
+        raise Malformed("timestamp", problem)
+    return at
+
+
+def _problem(signer: Signer, data: SignedData, at: str, group: Group, trust: TrustStore) -> str:
+    """Why the token of an authority on record gives no time; empty when it does."""
+    if group.at and at > group.at:
+        return f"it is from {at}, after the time of judgement"
+    if any(one.not_after < at for one in signer.path):
+        return f"its authority's certificate had expired at {at}"
+    if any(one.revoked_at and not (one.revocation_reason in ORDERLY and at < one.revoked_at) for one in signer.path):
+        return "its authority's certificate is revoked"
+    if not cms.signing_certificate(data.signers[0].signed_attributes)[0]:
+        return "it does not name its certificate in its signed attributes"
+    known = (*chains.readable(data.certificates), *chains.pinned(trust), *chains.carried(_keys(group)))
+    own = [one for one in known if (one.public.fingerprint, f"{one.serial:x}") == _name(signer)]
+    if not own or not all(one.usage_critical and one.usages == ("timeStamping",) for one in own):
+        return "its authority's certificate is not for timestamps alone, critically (RFC 3161 section 2.3)"
+    return ""
+
+
+def _keys(group: Group) -> Iterable[PublicKey]:
+    return (one.public for one in group.carried)
+
+
+def _name(signer: Signer) -> tuple[str, str]:
+    return signer.path[0].fingerprint, signer.path[0].serial
 
 
 def _about(content: bytes, stamped: bytes) -> str:
@@ -97,6 +131,8 @@ def _about(content: bytes, stamped: bytes) -> str:
         algorithm = info["message_imprint"]["hash_algorithm"]["algorithm"].native
         imprint = info["message_imprint"]["hashed_message"].native
         when = info["gen_time"].native
+        if when.tzinfo is None:
+            raise Malformed("timestamp", "its time is not in UTC")
     except cms.LAX:
         raise Malformed("timestamp", "its TSTInfo does not read") from None
     if algorithm not in STRONG or hashlib.new(algorithm, stamped).digest() != imprint:

@@ -103,11 +103,12 @@ def share(
     # Where nothing is accepted, padding that others signed is counted too, so that their share is of the same whole.
     any_signed = any(covered_by(span, ids) for _, spans in spans_of for span in spans)
     kept = ids if any_signed else others
-    signed = whole = unpinned = 0
+    signed = whole = unpinned = envelope = 0
     by_others: set[str] = set()
     for _, spans in spans_of:
         for span in spans:
             if not counts(span, kept, ignore_padding=ignore_padding):
+                envelope += 0 if kept.isdisjoint(span.frame_of) else span.range.size
                 continue
             whole += span.range.size
             if covered_by(span, ids):
@@ -124,6 +125,7 @@ def share(
         unpinned_bytes=unpinned,
         unpinned_by=tuple(sorted({prints[one] for one in by_others if prints.get(one)})),
         uncovered=tuple(str(one.owner) for one in parts[:MAX_NAMED]),
+        envelope_bytes=envelope,
     )
 
 

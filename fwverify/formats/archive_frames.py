@@ -59,7 +59,7 @@ def cpio_frames(view: memoryview, archive: CpioArchive, members: Iterable[CpioEn
     for trailer in archive.structure[:1]:
         head = bytes(view[trailer.start : trailer.end])
         wanted = head[: cpio.HEADER_BYTES] + cpio.TRAILER
-        if head[94:102] == b"%08X" % (len(cpio.TRAILER) + 1) and head.rstrip(b"\0") == wanted:
+        if int(head[94:102], 16) == len(cpio.TRAILER) + 1 and head.rstrip(b"\0") == wanted:
             yield trailer
 
 

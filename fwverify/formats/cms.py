@@ -30,6 +30,8 @@ ATTRIBUTE_TYPES = (bytes.fromhex("06092a864886f70d010903"), bytes.fromhex("06092
 KNOWN_HASHES = frozenset(
     {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_224", "sha3_256", "sha3_384", "sha3_512"}
 )
+ESS_TYPES = ("1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47")
+"""signingCertificate and signingCertificateV2."""
 MAX_SIGNERS, MAX_CERTIFICATES = 16, 64
 MAX_ATTRIBUTES_BYTES = 64 * 1024
 """Signed attributes have 100 bytes to some kilobytes."""
@@ -43,6 +45,7 @@ BY_OID = {
 }
 """Signature algorithms without a hash of their own."""
 FAMILIES = {"rsassa_pkcs1v15": "rsa-pkcs1v15", "rsassa_pss": "rsa-pss", "ecdsa": "ecdsa"}
+KNOWN_ALGORITHMS = frozenset({*BY_OID.values(), *FAMILIES.values()})
 _PEM = re.compile(rb"\s*-----BEGIN (PKCS7|CMS)-----\r?\n([A-Za-z0-9+/=\s]+)-----END \1-----\s*")
 LAX = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 """What asn1crypto raises for hostile input."""
@@ -271,6 +274,32 @@ def _pss(parameters: Any) -> str:
 def _hash(algorithm: Any) -> str:
     name = str(algorithm["algorithm"].native)
     return name if name in KNOWN_HASHES else str(algorithm["algorithm"].dotted)
+
+
+def signing_certificate(signed_attributes: bytes) -> tuple[str, bytes]:
+    """(hash, digest of the signer's certificate) that the signed attributes bind (RFC 5035); empty without.
+
+    Raises:
+        Malformed: there are two that say different things, or one does not read.
+    """
+    from asn1crypto import cms, tsp
+
+    found = set()
+    try:
+        for one in cms.CMSAttributes.load(signed_attributes, strict=True) if signed_attributes else ():
+            kind = one["type"].dotted
+            if kind not in ESS_TYPES:
+                continue
+            spec = tsp.SigningCertificateV2 if kind == ESS_TYPES[1] else tsp.SigningCertificate
+            for value in one["values"]:
+                first = spec.load(value.dump())["certs"][0]
+                name = first["hash_algorithm"]["algorithm"].native if kind == ESS_TYPES[1] else "sha1"
+                found.add((str(name), bytes(first["cert_hash"].native)))
+    except LAX:
+        raise Malformed(WHAT, "the attribute that names the signer's certificate does not read") from None
+    if len({name for name, _ in found}) != len(found):
+        raise Malformed(WHAT, "two attributes name different certificates of the signer")
+    return max(found, key=lambda one: len(one[1]), default=("", b""))
 
 
 def is_attributes(content: memoryview | bytes) -> bool:

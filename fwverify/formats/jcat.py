@@ -1,11 +1,12 @@
 """Jcat catalogues: signatures and checksums of the files in a firmware archive.
 
-Source: libjcat README and libjcat/jcat-blob.h, jcat-item.c, jcat-file.c (0.2), read 2026-11-22: gzip around one JSON
-object {JcatVersionMajor, JcatVersionMinor, Items: [{Id, AliasIds, Blobs: [{Kind, Flags, Target, AppstreamId,
-Timestamp, Data}]}]}.
+Source: libjcat README, jcat-item.c and jcat-file.c (0.2), read 2026-11-22: gzip around one JSON object
+{JcatVersionMajor, JcatVersionMinor, Items: [{Id, AliasIds, Blobs: [{Kind, Flags, Target, AppstreamId, Timestamp,
+Data}]}]}.
 
-A blob's Data is text, or base64 where Flags says it is binary. Target names the kind of checksum whose hexadecimal
-text was signed in place of the file. Does not do: transparency log blobs (named), version 1 and later.
+An entry of Blobs is called a voucher here. Its Data is text, or base64 where Flags says that it is binary. Target names
+the kind of checksum whose hexadecimal text was signed in place of the file. Does not do: what a transparency log says
+(named), version 1 and later.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ WHAT = "Jcat file"
 MAX_PACKED_BYTES = 1 << 20
 MAX_BYTES = 8 << 20
 """Unpacked. The catalogue of all of LVFS's metadata stays below 100 kB."""
-MAX_ITEMS, MAX_BLOBS = 1024, 64
+MAX_ITEMS, MAX_VOUCHERS = 1024, 64
 _FILE_KEYS = frozenset({"JcatVersionMajor", "JcatVersionMinor", "Items"})
 _ITEM_KEYS = frozenset({"Id", "AliasIds", "Blobs"})
-_BLOB_KEYS = frozenset({"Kind", "Flags", "Target", "AppstreamId", "Timestamp", "Data"})
+_VOUCHER_KEYS = frozenset({"Kind", "Flags", "Target", "AppstreamId", "Timestamp", "Data"})
 _UTF8 = 1
 _GZIP = b"\x1f\x8b\x08"
 
@@ -52,7 +53,7 @@ SIGNATURES = frozenset({Kind.GPG, Kind.PKCS7, Kind.ED25519})
 
 
 @dataclass(frozen=True, slots=True)
-class Blob:
+class Voucher:
     """One signature or checksum."""
 
     kind: int
@@ -68,7 +69,7 @@ class Item:
 
     names: tuple[str, ...]
     """Id first, then its aliases."""
-    blobs: tuple[Blob, ...]
+    vouchers: tuple[Voucher, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,30 +138,30 @@ def _unpacked(view: memoryview | bytes) -> tuple[bytes, list[str]]:
 def _item(row: strict_json.Value, unknown: set[str]) -> Item:
     if not isinstance(row, dict) or not isinstance(row.get("Id"), str) or not row["Id"]:
         raise Malformed(WHAT, "an item without an Id")
-    aliases, blobs = row.get("AliasIds", []), row.get("Blobs", [])
-    if not isinstance(aliases, list) or not isinstance(blobs, list) or len(blobs) > MAX_BLOBS:
-        raise Malformed(WHAT, f"aliases or blobs of {row['Id']!r:.100} are no lists, or too long")
+    aliases, vouchers = row.get("AliasIds", []), row.get("Blobs", [])
+    if not isinstance(aliases, list) or not isinstance(vouchers, list) or len(vouchers) > MAX_VOUCHERS:
+        raise Malformed(WHAT, f"aliases or vouchers of {row['Id']!r:.100} are no lists, or too long")
     names = [one for one in (row["Id"], *aliases) if isinstance(one, str)]
     if len(names) != 1 + len(aliases):
         raise Malformed(WHAT, f"an alias of {row['Id']!r:.100} that is no text")
     unknown |= set(row) - _ITEM_KEYS
-    return Item(tuple(names), tuple(_blob(one, unknown) for one in blobs))
+    return Item(tuple(names), tuple(_voucher(one, unknown) for one in vouchers))
 
 
-def _blob(row: strict_json.Value, unknown: set[str]) -> Blob:
+def _voucher(row: strict_json.Value, unknown: set[str]) -> Voucher:
     if not isinstance(row, dict):
-        raise Malformed(WHAT, "a blob that is no object")
+        raise Malformed(WHAT, "a voucher that is no object")
     kind, flags, target, data = row.get("Kind"), row.get("Flags", 0), row.get("Target", 0), row.get("Data")
     numbers = all(isinstance(one, int) and not isinstance(one, bool) for one in (kind, flags, target))
     if not numbers or not isinstance(data, str):
-        raise Malformed(WHAT, "a blob without kind or data")
+        raise Malformed(WHAT, "a voucher without kind or data")
     assert isinstance(kind, int) and isinstance(flags, int) and isinstance(target, int)  # noqa: S101 - for types
-    unknown |= set(row) - _BLOB_KEYS
-    return Blob(kind, data.encode() if flags & _UTF8 else _binary(data), target)
+    unknown |= set(row) - _VOUCHER_KEYS
+    return Voucher(kind, data.encode() if flags & _UTF8 else _binary(data), target)
 
 
 def _binary(data: str) -> bytes:
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
-        raise Malformed(WHAT, "a binary blob that is no base64") from None
+        raise Malformed(WHAT, "a binary voucher that is no base64") from None

@@ -1,11 +1,11 @@
-"""What OpenWrt's fwtool appends to an image: metadata, a signature, each followed by a trailer; and ucert's blobs.
+"""What OpenWrt's fwtool appends to an image: metadata, a signature, each followed by a trailer; and ucert's attributes.
 
-Sources: OpenWrt fwtool (fwimage.h, fwtool.c), ucert (ucert.c), libubox blob.h and blobmsg.h, read 2026-11-22.
+Sources: OpenWrt fwtool (fwimage.h, fwtool.c), ucert (ucert.c), libubox's attribute headers, read 2026-11-22.
 Chunks lie one behind the other at the end of the image and are found from its end. Each ends with 16 bytes,
 big-endian: magic `FWx0`, CRC-32 (not inverted at the end) over everything before the trailer, type (0 signature,
 1 information), three zero bytes, size of the chunk with its trailer. An information chunk begins with eight bytes of
-version and flags, then JSON. A signature chunk holds ucert blobs: certificates (a signature and what it signs), then
-the signature over the image up to this chunk.
+version and flags, then JSON. A signature chunk holds ucert's attributes: certificates (a signature and what it
+signs), then the signature over the image up to this chunk.
 
 Does not verify anything; does not read lists of revoked keys.
 """
@@ -125,11 +125,11 @@ def chain(data: memoryview) -> Chain:
     while cursor.left:
         if last is not None:
             raise Malformed(UCERT, "something follows the signature over the image", cursor.at)
-        _, blob = _attribute(cursor)
-        attributes = list(_attributes(blob))
+        _, record = _attribute(cursor)
+        attributes = list(_attributes(record))
         names = [name for name, _ in attributes]
         if names not in ([_ATTRIBUTE_SIGNATURE], [_ATTRIBUTE_SIGNATURE, _ATTRIBUTE_PAYLOAD]):
-            raise Malformed(UCERT, "a blob is not a signature and what it signs")
+            raise Malformed(UCERT, "an attribute is not a signature and what it signs")
         signature, clean = _signature(attributes[0][1])
         plain = plain and clean
         if len(attributes) == 1:
@@ -144,16 +144,16 @@ def chain(data: memoryview) -> Chain:
 
 
 def _signature(data: memoryview) -> tuple[Signature, bool]:
-    """A signature file inside a blob, perhaps with the zero of a C string."""
+    """A signature file inside an attribute, perhaps with the zero of a C string."""
     raw = bytes(data).removesuffix(b"\0")
     found = signify.parse_signature(raw)
     if found.end != len(raw):
-        raise Malformed(UCERT, "something follows a signature in its blob")
+        raise Malformed(UCERT, "something follows a signature in its attribute")
     return found, found.plain
 
 
 def _attribute(cursor: Cursor) -> tuple[int, memoryview]:
-    """(id with the extended bit, data) of a blob attribute; the next begins at a multiple of four."""
+    """(id with the extended bit, data) of an attribute; the next begins at a multiple of four."""
     start = cursor.at
     head = cursor.be32("attribute")
     size = head & _LENGTH_MASK

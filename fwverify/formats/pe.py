@@ -161,9 +161,7 @@ def _table(view: memoryview, headers: _Headers) -> ByteRange:
     if offset < headers.size or end > len(view):
         raise Malformed(WHAT, f"its certificate table at {offset}-{end} lies outside the file or in the headers")
     if end < len(view) and not fill_byte(view, ByteRange(end, len(view))):
-        raise Malformed(
-            WHAT, "bytes follow the certificate table, which must end the file: they would be signed by none", end
-        )
+        raise Malformed(WHAT, "bytes follow the certificate table, which must end the file", end)
     return ByteRange(offset, end)
 
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 import base64
 import re
 
-from fwverify.formats import openpgp_files, strict_json
+from fwverify.formats import der, openpgp_files, strict_json
+from fwverify.model.examining import Malformed, Unsupported
 
 _ARMORS = (
     (b"-----BEGIN PGP SIGNATURE-----", "OpenPGP"),
@@ -139,15 +140,20 @@ def alone(view: memoryview) -> str:
     if kind == "signify":
         return kind if _SIGNIFY.fullmatch(raw) else ""
     if raw[:1] == b"\x30":
-        return kind if _der_length(raw) == len(raw) else ""
+        return kind if _element_size(raw) == len(raw) else ""
     whole = _CLEAR_SIGNED if "clear-signed" in kind else _ARMORED
     return kind if kind and whole.fullmatch(raw) else ""
 
 
-def _der_length(raw: bytes) -> int:
-    """Bytes of the outermost element, header included (X.690 section 8.1.3); 0 for the indefinite form."""
+def _element_size(raw: bytes) -> int:
+    """Bytes of the outermost element, header included (X.690 section 8.1.3); 0 where there is none."""
     if len(raw) < 2:
         return 0
+    if raw[1] == 0x80:  # left open, as signers that stream write it
+        try:
+            return der.normal(raw, "CMS").size
+        except (Malformed, Unsupported):
+            return 0
     if raw[1] < 0x80:
         return 2 + raw[1]
     count = raw[1] & 0x7F

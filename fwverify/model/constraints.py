@@ -25,10 +25,17 @@ def unmet(constraints: Iterable[tuple[str, str]], made: Mapping[str, str]) -> tu
     """
     wrong = []
     for name, wanted in constraints:
-        was = made.get(name, "") or "none"
+        was = made.get(name, "") or _derived(name, made) or "none"
         if not _meets(name, was, wanted):
             wrong.append((name, was, wanted))
     return tuple(wrong)
+
+
+def _derived(name: str, made: Mapping[str, str]) -> str:
+    """What follows from other recorded values: where no RSA key took part, none was too small."""
+    if name != "min-rsa-bits" or not made.get("algorithm"):
+        return ""
+    return made.get("bits", "") if made["algorithm"].startswith("rsa") else "99999"
 
 
 def _meets(name: str, was: str, wanted: str) -> bool:

@@ -44,7 +44,7 @@ class SignedShare:
     signed_bytes: int
     """covered by accepted signatures (or operator-confirmed checksums, see `by`)"""
     total_bytes: int
-    """bytes to be installed: all images less ignored padding"""
+    """bytes to be installed: all images less ignored padding and the accepted signatures themselves"""
     by: tuple[str, ...]
     """Names of accepted keys (`vendor/id`)."""
     unpinned_bytes: int
@@ -53,6 +53,8 @@ class SignedShare:
     """Their fingerprints."""
     uncovered: tuple[str, ...]
     """Parts no accepted signature covers, named, at most ten; executable ones first."""
+    envelope_bytes: int = 0
+    """Bytes of the images that are the accepted signatures themselves; not among `total_bytes`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,12 @@ def _test_key_why(reading: Reading) -> str:
 # Bytes that do not fit
 
 
+CHANGED = ("does not verify", "was changed", "were changed", "it does not fit")
+"""Words of a scheme's reason that mean: these bytes are not the ones that were signed."""
+LONG = 220
+"""Characters of a reason that the page quotes."""
+
+
 def _broken_why(reading: Reading) -> str:
     found = r.broken(reading)
     if not found:
@@ -75,6 +81,9 @@ def _broken_why(reading: Reading) -> str:
     inside = one.subject == one.source or one.subject is None
     what = f"The signature in {place(one.source)}" if inside else f"The signature {place(one.source)}"
     target = "its bytes" if inside else place(one.subject)
+    if not any(words in one.detail for words in CHANGED):
+        reason = shortened(one.detail.rstrip("."), LONG)
+        return f"{what} does not hold: {reason}. What it should vouch for is vouched for by nobody."
     return f"{what} does not fit {target}. One of them was changed after signing, or damaged on the way."
 
 

@@ -5,14 +5,20 @@ computed, another device. Rows of `wording_fail.FAILS`.
 from __future__ import annotations
 
 from fwverify.report.interface import Context
+from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
 from fwverify.report.situation import Situation, Step, ask, failing, keep, keep_as_evidence, message, owner
 
+LONG = 200
+"""Characters of a reason that the page quotes."""
+
 
 def _chain_why(reading: Reading) -> str:
+    seen = [one.observed for one in reading.failed if one.rule == "signature.chain" and one.observed]
+    told = f": {shortened(seen[0], LONG)}" if seen else ""
     return (
-        f"The signature holds, but {message(reading, 'signature.chain')}. Nothing shows that it was made while the "
-        "certificate was in force."
+        f"The signature holds, but a certificate behind it does not{told}. Whoever has an old or a wrong certificate's "
+        "key could have signed this lately."
     )
 
 

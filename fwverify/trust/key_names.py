@@ -106,14 +106,14 @@ def _of_modulus(n: int, e: int) -> dict[str, str]:
     size = (bits + 7) // 8
     names = {"modulus-sha256": _sha256(n.to_bytes(size, "big"))}
     if n % 2 and bits % 32 == 0:
-        blob = avb_blob(n)
-        names |= {"avb-sha256": _sha256(blob), "avb-sha1": _sha1(blob)}
+        written = avb_public_key(n)
+        names |= {"avb-sha256": _sha256(written), "avb-sha1": _sha1(written)}
     if bits == ESP_RSA_BITS and n % 2 and e < 1 << 32:
         names["esp-efuse"] = _sha256(esp_key_part(n, e))
     return names
 
 
-def avb_blob(n: int) -> bytes:
+def avb_public_key(n: int) -> bytes:
     """An RSA key as libavb and Android's older boot loaders keep it; n is odd and its size a multiple of 32 bits."""
     size = n.bit_length() // 8
     rr = pow(2, 2 * n.bit_length(), n)

@@ -278,3 +278,42 @@ def test_keys_of_other_kinds_are_no_match(scratch: made.Scratch, folder: Path) -
     strangers = [ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)]
     keys = [one.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo) for one in strangers]
     assert not holds(observed(folder, trust(*keys), boot_efi=made.authenticode(scratch, made.pe_image())))
+
+
+def test_gpg_in_a_catalogue(scratch: made.Scratch, folder: Path) -> None:
+    """A GnuPG signature in a catalogue holds for the file under the pinned certificate, and for no other file."""
+    need("gpg")
+    home = scratch.folder / "gpg"
+    home.mkdir(mode=0o700)
+    gpg = ("gpg", "--homedir", home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "")
+    run(*gpg, "--quick-gen-key", "vendor@site.example", "ed25519", "sign", "0")
+    data = CHANCE.randbytes(3000)
+    path = scratch.write("firmware.bin", data)
+    run(*gpg, "--armor", "--output", scratch.folder / "f.asc", "--detach-sign", path)
+    certificate = run(*gpg, "--export", "vendor@site.example")
+    key = public_key.parse(certificate)
+    record = KeyRecord(
+        "v", "k", "openpgp", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (), False
+    )
+    store = TrustStore((PinnedKey(record, key),))
+    catalogue = made.catalogue({"firmware.bin": [made.blob(2, scratch.made("f.asc"))]})
+    now = "2049-01-01T00:00:00Z"  # the key is made by the machine's clock
+    for content, good in ((data, True), (damaged(data, range(3000)), False)):
+        for old in folder.glob("*"):
+            old.unlink()
+        (folder / "firmware.jcat").write_bytes(catalogue)
+        (folder / "firmware.bin").write_bytes(content)
+        delivery = ingest([folder], DEFAULT_LIMITS).delivery
+        assert holds(authenticate_delivery(delivery, (), store, now).signatures) is good
+
+
+def test_ed25519_in_a_catalogue(folder: Path) -> None:
+    """A bare Ed25519 signature in a catalogue holds for the file under the pinned key, and for no other file."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    signer, data = Ed25519PrivateKey.generate(), CHANCE.randbytes(3000)
+    store = trust(signer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    catalogue = made.catalogue({"firmware.bin": [made.blob(9, signer.sign(data))]})
+    assert holds(observed(folder, store, firmware_jcat=catalogue, firmware_bin=data))
+    assert not holds(observed(folder, store, firmware_jcat=catalogue, firmware_bin=damaged(data, range(3000))))

@@ -55,7 +55,7 @@ def pair(file: Path, keys: TrustStore, at: int) -> None:
 
 def rsa_pair(folder: Path) -> bytes:
     """A fresh RSA key `rsa.pem`; its public half."""
-    run("openssl", "genrsa", "-out", folder / "rsa.pem", "2048")
+    run("openssl", "genrsa", "-traditional", "-out", folder / "rsa.pem", "2048")
     return run("openssl", "rsa", "-in", folder / "rsa.pem", "-pubout")
 
 

@@ -25,6 +25,7 @@ from tests.vectors.makers import (
     sboms,
     sigstore,
     sshsig,
+    update_archives,
     version_strings,
 )
 
@@ -41,6 +42,7 @@ MAKERS = (
     cms_files,
     cms_images,
     embedded_signatures,
+    update_archives,
     detectors,
     version_strings,
     sboms,

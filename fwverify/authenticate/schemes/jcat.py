@@ -90,7 +90,7 @@ SCHEME: SignatureScheme[Jcat] = SignatureScheme(
     doc=Doc(
         title="Jcat catalogue",
         vendor="LVFS",
-        references=("libjcat 0.2, README and jcat-blob.h, read 2026-11-22",),
-        limitations=("transparency log blobs are named, not checked",),
+        references=("libjcat 0.2, README and jcat-item.c, read 2026-11-22",),
+        limitations=("transparency log vouchers are named, not checked",),
     ),
 )

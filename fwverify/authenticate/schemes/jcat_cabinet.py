@@ -179,7 +179,7 @@ def _carries(opened: Opened, result: _Result, results: list[_Result]) -> tuple[B
 
 def _envelope(opened: Opened, catalogue: Jcat, results: list[_Result]) -> tuple[ByteRange, ...]:
     """Headers, and the catalogue where it is stored and says nothing that was not read."""
-    known = all(blob.kind in set(Kind) for item in catalogue.items for blob in item.blobs)
+    known = all(voucher.kind in set(Kind) for item in catalogue.items for voucher in item.vouchers)
     plain = known and not catalogue.oddities and not any(one.one.oddities for one in results)
     inside = [one for one in opened.layout.files if one.name.lower().endswith(SUFFIX)]
     spans = [span for one in inside for span in _covers(opened, one)] if plain else []
@@ -196,6 +196,6 @@ SCHEME: SignatureScheme[Opened] = SignatureScheme(
         title="Firmware cabinet with a Jcat catalogue",
         vendor="LVFS",
         references=("libjcat 0.2 README, LVFS documentation, MS-CAB 2018-09-12, read 2026-11-22",),
-        limitations=("cabinets packed with LZX or Quantum are not read", "transparency log blobs are not checked"),
+        limitations=("cabinets packed with LZX or Quantum are not read", "transparency log vouchers are not checked"),
     ),
 )

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fwverify.formats import key_search, public_key
-from fwverify.trust.key_names import avb_blob
+from fwverify.trust.key_names import avb_public_key
 
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
@@ -90,10 +90,10 @@ def test_pem() -> None:
 
 
 @pytest.mark.parametrize("bits", [2048, 4096])
-def test_avb_blob(bits: int) -> None:
+def test_avb_public_key(bits: int) -> None:
     """An AVB key is found by its three numbers that must agree; one changed bit in any of them and it is none."""
     private = rsa.generate_private_key(65537, bits)
-    blob = avb_blob(private.public_key().public_numbers().n)
+    blob = avb_public_key(private.public_key().public_numbers().n)
     assert found(NOISE + blob + NOISE) == [(1000, "AVB public key", public_key.parse(der(private)).fingerprint)]
     for at in (5, 20, len(blob) - 1):
         assert found(blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :]) == []
@@ -141,7 +141,7 @@ def test_keys_of_a_control_tree() -> None:
 
 @given(
     st.sampled_from(
-        [der(RSA), certificate(), avb_blob(RSA.public_key().public_numbers().n), tree({"rsa,modulus": b"1"})]
+        [der(RSA), certificate(), avb_public_key(RSA.public_key().public_numbers().n), tree({"rsa,modulus": b"1"})]
     ),
     st.integers(0, 10**6),
     st.integers(0, 255),

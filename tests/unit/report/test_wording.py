@@ -59,7 +59,9 @@ def commands(found: Words) -> list[str]:
 
 def test_changed_bytes(good: Assessment) -> None:
     """A signature that does not fit: changed or damaged, fetch again, then call."""
-    broken = replace(good.evidence.signatures[0], status=SignatureStatus.INVALID, keys=(), covers=())
+    detail = "does not verify under the one key on record that could fit: the bytes were changed"
+    plain = good.evidence.signatures[0]
+    broken = replace(plain, status=SignatureStatus.INVALID, keys=(), covers=(), detail=detail)
     found = said(failing(good, "signature.valid", "signature.coverage", "origin.strength", signatures=(broken,)))
     assert found.situation == "bytes do not fit the signature"
     assert found.why == (
@@ -68,6 +70,16 @@ def test_changed_bytes(good: Assessment) -> None:
     )
     assert commands(found)[0].startswith("fwverify verify 'my file.bin' --policy p.yaml --keys keys")
     assert "number in your contract" in found.steps[-1].text
+
+
+def test_signature_that_fails_for_another_reason(good: Assessment) -> None:
+    """Nothing was changed: the page says what the scheme found instead."""
+    plain = good.evidence.signatures[0]
+    detail = "the default configuration evil is not signed by a key on record"
+    broken = replace(plain, status=SignatureStatus.INVALID, keys=(), covers=(), source=plain.subject, detail=detail)
+    found = said(failing(good, "signature.valid", "signature.coverage", "origin.strength", signatures=(broken,)))
+    assert f"does not hold: {detail}." in found.why[0]
+    assert "changed" not in found.why[0]
 
 
 def test_another_vendors_key(good: Assessment) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from fwverify.formats import public_key
 from fwverify.trust import known_test_keys
-from fwverify.trust.key_names import avb_blob, names_of, native, openpgp_fingerprint
+from fwverify.trust.key_names import avb_public_key, names_of, native, openpgp_fingerprint
 
 PRIVATE = {
     "rsa": rsa.generate_private_key(65537, 3072),
@@ -74,7 +74,7 @@ def test_openpgp_fingerprint_of_odd_packets() -> None:
 def test_avb_form() -> None:
     """The numbers agree as libavb checks them."""
     n = PRIVATE["rsa"].public_key().public_numbers().n  # type: ignore[union-attr]
-    blob = avb_blob(n)
+    blob = avb_public_key(n)
     assert (n * int.from_bytes(blob[4:8], "big") + 1) % 2**32 == 0
     assert int.from_bytes(blob[-384:], "big") == (1 << 6144) % n
 

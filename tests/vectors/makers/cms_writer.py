@@ -109,8 +109,9 @@ def token(
     *,
     at: datetime.datetime = WHEN,
     digest: str = "sha256",
+    ess: bool = True,
 ) -> bytes:
-    """A timestamp token over these bytes."""
+    """A timestamp token over these bytes; `ess`: it names its certificate, as RFC 3161 asks."""
     info = tsp.TSTInfo({
         "version": "v1",
         "policy": "1.3.6.1.4.1.99999.1",
@@ -121,7 +122,9 @@ def token(
         "serial_number": 7,
         "gen_time": at,
     }).dump()  # fmt: skip
-    given = attributes(info, kind="tst_info")
+    named = hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).digest()
+    bound = {"type": "signing_certificate_v2", "values": [{"certs": [{"cert_hash": named}]}]}
+    given = [*attributes(info, kind="tst_info"), *([bound] if ess else [])]
     return signed_data(
         [signer(certificate, key, info, signed=given)], [certificate], content=info, kind="tst_info", version="v3"
     )

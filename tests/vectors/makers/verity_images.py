@@ -17,8 +17,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tests.vectors.makers.cms_images import Scratch, flipped, pinned
-from tests.vectors.makers.keys_and_signatures import Case, entry, fingerprint, pem, registry, rsa_key, seed
+from tests.vectors.makers.cms_images import Scratch, flipped, key, pinned
+from tests.vectors.makers.keys_and_signatures import Case, entry, fingerprint, pem, registry, seed
 
 SALT = seed("verity salt")
 IMAGE = seed("rauc image", 6000)
@@ -166,8 +166,8 @@ def verity_cases(folder: Path) -> Iterator[Case]:
 # --- AVB ------------------------------------------------------------------------------------------------------------
 
 
-def avb_key(key: rsa.RSAPrivateKey) -> bytes:
-    n = key.public_key().public_numbers().n
+def avb_key(private: rsa.RSAPrivateKey) -> bytes:
+    n = private.public_key().public_numbers().n
     size = n.bit_length()
     inverse = -pow(n, -1, 1 << 32) % (1 << 32)
     return struct.pack(">II", size, inverse) + b"".join(
@@ -201,24 +201,24 @@ def chain_descriptor(name: bytes, key: bytes) -> bytes:
 
 
 def vbmeta(
-    descriptors: bytes, key: rsa.RSAPrivateKey | None, *, flags: int = 0, algorithm: int = 1, rollback: int = 5
+    descriptors: bytes, private: rsa.RSAPrivateKey | None, *, flags: int = 0, algorithm: int = 1, rollback: int = 5
 ) -> bytes:
     """A vbmeta; without a key it is not signed."""
-    public = avb_key(key) if key else b""
+    public = avb_key(private) if private else b""
     aux = descriptors + public
     aux += bytes(-len(aux) % 64)
     method = hashes.SHA512() if algorithm > 3 else hashes.SHA256()
-    size = key.key_size // 8 if key else 0
-    used = (method.digest_size, size) if key else (0, 0)
+    size = private.key_size // 8 if private else 0
+    used = (method.digest_size, size) if private else (0, 0)
     auth_size = sum(used) + -sum(used) % 64
     header = struct.pack(
-        ">4sIIQQIQQQQQQQQQQQII48s80x", b"AVB0", 1, 0, auth_size, len(aux), algorithm if key else 0, 0, used[0],
+        ">4sIIQQIQQQQQQQQQQQII48s80x", b"AVB0", 1, 0, auth_size, len(aux), algorithm if private else 0, 0, used[0],
         used[0], used[1], len(descriptors), len(public), len(descriptors) + len(public), 0, 0, len(descriptors),
         rollback, flags, 0, b"avbtool 1.3.0",
     )  # fmt: skip
-    if key is None:
+    if private is None:
         return header + aux
-    auth = hashlib.new(method.name, header + aux).digest() + key.sign(header + aux, padding.PKCS1v15(), method)
+    auth = hashlib.new(method.name, header + aux).digest() + private.sign(header + aux, padding.PKCS1v15(), method)
     return header + auth.ljust(auth_size, b"\0") + aux
 
 
@@ -230,24 +230,24 @@ def with_footer(content: bytes, meta: bytes, size: int, between: bytes = b"") ->
 
 
 def avb_registry() -> dict[str, bytes]:
-    rows = entry("avb", "public-key", "vendor/avb.pem", fingerprint(rsa_key("avb")))
-    return {"vendor.yaml": registry(rows), "vendor/avb.pem": pem(rsa_key("avb"))}
+    rows = entry("avb", "public-key", "vendor/avb.pem", fingerprint(key("avb")))
+    return {"vendor.yaml": registry(rows), "vendor/avb.pem": pem(key("avb"))}
 
 
 def avb_cases() -> Iterator[Case]:
-    key, second = rsa_key("avb"), rsa_key("avb-second")
+    first, second = key("avb"), key("avb-second")
     boot = hash_descriptor(b"boot", BOOT)
-    footer = with_footer(BOOT, vbmeta(boot, key), 8192)
+    footer = with_footer(BOOT, vbmeta(boot, first), 8192)
     described, levels = tree_descriptor(b"system", DATA)
-    system = with_footer(DATA, vbmeta(described, key, algorithm=4), 20480, levels)
+    system = with_footer(DATA, vbmeta(described, first, algorithm=4), 20480, levels)
     bare = with_footer(BOOT, vbmeta(boot, None), 6144)
-    alone = vbmeta(boot, key)
+    alone = vbmeta(boot, first)
     padded = alone.ljust(4096, b"\0")
     chained = with_footer(BOOT, vbmeta(boot, second), 8192)
-    chain = vbmeta(chain_descriptor(b"boot", avb_key(second)), key)
+    chain = vbmeta(chain_descriptor(b"boot", avb_key(second)), first)
     start = footer.index(b"AVB0")
     none = footer[: start + 28] + bytes(4) + footer[start + 32 :]
-    forged = with_footer(b"evil" + BOOT, vbmeta(hash_descriptor(b"boot", b"evil" + BOOT), key), 8192)
+    forged = with_footer(b"evil" + BOOT, vbmeta(hash_descriptor(b"boot", b"evil" + BOOT), first), 8192)
     at = forged.index(b"AVB0")
     forged = flipped(forged[: at + 28] + bytes(4) + forged[at + 32 :], at + 256 + 40)
     other_hash = bytearray(footer)
@@ -276,9 +276,9 @@ def avb_cases() -> Iterator[Case]:
          [("boot.img", "invalid")]),
         ("hostile", "algorithm-none-forged", "payload and digest replaced, algorithm NONE", {"boot.img": forged},
          [("boot.img", "invalid")]),
-        ("hostile", "hash-tree-off", "flag 1", {"boot.img": with_footer(BOOT, vbmeta(boot, key, flags=1), 8192)},
+        ("hostile", "hash-tree-off", "flag 1", {"boot.img": with_footer(BOOT, vbmeta(boot, first, flags=1), 8192)},
          [("boot.img", "invalid")]),
-        ("hostile", "verification-off", "flag 2", {"vbmeta.img": vbmeta(boot, key, flags=2)},
+        ("hostile", "verification-off", "flag 2", {"vbmeta.img": vbmeta(boot, first, flags=2)},
          [("vbmeta.img", "invalid")]),
         ("hostile", "chain-other-key", "the chained partition is signed by the first key",
          {"vbmeta.img": chain, "boot.img": footer},
