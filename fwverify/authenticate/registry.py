@@ -36,10 +36,10 @@ from fwverify.authenticate.schemes import (
 BUILTIN: tuple[SignatureScheme[Any], ...] = (  # Any: each scheme has a signature type of its own
     sigstore_bundle.SCHEME,  # before dsse: a bundle holds an envelope
     dsse.SCHEME,
+    dm_verity.SCHEME,  # before checksum-list and cms: a digest alone in its file, and its PKCS#7
     minisign.SCHEME,
     signify.SCHEME,  # after minisign, whose files begin alike
     cms_detached.SCHEME,
-    dm_verity.SCHEME,  # before checksum-list and cms: a digest alone in its file, and its PKCS#7
     openpgp.SCHEME,  # before checksum-list: a clear-signed list is no bare one
     sshsig.SCHEME,
     sha256sums.SCHEME,

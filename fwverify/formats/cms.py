@@ -107,6 +107,7 @@ def parse(content: memoryview | bytes) -> SignedData:
         Malformed: it is none, or breaks RFC 5652.
         Encrypted: an EnvelopedData.
     """
+    import asn1crypto.tsp  # noqa: F401 - it teaches cms further attributes: what was read before must not matter
     from asn1crypto import cms
 
     framed = der.normal(content, WHAT)

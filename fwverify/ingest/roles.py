@@ -227,7 +227,10 @@ def _checksums(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | Non
     if any(_SHELL.search(one.name) for one in checksum_list.parse(artifact.content).entries):
         return None
     base = _base(artifact.name, CHECKSUM_SUFFIXES)
-    return Taken(Role.CHECKSUMS, "checksum list", base if base in names else "")
+    alone = re.search(r"(?i)root[-_.]?hash|\.usrhash$", artifact.name) and not checksum_list.named_algorithm(
+        artifact.name
+    )
+    return Taken(Role.CHECKSUMS, "dm-verity root hash" if alone else "checksum list", base if base in names else "")
 
 
 def _key(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:

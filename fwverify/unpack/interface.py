@@ -112,3 +112,6 @@ class Container:
     """Found by searching, not by a magic at the start: another reader that also fits is no second format."""
     partial: bool = False
     """The content is only partly understood even when nothing is wrong (raw microcontroller code)."""
+    wrapper: bool = False
+    """A frame around an image of any format, which begins where the image begins: what else fits is no second format,
+    for the image comes out as a member."""

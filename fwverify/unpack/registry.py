@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fwverify.unpack.containers import (
+    avb_image,
     cabinet,
     cortex_m_image,
     cpio_archive,
@@ -26,6 +27,7 @@ from fwverify.unpack.containers import (
 from fwverify.unpack.interface import Container
 
 BUILTIN: tuple[Container, ...] = (
+    avb_image.CONTAINER,  # a frame around any other: its magic is at the end
     fit_image.CONTAINER,
     device_tree.CONTAINER,  # the same magic as a FIT, which has /images
     uimage.CONTAINER,

@@ -77,7 +77,7 @@ def recognise(
         return None, ()
     strong = [one for one in containers if not one.weak and one.detect(artifact)]
     if strong:
-        return strong[0], tuple(one.name for one in strong[1:])
+        return strong[0], () if strong[0].wrapper else tuple(one.name for one in strong[1:])
     return next((one for one in containers if one.weak and one.detect(artifact)), None), ()
 
 

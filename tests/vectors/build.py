@@ -26,6 +26,7 @@ from tests.vectors.makers import (
     sigstore,
     sshsig,
     update_archives,
+    verity_images,
     version_strings,
 )
 
@@ -43,6 +44,7 @@ MAKERS = (
     cms_images,
     embedded_signatures,
     update_archives,
+    verity_images,
     detectors,
     version_strings,
     sboms,

@@ -21,7 +21,7 @@ from __future__ import annotations
 from fwverify.authenticate import keys, signer
 from fwverify.authenticate.interface import Group, Observed, SignatureScheme
 from fwverify.authenticate.proofs import Message
-from fwverify.formats import checksum_list, detached_signature, signature_kinds
+from fwverify.formats import checksum_list, cms, detached_signature, signature_kinds
 from fwverify.formats.detached_signature import Candidate
 from fwverify.model.artifact import Artifact
 from fwverify.model.evidence import SignatureStatus
@@ -71,6 +71,9 @@ def _verify(signature: Candidate, group: Group, trust: TrustStore) -> tuple[Obse
     if group.about is None:
         detail = "the file it signs is not in the delivery, or no name tells which it is"
         return (keys.observe(group, NAME, SignatureStatus.UNVERIFIABLE, detail),)
+    if cms.is_attributes(group.about.content):
+        detail = "the file is a set of CMS signed attributes: what it carries is part of another signature"
+        return (keys.observe(group, NAME, SignatureStatus.INVALID, detail),)
     made = () if signature.encoding == "binary" else (("file-encoding", signature.encoding),)
     found = signer.by_key(signature.value, Message.of(group.about), group, trust, usual=_USUAL, made=made)  # 2, 3, 4
     return (signer.observation(found, NAME, group.artifact.locator, group.about.locator, covers=group.about.whole),)

@@ -201,10 +201,16 @@ def chain_descriptor(name: bytes, key: bytes) -> bytes:
 
 
 def vbmeta(
-    descriptors: bytes, private: rsa.RSAPrivateKey | None, *, flags: int = 0, algorithm: int = 1, rollback: int = 5
+    descriptors: bytes,
+    private: rsa.RSAPrivateKey | None,
+    *,
+    flags: int = 0,
+    algorithm: int = 1,
+    rollback: int = 5,
+    inside: rsa.RSAPrivateKey | None = None,
 ) -> bytes:
-    """A vbmeta; without a key it is not signed."""
-    public = avb_key(private) if private else b""
+    """A vbmeta; without a key it is not signed. `inside`: the key it says it is signed with."""
+    public = avb_key(inside or private) if private else b""
     aux = descriptors + public
     aux += bytes(-len(aux) % 64)
     method = hashes.SHA512() if algorithm > 3 else hashes.SHA256()
