@@ -9,8 +9,8 @@ Procedure:
    differs.
 3. Its data are the file of which the first block fits the tree, else the one of its name, else the only one of its
    size.
-4. The whole tree is recomputed. Bytes behind the data or the tree must be nothing but padding: nothing would check
-   them on the device, and they hold with the rest or not at all.
+4. The whole tree is recomputed. Bytes behind the data of an image break it, padding too, because nothing would check
+   them on the device; bytes around a tree must be nothing but padding.
 """
 
 from __future__ import annotations
@@ -130,13 +130,16 @@ def _checked(root: bytes, found: _Found, image: Artifact) -> Match:
 
 
 def _outside(found: _Found, image: Artifact) -> str:
-    """Bytes that the tree says nothing about and that are no padding."""
-    own = found.area.start if found.area.start else image.size
-    places = [(image, found.tree.data_bytes, own, "the data"), (found.artifact, found.area.end, found.artifact.size,
-              "the hash tree")]  # fmt: skip
-    for artifact, start, end, what in places:
-        if start < end and not fill_byte(artifact.content, ByteRange(start, end)):
-            return f"{end - start} bytes behind {what} are not checked by the root hash"
+    """Bytes that the tree says nothing about. Padding is allowed where a frame needs it: around a tree, not behind the
+    data of an image of its own, where the device would read it as one more block."""
+    between = ByteRange(found.tree.data_bytes, found.area.start) if found.area.start > found.tree.data_bytes else None
+    if not found.area.start and image.size > found.tree.data_bytes:
+        return f"{image.size - found.tree.data_bytes} bytes behind the data are not checked by the root hash"
+    if between is not None and not fill_byte(image.content, between):
+        return f"{between.size} bytes between data and hash tree are not checked by the root hash"
+    size, end = found.artifact.size, found.area.end
+    if end < size and not fill_byte(found.artifact.content, ByteRange(end, size)):
+        return f"{size - end} bytes behind the hash tree are not checked by the root hash"
     return ""
 
 

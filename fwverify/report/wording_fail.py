@@ -43,8 +43,9 @@ def _fetch_and_call(reading: Reading, context: Context) -> tuple[Step, ...]:
 
 
 def _revoked_why(reading: Reading) -> str:
+    said = message(reading, "signature.revocation")
     return (
-        f"The signature fits, but its key is withdrawn on your record: {message(reading, 'signature.revocation')}. "
+        f"The signature fits, but its key is withdrawn: {said.partition(': ')[2] or said}. "
         "Whoever has that key can sign anything, so its signature proves nothing."
     )
 

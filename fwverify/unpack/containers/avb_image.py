@@ -84,7 +84,7 @@ def _tree(one: Descriptor, view: memoryview, original: int) -> Iterator[Event]:
 
 
 CONTAINER = Container(
-    name="avb-image",
+    name="avb_image",
     detect=_detect,
     unpack=_unpack,
     doc=Doc(

@@ -153,6 +153,8 @@ def verity_cases(folder: Path) -> Iterator[Case]:
          files | {"roothash.p7s": other}, "invalid", True),
         ("hostile", "data-appended", "a block that the tree does not know",
          files | {"rootfs.img": DATA + seed("hidden", 512)}, "valid", False),
+        ("hostile", "zeros-appended", "a block of zeros that the tree does not know",
+         files | {"rootfs.img": DATA + bytes(512)}, "valid", False),
         ("hostile", "tree-appended", "bytes behind the tree",
          files | {"rootfs.verity": area + b"hidden"}, "valid", False),
         ("truncated", "data", "the last block is missing", files | {"rootfs.img": DATA[:-block]}, "valid", False),
@@ -297,8 +299,40 @@ def avb_cases() -> Iterator[Case]:
         yield Case("avb", kind, name, why, expect, delivery, avb_registry())
 
 
+# --- the containers -------------------------------------------------------------------------------------------------
+
+
+def containers(root: Path) -> None:
+    described, levels = tree_descriptor(b"system", DATA)
+    hashed_image = with_footer(BOOT, vbmeta(hash_descriptor(b"boot", BOOT), key("avb")), 8192)
+    system = with_footer(DATA, vbmeta(described, None), 20480, levels)
+    changed = flipped(system, 100)
+    hidden = hashed_image[:-100] + b"hidden" + hashed_image[-94:]
+    deep = hashed_image[:-64] + hashed_image[-64:-44] + struct.pack(">Q", 1 << 40) + hashed_image[-36:]
+    far = bytearray(hashed_image)
+    struct.pack_into(">Q", far, hashed_image.index(b"AVB0") + 12, 1 << 50)
+    rows: Sequence[tuple[str, bytes, str, bytes | None, str]] = (
+        ("valid/hash-footer", hashed_image, "an image, a vbmeta and a footer", BOOT, ""),
+        ("valid/hash-tree", system, "an image with its hash tree", DATA, ""),
+        ("invalid/tree", changed, "one bit of the image", changed[: len(DATA)], 'checks_fail = ["hash tree"]'),
+        ("truncated/footer", hashed_image[:-1], "the last byte is missing: no footer", None, 'gap = "malformed"'),
+        ("hostile/hidden", hidden, "bytes between vbmeta and footer", BOOT, 'anomalies = ["trailing-data"]'),
+        ("hostile/block-size", bytes(far), "an authentication block of 2^50 bytes", None, 'gap = "malformed"'),
+        ("hostile/offset", deep, "a footer that points far behind the file", None, 'gap = "malformed"'),
+    )
+    for place, data, why, member, line in rows:
+        folder = root / "containers/avb_image" / place
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "input").write_bytes(data)
+        table = "" if member is None else f'[expect.members]\n"image" = "{hashlib.sha256(member).hexdigest()}"\n'
+        origin = "tests/vectors/makers/verity_images.py"
+        text = f'origin = "{origin}"\nwhy = "{why}"\n\n[expect]\n{line}\n{table}'
+        (folder / "vector.toml").write_text(text)
+
+
 def make(root: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         scratch = Scratch(Path(name))
         for case in (*rauc_cases(scratch.folder), *verity_cases(scratch.folder), *avb_cases()):
             case.write(root)
+        containers(root)
