@@ -38,7 +38,7 @@ def need_module(*names: str) -> None:
 def found(name: str) -> str:
     """Full path of a program, or empty."""
     beside = Path(sys.executable).parent / name
-    return str(beside) if beside.exists() else shutil.which(name) or ""
+    return str(beside) if beside.exists() else shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin") or ""
 
 
 def run(*command: object, cwd: Path | None = None, text: str | bytes | None = None) -> bytes:
