@@ -1,4 +1,4 @@
-"""CMS files, timestamps, chains and revocation lists made fresh by openssl and verified here, good and damaged in pairs.
+"""CMS files, timestamps, chains and revocation lists made fresh by openssl and verified here, good and damaged.
 
 Debian: openssl.
 """
@@ -95,7 +95,7 @@ def test_what_openssl_refuses_too(tmp_path: Path) -> None:
         if accepted:
             run(*ask)
         else:
-            with pytest.raises(AssertionError, match="unable to get|signature failure|certificate"):
+            with pytest.raises(AssertionError, match=r"unable to get|signature failure|certificate"):
                 run(*ask)
         ((status, _),) = observed(tmp_path / name, pin(root), fw_bin_p7s=made)
         assert status is (VALID if accepted else SignatureStatus.UNKNOWN_KEY)

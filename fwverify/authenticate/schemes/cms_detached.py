@@ -64,7 +64,7 @@ SCHEME = SignatureScheme(
             "RFC 5280 section 6 (certification paths), RFC 3161 (timestamps), read 2026-11-22",
         ),
         limitations=(
-            "BER with open lengths and S/MIME's translation of line ends are not read.",
+            "S/MIME's translation of line ends is not undone.",
             "Revocation is asked of lists pinned beside the certificate only; nothing is fetched.",
         ),
     ),
