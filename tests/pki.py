@@ -88,17 +88,26 @@ def certificate(
 
 
 def revocation_list(
-    issuer: str, serials: Iterable[int], *, by: str = "", reason: x509.ReasonFlags | None = None
+    issuer: str,
+    serials: Iterable[int],
+    *,
+    by: str = "",
+    reason: x509.ReasonFlags | None = None,
+    when: datetime.datetime = datetime.datetime(2026, 1, 1),
+    kind: str = "p256",
+    extra: Iterable[tuple[x509.ExtensionType, bool]] = (),
 ) -> bytes:
-    """A CRL of `issuer`, signed by `key(by or issuer)`, DER."""
+    """A CRL of `issuer`, signed by `key(by or issuer, kind)`, DER; its entries are revoked `when`."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)])
     built = x509.CertificateRevocationListBuilder(name, SINCE, UNTIL)
     for serial in serials:
-        entry = x509.RevokedCertificateBuilder(serial, datetime.datetime(2026, 1, 1))
+        entry = x509.RevokedCertificateBuilder(serial, when)
         if reason is not None:
             entry = entry.add_extension(x509.CRLReason(reason), critical=False)
         built = built.add_revoked_certificate(entry.build())
-    return built.sign(key(by or issuer), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    for extension, critical in extra:
+        built = built.add_extension(extension, critical=critical)
+    return built.sign(key(by or issuer, kind), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def der(made: x509.Certificate) -> bytes:

@@ -106,13 +106,16 @@ def _matched(statement: Statement, others: list[Artifact], about: Artifact | Non
         same = [one for one in others if subject.is_about(digests.of(one))] if given in (delivered | {""}) else []
         found |= {one.locator for one in same}
         strangers |= set() if same else {subject.name}
-    wrong = [one for one in others if one.locator not in found]
+    wrong = [
+        one
+        for one in others
+        if one.name in strangers  # even where a subject of another name has its digest: two meanings
+        or (one.locator not in found and about is not None and one.locator == about.locator)
+    ]
     return Meaning(
         (),
-        subjects=tuple(one for one in others if one.locator in found),
-        contradicted=tuple(
-            one for one in wrong if one.name in strangers or (about is not None and one.locator == about.locator)
-        ),
+        subjects=tuple(one for one in others if one.locator in found and one not in wrong),
+        contradicted=tuple(wrong),
     )
 
 

@@ -20,11 +20,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from fwverify.authenticate.proofs import Message, proof
+from fwverify.authenticate.proofs import HASHES, Message, proof
 from fwverify.formats import x509
 from fwverify.formats.x509 import Certificate, RevocationList
 from fwverify.model import evidence
-from fwverify.model.examining import Malformed
+from fwverify.model.examining import Malformed, Unsupported
 from fwverify.trust.store import PinnedKey, PublicKey, TrustStore
 
 MAX_DEPTH = 8
@@ -87,7 +87,7 @@ def readable(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
     for der in dict.fromkeys(ders):
         try:
             found.append(x509.certificate(der))
-        except Malformed:
+        except (Malformed, Unsupported):
             continue
     return tuple(found)
 
@@ -168,12 +168,15 @@ def _paths(
     for issuer in issuers:
         if issuer.subject != last.issuer or issuer in so_far or not _may_issue(issuer, so_far):
             continue
+        anchored = any(kept == issuer for _, kept in pinned.get(issuer.public.fingerprint, ()))
+        if issuer.version < 3 and not anchored:  # it cannot say that it is an authority: only the registry can
+            continue
         search.steps += 1
         if search.steps > MAX_STEPS:
             return
         if not signed_by(last.tbs, last.signature, last.signature_family, last.signature_hash, issuer.public):
             continue
-        if any(kept == issuer for _, kept in pinned.get(issuer.public.fingerprint, ())):
+        if anchored:
             yield [*so_far, issuer]
         if len(so_far) < MAX_DEPTH:
             yield from _paths([*so_far, issuer], issuers, pinned, search)
@@ -190,10 +193,13 @@ def _may_issue(issuer: Certificate, below: Sequence[Certificate]) -> bool:
 
 def signed_by(tbs: bytes, signature: bytes, family: str, digest: str, key: PublicKey) -> bool:
     """True when this key made the signature by the algorithm that is named."""
-    if not family:
+    if not family or (digest and digest not in HASHES):
         return False
     held = proof(key, signature, Message(memoryview(tbs), hashes=(digest,) if digest else ()))
-    return held is not None and held.algorithm == family and "prehash" not in dict(held.parameters)
+    if held is None or held.algorithm != family:
+        return False
+    made = dict(held.parameters)
+    return "prehash" not in made and made.get("encoding", "der") == "der"
 
 
 def facts(found: Path) -> tuple[evidence.Certificate, ...]:

@@ -18,7 +18,9 @@ Does not do: counter-signatures of the old kind (RFC 2985), attribute certificat
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from fwverify.authenticate import chains, keys, timestamps
 from fwverify.authenticate.chains import Path
@@ -35,6 +37,8 @@ from fwverify.trust.store import PinnedKey, PublicKey, TrustStore
 INVALID = SignatureStatus.INVALID
 
 Pairs = tuple[tuple[str, str], ...]
+MAX_SAME_NAME = 8
+"""Certificates of one name and one key that are followed up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +95,26 @@ def _signer(info: SignerInfo, case: _Case) -> Signer:
     named = [one for one in case.pool if _names(info, one)]  # 1
     if not named:
         return _without_certificate(info, signed, case)
-    broken = Signer(INVALID, "the signature does not verify under the certificate it names: something was changed")
-    for certificate in named:
+    found = list(islice(_under(named, info, signed, case), MAX_SAME_NAME))
+    if found:  # one name may stand on several certificates of one key (renewed, cross-signed): the one that leads on
+        return next((one for one in found if one.valid), found[0])
+    detail = "the signature does not verify under the certificate it names: something was changed"
+    return Signer(INVALID, detail, key=named[0].public)
+
+
+def _under(named: list[Certificate], info: SignerInfo, signed: Message, case: _Case) -> Iterator[Signer]:
+    for certificate in dict.fromkeys(named):
         held = _held(info, certificate.public, signed)  # 3
         if held is not None and _bound(info, certificate):
-            return _judged(info, certificate, held, case)
-    return replace(broken, key=named[0].public)
+            yield _judged(info, certificate, held, case)
 
 
 def _unread(info: SignerInfo) -> str:
     """Which algorithm of the signer is not known here; empty when all are."""
     if info.signature_algorithm not in cms.KNOWN_ALGORITHMS:
         return f"signature algorithm {info.signature_algorithm} is not supported"
-    for name in (info.digest_algorithm, info.signature_hash):
-        if name and name not in cms.KNOWN_HASHES:
+    for name, known in ((info.digest_algorithm, cms.KNOWN_HASHES), (info.signature_hash, HASHES)):
+        if name and name not in known:
             return f"digest algorithm {name} is not supported"
     return ""
 
@@ -121,9 +131,15 @@ def _attributes(info: SignerInfo, case: _Case) -> str:
         return "the signed attributes lack contentType or messageDigest"
     if info.content_type != case.data.content_type:
         return "the signed contentType is not that of the content"
-    if info.message_digest != case.message.digest(info.digest_algorithm):
+    if info.message_digest != _digest(info.digest_algorithm, case.message):
         return "the content was changed: its digest is not the signed one"
     return ""
+
+
+def _digest(name: str, content: Message) -> bytes:
+    if name in cms.OPEN_HASHES:
+        return hashlib.new(name, content.content).digest(cms.OPEN_HASHES[name])  # type: ignore[call-arg]
+    return content.digest(name)
 
 
 def _signed(info: SignerInfo, case: _Case) -> Message:
@@ -141,15 +157,18 @@ def _names(info: SignerInfo, certificate: Certificate) -> bool:
 
 
 def _held(info: SignerInfo, key: PublicKey, signed: Message) -> Proof | None:
-    if info.signature_hash and info.signature_hash not in HASHES:
-        return None
     held = proof(key, info.signature, signed)
-    if held is None or held.algorithm != info.signature_algorithm:
-        return None
+    return held if held is not None and _as_named(info, held) else None
+
+
+def _as_named(info: SignerInfo, held: Proof) -> bool:
+    """False where the value is made otherwise than the signer says, or than CMS knows (raw r and s, prehash)."""
     made = dict(held.parameters)
-    if "prehash" in made or (info.pss_salt >= 0 and made.get("salt") != str(info.pss_salt)):
-        return None
-    return held
+    if held.algorithm != info.signature_algorithm or "prehash" in made or "context" in made:
+        return False
+    if info.pss_salt >= 0 and (made.get("salt"), made.get("mgf-hash")) != (str(info.pss_salt), info.pss_mask):
+        return False
+    return made.get("encoding", "der") == "der"
 
 
 def _bound(info: SignerInfo, certificate: Certificate) -> bool:
@@ -161,13 +180,9 @@ def _bound(info: SignerInfo, certificate: Certificate) -> bool:
     return not name or (name in cms.KNOWN_HASHES and hashlib.new(name, certificate.der).digest() == digest)
 
 
-def _recorded(info: SignerInfo, held: Proof, case: _Case, more: Pairs = ()) -> Proof:
-    """The proof with what this format and the certificate add, by the names constraints use."""
-    attributes = ("signed-attributes", "yes" if info.signed_attributes else "no")
-    digest = (("digest", info.digest_algorithm),) if info.signed_attributes or info.signature_hash else ()
-    if info.signed_attributes and not info.signature_hash:  # what binds the content is judged as the signature's hash
-        digest = (*digest, ("hash", info.digest_algorithm))
-    extra = dict((attributes, *digest, *case.made, *more))
+def _recorded(info: SignerInfo, held: Proof, case: _Case) -> Proof:
+    """The proof with what this format adds."""
+    extra = dict(_pairs(info, case))
     return replace(held, parameters=tuple(sorted({**dict(held.parameters), **extra}.items())))
 
 
@@ -227,22 +242,43 @@ def _stranger(info: SignerInfo, certificate: Certificate, held: Proof, case: _Ca
 
 
 def _without_certificate(info: SignerInfo, signed: Message, case: _Case) -> Signer:
-    """No certificate came along: a pinned key that holds is enough, since a pinned key needs no certificate."""
+    """No certificate came along: a pinned key that holds is enough, since a pinned key needs no certificate.
+
+    One pinned as a certificate would have been found by its name: another name is another certificate for that key.
+    """
     found = by_key(
         info.signature,
         signed,
         replace(case.group, carried=()),
         case.trust,
-        usual=(("prehash", "none"), *case.usual),
+        usual=case.usual,
         made=_pairs(info, case),
         named=lambda _: False,
     )
-    if found.held is not None and found.held.algorithm != info.signature_algorithm:
+    if found.held is not None and not _as_named(info, found.held):
         return Signer(INVALID, "it was not made by the algorithm it names", key=found.key)
+    if found.valid and all(one.public is not None and one.public.note == "certificate" for one in found.entries):
+        detail = f"intact, but names another certificate than {keys.names(found.entries)}, whose key made it"
+        return Signer(SignatureStatus.UNKNOWN_KEY, detail, key=found.key, held=found.held)
     if found.status is SignatureStatus.UNVERIFIABLE:
         return Signer(found.status, "the signer's certificate is neither in it nor on record")
-    return replace(found, oddities=(*found.oddities, *case.data.oddities))
+    if not found.valid:
+        return found
+    claimed = "claimed" if info.signing_time else ""
+    when = timestamps.trusted(info, case.group, case.trust, signers)
+    return replace(
+        found,
+        signed_at=when.at or info.signing_time,
+        time_source="rfc3161" if when.at else claimed,
+        oddities=(*found.oddities, *case.data.oddities, *when.oddities),
+    )
 
 
 def _pairs(info: SignerInfo, case: _Case) -> Pairs:
-    return (("signed-attributes", "yes" if info.signed_attributes else "no"), *case.made)
+    """What this format records of a signature, by the names constraints use."""
+    attributes = ("signed-attributes", "yes" if info.signed_attributes else "no")
+    name = info.digest_algorithm.replace("shake_", "shake")
+    digest = (("digest", name),) if info.signed_attributes or info.signature_hash else ()
+    if info.signed_attributes and not info.signature_hash:  # what binds the content is judged as the signature's hash
+        digest = (*digest, ("hash", name))
+    return (attributes, *digest, *case.made)

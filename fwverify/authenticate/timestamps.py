@@ -17,7 +17,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC
 from typing import Any
 
 from fwverify.authenticate import chains
@@ -99,6 +98,9 @@ def _time(token: bytes, stamped: bytes, group: Group, trust: TrustStore, check: 
 
 def _problem(signer: Signer, data: SignedData, at: str, group: Group, trust: TrustStore) -> str:
     """Why the token of an authority on record gives no time; empty when it does."""
+    made = dict(signer.held.parameters) if signer.held else {}
+    if any(made.get(name, "sha256") not in STRONG for name in ("hash", "digest")):
+        return "it is signed with a broken or unknown hash"
     if group.at and at > group.at:
         return f"it is from {at}, after the time of judgement"
     if any(one.not_after < at for one in signer.path):
@@ -130,14 +132,14 @@ def _about(content: bytes, stamped: bytes) -> str:
         info: Any = tsp.TSTInfo.load(content, strict=True)
         algorithm = info["message_imprint"]["hash_algorithm"]["algorithm"].native
         imprint = info["message_imprint"]["hashed_message"].native
-        when = info["gen_time"].native
-        if when.tzinfo is None:
-            raise Malformed("timestamp", "its time is not in UTC")
+        if info["version"].native != "v1":
+            raise Malformed("timestamp", "its TSTInfo has another version than 1")
+        at = cms.utc(info["gen_time"].native)
     except cms.LAX:
         raise Malformed("timestamp", "its TSTInfo does not read") from None
     if algorithm not in STRONG or hashlib.new(algorithm, stamped).digest() != imprint:
         raise Malformed("timestamp", "it is not over this signature")
-    return str(when.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat()) + "Z"
+    return at
 
 
 def of_signed_data(data: SignedData) -> bool:

@@ -103,7 +103,7 @@ def _data(found: _Found, files: Iterable[Artifact]) -> Artifact | None:
 def _rating(found: _Found, artifact: Artifact) -> tuple[bool, bool, bool]:
     tree = found.tree
     block = artifact.content[: tree.data_block]
-    one = verity.made(tree.algorithm, tree.data_block, tree.hash_block, 1, tree.salt)
+    one = verity.made(tree.algorithm, tree.data_block, tree.hash_block, 1, tree.salt, tree.hash_type)
     leaf = found.stored[-verity.levels(tree)[0] * tree.hash_block :] if verity.levels(tree) else found.stored
     digest = verity.recompute(block, leaf[:0], one).root if len(block) == tree.data_block else b""
     fits = bool(digest) and bytes(leaf[: len(digest)]) == digest

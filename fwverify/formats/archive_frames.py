@@ -68,12 +68,13 @@ def _one_zero(view: memoryview, end: int) -> bool:
     return view[end - 1] == 0 and view[end - 2] != 0
 
 
-def tar_frames(view: memoryview, members: Iterable[TarEntry]) -> Iterator[ByteRange]:
-    """Headers and zero padding of these members."""
+def tar_frames(view: memoryview, members: Iterable[TarEntry], end: Iterable[ByteRange] = ()) -> Iterator[ByteRange]:
+    """Headers and zero padding of these members, and what ends the archive where it is zero."""
     for one in members:
         if plain_header(view, one):
             yield from one.structure
         yield from _padding(view, one)
+    yield from (one for one in end if fill_byte(view, one) == "00")
 
 
 def plain_header(view: memoryview, entry: TarEntry) -> bool:

@@ -1,7 +1,7 @@
 """CMS SignedData (RFC 5652, RFC 2315 for PKCS#7), read with asn1crypto under our own checks of the DER framing.
 
 Sections 3 (ContentInfo), 5.1 to 5.4 (SignedData, SignerInfo), 11.1 to 11.3 (contentType, messageDigest, signingTime);
-RFC 5754 and 8419 (algorithms), RFC 4056 (RSASSA-PSS), RFC 9882 (ML-DSA), RFC 8708 (HSS/LMS). Read 2026-11-22.
+RFC 5754, 8419 and 8702 (algorithms), RFC 4056 (RSASSA-PSS), RFC 9882 (ML-DSA), RFC 8708 (HSS/LMS). Read 2026-11-22.
 
 Lengths are those of DER, or left open as signers that stream write them (BER, section 5.1): an encoding that two
 readers measure differently is refused. What follows the outermost element is left to the caller (`SignedData.size`).
@@ -16,6 +16,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from fwverify.formats import der
@@ -28,10 +29,22 @@ CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME = "1.2.840.113549.1.9.3", "1.2.840.11
 ATTRIBUTE_TYPES = (bytes.fromhex("06092a864886f70d010903"), bytes.fromhex("06092a864886f70d010904"))
 """DER of contentType and messageDigest."""
 KNOWN_HASHES = frozenset(
-    {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_224", "sha3_256", "sha3_384", "sha3_512"}
-)
+    {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_224", "sha3_256", "sha3_384", "sha3_512",
+     "shake_128", "shake_256"}
+)  # fmt: skip
+OPEN_HASHES = {"shake_128": 32, "shake_256": 64}
+"""Hashes of any length, with the bytes CMS takes of them (RFC 8702 section 3.1)."""
+SHAKES = {"2.16.840.1.101.3.4.2.11": "shake_128", "2.16.840.1.101.3.4.2.12": "shake_256"}
+"""Dotted -> hashlib name."""
 ESS_TYPES = ("1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47")
 """signingCertificate and signingCertificateV2."""
+UNSIGNED_TYPES = frozenset({
+    "1.2.840.113549.1.9.16.2.14", "1.3.6.1.4.1.311.3.3.1", "1.3.6.1.4.1.311.2.4.1", "1.2.840.113549.1.9.6",
+    "1.2.840.113549.1.9.16.2.21", "1.2.840.113549.1.9.16.2.22", "1.2.840.113549.1.9.16.2.23",
+    "1.2.840.113549.1.9.16.2.24", "1.2.840.113549.1.9.16.2.48", "0.4.0.1733.2.4", "0.4.0.1733.2.5",
+})  # fmt: skip
+"""What has a known use unsigned: timestamps (RFC 3161, Microsoft), nested signatures, counter-signatures, and the
+evidence of CAdES (ETSI EN 319 122-1 sections 5.5 and A): references, values, archive timestamps."""
 MAX_SIGNERS, MAX_CERTIFICATES = 16, 64
 MAX_ATTRIBUTES_BYTES = 64 * 1024
 """Signed attributes have 100 bytes to some kilobytes."""
@@ -46,7 +59,9 @@ BY_OID = {
 """Signature algorithms without a hash of their own."""
 FAMILIES = {"rsassa_pkcs1v15": "rsa-pkcs1v15", "rsassa_pss": "rsa-pss", "ecdsa": "ecdsa"}
 KNOWN_ALGORITHMS = frozenset({*BY_OID.values(), *FAMILIES.values()})
-_PEM = re.compile(rb"\s*-----BEGIN (PKCS7|CMS)-----\r?\n([A-Za-z0-9+/=\s]+)-----END \1-----\s*")
+_PEM = re.compile(
+    rb"\s*-----BEGIN (PKCS7|PKCS #7 SIGNED DATA|CMS|SIGNED MESSAGE)-----\r?\n([A-Za-z0-9+/=\s]+)-----END \1-----\s*"
+)
 LAX = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 """What asn1crypto raises for hostile input."""
 
@@ -78,6 +93,8 @@ class SignerInfo:
     signature: bytes
     unsigned: tuple[tuple[str, bytes], ...]
     """(dotted type, DER of the value) of every unsigned attribute value: timestamp tokens, nested signatures."""
+    pss_mask: str = ""
+    """hashlib name of the hash of the PSS mask; empty when not PSS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +142,10 @@ def parse(content: memoryview | bytes) -> SignedData:
 
 
 def decoded(content: memoryview | bytes) -> bytes:
-    """DER of a PEM (`PKCS7`, `CMS`) or DER file; a PEM block must be alone in its file. Raises Malformed."""
+    """DER of a PEM or DER file; a PEM block must be alone in its file. Raises Malformed.
+
+    Labels: `PKCS7` and `CMS` (RFC 7468), `PKCS #7 SIGNED DATA` (openssl reads it), `SIGNED MESSAGE` (gpgsm).
+    """
     raw = bytes(content)
     if not raw.lstrip().startswith(b"-----BEGIN"):
         return raw
@@ -181,6 +201,8 @@ def _content(raw: bytes) -> tuple[str, bytes | None, bytes]:
     (inner,) = der.children(raw, parts[1], WHAT)
     if inner.tag == der.PARTED_OCTETS:
         raise Malformed(WHAT, "its content is in parts, though its lengths are not left open")
+    if kind == DATA and inner.tag != der.OCTETS:
+        raise Malformed(WHAT, "its content is said to be data and is no octet string")
     return kind, raw[inner.body : inner.end], raw[inner.start : inner.end]
 
 
@@ -191,6 +213,12 @@ def _signer(info: Any, oddities: list[str]) -> SignerInfo:
     signed = _as_signed(attributes, oddities)
     values = _single(attributes) if signed else {}
     algorithm, digest, salt = _algorithm(info)
+    unsigned = _unsigned(info)
+    oddities.extend(
+        f"the unsigned attribute {kind} has {len(value)} bytes that nobody signed"
+        for kind, value in unsigned
+        if kind not in UNSIGNED_TYPES
+    )
     return SignerInfo(
         issuer=sid.chosen["issuer"].dump() if by_name else b"",
         serial=sid.chosen["serial_number"].native if by_name else 0,
@@ -204,12 +232,16 @@ def _signer(info: Any, oddities: list[str]) -> SignerInfo:
         message_digest=values[MESSAGE_DIGEST].native if MESSAGE_DIGEST in values else b"",
         signing_time=_time(values.get(SIGNING_TIME)),
         signature=info["signature"].native,
-        unsigned=tuple(
-            (one["type"].dotted, value.dump())
-            for one in (info["unsigned_attrs"] if _there(info["unsigned_attrs"]) else ())
-            for value in one["values"]
-        ),
+        unsigned=unsigned,
+        pss_mask=_hash(info["signature_algorithm"]["parameters"]["mask_gen_algorithm"]["parameters"])
+        if salt >= 0
+        else "",
     )
+
+
+def _unsigned(info: Any) -> tuple[tuple[str, bytes], ...]:
+    attributes = info["unsigned_attrs"] if _there(info["unsigned_attrs"]) else ()
+    return tuple((one["type"].dotted, value.dump()) for one in attributes for value in one["values"])
 
 
 def _as_signed(attributes: Any, oddities: list[str]) -> bytes:
@@ -240,8 +272,14 @@ def _single(attributes: Any) -> dict[str, Any]:
 def _time(value: Any) -> str:
     if value is None:
         return ""
-    when = value.native
-    return when.replace(tzinfo=None, microsecond=0).isoformat() + "Z" if when is not None else ""
+    return utc(value.native)
+
+
+def utc(when: Any) -> str:
+    """A time of asn1crypto as RFC 3339, UTC. Raises ValueError where its zone is not told: it could be any time."""
+    if when is None or when.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return str(when.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat()) + "Z"
 
 
 def _algorithm(info: Any) -> tuple[str, str, int]:
@@ -266,15 +304,17 @@ def _algorithm(info: Any) -> tuple[str, str, int]:
 
 
 def _pss(parameters: Any) -> str:
-    """The hash of RSASSA-PSS. That of its mask is found by verifying; the trailer is always 0xBC (RFC 4056)."""
+    """The hash of RSASSA-PSS. The trailer is always 0xBC (RFC 4056)."""
     if parameters["mask_gen_algorithm"]["algorithm"].native != "mgf1":
         return str(parameters["mask_gen_algorithm"]["algorithm"].dotted)
+    if parameters["trailer_field"].contents != b"\x01":
+        raise Malformed(WHAT, "RSASSA-PSS with another trailer than 0xBC")
     return _hash(parameters["hash_algorithm"])
 
 
 def _hash(algorithm: Any) -> str:
-    name = str(algorithm["algorithm"].native)
-    return name if name in KNOWN_HASHES else str(algorithm["algorithm"].dotted)
+    name, dotted = str(algorithm["algorithm"].native), str(algorithm["algorithm"].dotted)
+    return name if name in KNOWN_HASHES else SHAKES.get(dotted, dotted)
 
 
 def signing_certificate(signed_attributes: bytes) -> tuple[str, bytes]:

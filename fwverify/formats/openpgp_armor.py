@@ -113,8 +113,6 @@ def cleartext(raw: bytes) -> Cleartext:
     if after < len(lines):  # 1
         raise Malformed(CLEARTEXT, "something stands after the signature, and nobody signed that", lines[after].start)
     covers = _covered(lines[at:begin], pieces)
-    blanks = any(one.content[-1:] in (b" ", b"\t") for one in lines[at:begin])
-    odd = ("blanks at line ends of the text are not signed",) if blanks else ()
     content = [piece for _, piece in pieces]
     return Cleartext(
         b"".join(one + b"\n" for one in content),
@@ -122,7 +120,7 @@ def cleartext(raw: bytes) -> Cleartext:
         covers,
         subtracted((ByteRange(0, len(raw)),), covers),
         block,
-        (*block.oddities, *odd),
+        block.oddities,
     )
 
 

@@ -29,7 +29,7 @@ DIRECTORIES_AT = {PE32: 96, PE32_PLUS: 112}
 SECURITY = 4
 """Index of the certificate table among the data directories."""
 UNINITIALIZED = 0x80
-REVISIONS = (0x0100, 0x0200)
+REVISION = 0x0200
 PKCS_SIGNED_DATA, EFI_GUID = 0x0002, 0x0EF1
 PKCS7_GUID = bytes.fromhex("9dd2af4adf68ee498aa9347d375665a7")
 MAX_SECTIONS = 4096
@@ -193,7 +193,7 @@ def _entries(view: memoryview, table: ByteRange) -> tuple[CertificateEntry, ...]
         if fill_byte(view, ByteRange(start, table.end)) == "00" and out:
             break  # zeros behind the last entry: padding
         length, revision, kind = cursor.unpack("<IHH", "WIN_CERTIFICATE header")
-        if length <= CERTIFICATE_BYTES or revision not in REVISIONS or len(out) >= MAX_CERTIFICATES:
+        if length <= CERTIFICATE_BYTES or revision != REVISION or len(out) >= MAX_CERTIFICATES:
             raise Malformed(WHAT, f"entry {len(out) + 1} of its certificate table is none", start)
         cursor.skip(length - CERTIFICATE_BYTES, "certificate")
         cursor.skip(min(-length % 8, cursor.left), "padding")

@@ -177,10 +177,12 @@ class Tail:
     """Root hash of the data."""
     cms: ByteRange
     trailer: ByteRange
+    between: ByteRange | None = None
+    """Payload behind the file system, signed with it: `rauc resign` 1.8 leaves the old hash tree there."""
 
 
 def tail(view: memoryview, end: int) -> Tail | None:
-    """Read what follows the `end` bytes of a bundle's payload; None where it is not exactly a bundle's tail.
+    """Read what follows a bundle's file system of `end` bytes; None where it is not exactly a bundle's tail.
 
     A hash tree that is not that of the payload is no structure: it could be anything.
     """
@@ -189,14 +191,16 @@ def tail(view: memoryview, end: int) -> Tail | None:
     try:
         found = read(view)
         tree, manifest = found.tree, found.manifest
-        if (tree.start if tree else found.frame.payload.end) != end:
+        data_end = tree.start if tree else found.frame.payload.end
+        if data_end < end:
             return None
+        between = ByteRange(end, data_end) if data_end > end else None
         if tree is None or manifest is None:
-            return Tail(None, b"", b"", found.frame.cms, found.frame.trailer)
-        got = verity.recompute(view[:end], view[tree.start : tree.end], tree_of(manifest, found.frame.payload))
+            return Tail(None, b"", b"", found.frame.cms, found.frame.trailer, between)
+        got = verity.recompute(view[:data_end], view[tree.start : tree.end], tree_of(manifest, found.frame.payload))
     except (Malformed, Encrypted, Unsupported):
         return None
-    return None if got.wrong else Tail(tree, manifest.root, got.root, found.frame.cms, found.frame.trailer)
+    return None if got.wrong else Tail(tree, manifest.root, got.root, found.frame.cms, found.frame.trailer, between)
 
 
 def tree_of(found: Manifest, payload: ByteRange) -> verity.Tree:

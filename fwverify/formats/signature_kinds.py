@@ -22,6 +22,8 @@ _ARMORS = (
     (b"-----BEGIN PGP SIGNED MESSAGE-----", "OpenPGP (clear-signed)"),
     (b"-----BEGIN PKCS7-----", "CMS/PKCS#7"),
     (b"-----BEGIN CMS-----", "CMS/PKCS#7"),
+    (b"-----BEGIN PKCS #7 SIGNED DATA-----", "CMS/PKCS#7"),
+    (b"-----BEGIN SIGNED MESSAGE-----", "CMS/PKCS#7"),
     (b"-----BEGIN SSH SIGNATURE-----", "SSH signature"),
 )
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
@@ -29,7 +31,7 @@ _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _BASE64 = rb"(?:[A-Za-z]+: [^\r\n]*\r?\n)*[A-Za-z0-9+/=\s]*"
 """The inside of an armor: header lines of OpenPGP, then base64."""
 _ARMORED = re.compile(
-    rb"\s*-----BEGIN (?P<label>PGP SIGNATURE|PKCS7|CMS|SSH SIGNATURE)-----\r?\n"
+    rb"\s*-----BEGIN (?P<label>PGP SIGNATURE|PKCS7|CMS|PKCS #7 SIGNED DATA|SIGNED MESSAGE|SSH SIGNATURE)-----\r?\n"
     + _BASE64
     + rb"-----END (?P=label)-----\s*"
 )

@@ -2,13 +2,14 @@
 
 Sources: Linux Documentation/admin-guide/device-mapper/verity.rst (hash tree, on-disk format), cryptsetup wiki
 "DMVerity" (superblock, version 1), read 2026-11-22. Shared by delivered hash trees, RAUC bundles and Android AVB,
-which use the same tree (version 1: salt before the block, digests padded to a power of two, highest level first).
+which use the same tree (hash type 1: salt before the block, digests padded to a power of two, highest level first;
+hash type 0, Chrome OS: salt behind the block, digests one behind the other).
 
 What a root hash authenticates is the data and, through the recomputed tree, every byte of the tree. The superblock
 is authenticated only in so far as another value in it gives another root; its UUID is a free field, which is
 why its other unused bytes must be zero here.
 
-Does not do: hash type 0 (Chrome OS, salt behind the block), forward error correction.
+Does not do: forward error correction.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class Tree:
     """bytes"""
     data_blocks: int
     salt: bytes
+    hash_type: int = 1
+    """0 or 1."""
 
     @property
     def data_bytes(self) -> int:
@@ -76,7 +79,7 @@ class Recomputed:
     """How the stored tree differs from the data's own, in plain words; empty when it is the same in every byte."""
 
 
-def made(algorithm: str, data_block: int, hash_block: int, data_blocks: int, salt: bytes) -> Tree:
+def made(algorithm: str, data_block: int, hash_block: int, data_blocks: int, salt: bytes, hash_type: int = 1) -> Tree:
     """Check the parameters of a tree.
 
     Raises:
@@ -92,7 +95,7 @@ def made(algorithm: str, data_block: int, hash_block: int, data_blocks: int, sal
         raise Malformed(WHAT, f"{data_blocks} data blocks")
     if len(salt) > MAX_SALT_BYTES:
         raise Malformed(WHAT, f"a salt of {len(salt)} bytes")
-    return Tree(algorithm, data_block, hash_block, data_blocks, salt)
+    return Tree(algorithm, data_block, hash_block, data_blocks, salt, hash_type)
 
 
 def looks_like(view: memoryview, at: int = 0) -> bool:
@@ -109,14 +112,14 @@ def superblock(view: memoryview, at: int = 0) -> Superblock:
     if not looks_like(view, at):
         raise Malformed(WHAT, "it has no superblock", at)
     _, version, kind, uuid, name, data, block, count, salt_size, pad, salt, rest = LAYOUT.unpack_from(view, at)
-    if version != 1 or kind != 1:
+    if version != 1 or kind not in (0, 1):
         raise Unsupported(f"dm-verity version {version}, hash type {kind}")
     if salt_size > MAX_SALT_BYTES or any(pad) or any(rest) or any(salt[salt_size:]):
         raise Malformed(WHAT, "unused bytes of the superblock are not zero", at)
     algorithm, _, filler = name.partition(b"\0")
     if any(filler):
         raise Malformed(WHAT, "bytes behind the name of the hash", at + 32)
-    tree = made(algorithm.decode("ascii", "backslashreplace"), data, block, count, salt[:salt_size])
+    tree = made(algorithm.decode("ascii", "backslashreplace"), data, block, count, salt[:salt_size], kind)
     return Superblock(tree, str(UUID(bytes=uuid)))
 
 
@@ -164,13 +167,14 @@ def _digest_bytes(tree: Tree) -> int:
 
 
 def _fan(tree: Tree) -> int:
-    """Digests in a hash block: a power of two."""
-    return tree.hash_block // _slot(tree)
+    """Digests in a hash block: a power of two, for hash type 0 too."""
+    return 1 << (tree.hash_block // _slot(tree)).bit_length() - 1
 
 
 def _slot(tree: Tree) -> int:
-    """Bytes a digest takes, a power of two."""
-    return 1 << (_digest_bytes(tree) - 1).bit_length()
+    """Bytes a digest takes: a power of two, for hash type 0 its own size."""
+    size = _digest_bytes(tree)
+    return 1 << (size - 1).bit_length() if tree.hash_type else size
 
 
 def recompute(data: memoryview, stored_tree: memoryview | None, tree: Tree) -> Recomputed:
@@ -206,11 +210,13 @@ def top(stored_tree: memoryview, tree: Tree) -> bytes:
 
 
 def _digests(view: memoryview, size: int, tree: Tree) -> list[bytes]:
-    base = hashlib.new(HASHES[tree.algorithm], tree.salt, usedforsecurity=False)
+    before, behind = (tree.salt, b"") if tree.hash_type else (b"", tree.salt)
+    base = hashlib.new(HASHES[tree.algorithm], before, usedforsecurity=False)
     out = []
     for at in range(0, len(view), size):
         one = base.copy()
         one.update(view[at : at + size])
+        one.update(behind)
         out.append(one.digest())
     return out
 

@@ -1,4 +1,9 @@
-"""What a case pins -> a key registry on disk and an expectation. Made from `pinned` alone, never from the artefact."""
+"""What a case pins -> a key registry on disk and an expectation. Made from `pinned` alone, never from the artefact.
+
+Forms of key files that the registry asks an operator to sort out first (a keyring, an allowed_signers file with many
+lines, a bare 32-byte key) are sorted out in `pinned_files`. A name that is not known here changes nothing; one that
+restricts, with a value that cannot be read, trusts nobody.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from fwverify.formats import public_key
+from fwverify.formats.public_key import PublicKey
 from fwverify.model.artifact import Digest
 from fwverify.model.examining import Malformed
 from fwverify.model.expectation import Expectation, ExpectedChecksum
 from fwverify.trust.entries import file_type
+from fwverify.trust.key_names import native
+from tests.corpus import pinned_files
+from tests.corpus.pinned_constraints import CannotPin, constraints
 
 VENDOR = "corpus"
 DEVICE = {"compatible": "compatible", "machine": "machine", "device_type": "device-type", "device": "compatible",
           "guid": "guid"}  # fmt: skip
 """Pinned name -> name of the statement it is compared with."""
-SAID_ELSEWHERE = frozenset({"sums", "artifact", "target", "previous", "keyids", "dtb", "keydir", "fingerprint"})
-"""Pins that name files, or say again what another pin says."""
-
-
-class CannotPin(Exception):
-    """A pin that no registry entry can express."""
+COUNTERS = ("min_security_counter", "min_sequence", "min_rollback_index", "rollback_index", "security_counter")
+REVOCATIONS = ("crl", "crls")
+REVOKED = ("krl", "revoked", "revoked_keys", "revocation_list")
+"""Lists of keys that are trusted no more."""
 
 
 @dataclass
@@ -38,16 +45,19 @@ class Pins:
     entries: list[dict[str, Any]] = field(default_factory=list)
 
     def file(self, name: str) -> bytes:
-        return (self.base / name).read_bytes()
+        try:
+            return (self.base / name).read_bytes()
+        except (OSError, ValueError):
+            raise CannotPin(f"no file {name}") from None
+
+    def files(self, *pins: str) -> list[bytes]:
+        return [self.file(str(name)) for pin in pins for name in pinned_files.several(self.pinned.get(pin))]
 
     def keep(self, content: bytes, suffix: str) -> str:
         """Put a key file into the registry; its name there."""
         name = f"{VENDOR}/k{len(list((self.registry / VENDOR).glob('*')))}{suffix}"
         (self.registry / name).write_bytes(content)
         return name
-
-    def constraints(self) -> dict[str, str]:
-        return dict(_constraints(self.pinned))
 
 
 def registry(pins: Pins) -> Path:
@@ -83,63 +93,30 @@ def expectation(pins: Pins) -> Expectation:
     sums = ()
     if "root_hash" in pinned:
         sums = (ExpectedChecksum(Digest("dm-verity", bytes.fromhex(pinned["root_hash"])), "manifest"),)
-    counter = pinned.get("min_security_counter", pinned.get("min_sequence", pinned.get("min_rollback_index", -1)))
+    counter = next((pinned[name] for name in COUNTERS if name in pinned), -1)
     return Expectation(
         vendor=VENDOR,
         checksums=sums,
         device=tuple(sorted((name, str(pinned[pin])) for pin, name in DEVICE.items() if pin in pinned)),
-        minimum=str(pinned.get("min_version", "")),
-        minimum_counter=int(counter),
+        minimum=str(pinned.get("min_version", pinned.get("minimum_version", ""))),
+        minimum_counter=int(str(counter), 0),
         source="manifest",
     )
 
 
-def _constraints(pinned: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    simple = {
-        "eku": "eku", "namespace": "namespace", "identity": "identity", "hash": "hash", "leaf_spki_sha256": "leaf-spki",
-        "threshold": "threshold", "payload_type": "payload-type", "predicate_type": "predicate-type",
-        "builder": "builder", "source": "source", "required": "required", "salt_length": "salt",
-        "min_rsa_bits": "min-rsa-bits", "context": "context",
-    }  # fmt: skip
-    for pin, name in simple.items():
-        if pin in pinned and not (pin == "identity" and "issuer" in pinned):
-            value = pinned[pin]
-            text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield name, text.rpartition("-")[2].lower() if pin == "hash" else text
-    if "formats" in pinned:
-        yield "bundle-format", ",".join(pinned["formats"])
-    if "signed_attrs" in pinned:
-        yield "signed-attributes", "yes" if pinned["signed_attrs"] == "required" else "no"
-    if "allow_legacy" in pinned:
-        yield "legacy", "yes, no" if pinned["allow_legacy"] else "no"
-    yield from _algorithm(str(pinned.get("algorithm", "")))
-
-
-def _algorithm(text: str) -> Iterator[tuple[str, str]]:
-    """`rsa3072-pkcs1v15-sha256`, `ecdsa-p256-sha256-der`, `ed25519`, `ml-dsa-65`, `lms-sha256-h5-w8`..."""
-    found = re.match(r"(rsa\d*-pkcs1v15|rsa\d*-pss|ecdsa|ed25519|ed448|ml-dsa-\d\d)", text)
-    if found is None:
-        return
-    yield "algorithm", re.sub(r"^rsa\d*", "rsa", found[1])
-    digest = re.search(r"-(sha\d+)", text)
-    if digest is not None:
-        yield "hash", digest[1]
-    if text.endswith(("-der", "-p1363")):
-        yield "encoding", text.rpartition("-")[2]
-    if found[1].startswith("ed"):
-        yield "prehash", "none"
-
-
 def _key(pins: Pins, value: Any) -> None:
-    """One key file of any kind; a list of them; a PEM bundle becomes one entry a certificate."""
-    for name in value if isinstance(value, list) else [value]:
-        for part in _parts(pins.file(name)):
-            _add(pins, part, Path(name).suffix or ".key")
+    """One key file of any kind; a list of them; a file with several keys becomes one entry each."""
+    for name in pinned_files.several(value):
+        for part in pinned_files.parts(pins.file(str(name)), pins.pinned):
+            _add(pins, part, Path(str(name)).suffix or ".key")
 
 
-def _parts(raw: bytes) -> list[bytes]:
-    blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*", raw, re.DOTALL)
-    return blocks if len(blocks) > 1 else [raw]
+def _text_key(pins: Pins, value: Any) -> None:
+    """A key that stands in the manifest itself, or a file."""
+    for one in pinned_files.several(value):
+        is_file = len(str(one)) < 200 and (pins.base / str(one)).is_file()
+        for part in pinned_files.parts(pins.file(str(one)) if is_file else str(one).encode() + b"\n", pins.pinned):
+            _add(pins, part, ".key")
 
 
 def _add(pins: Pins, raw: bytes, suffix: str) -> None:
@@ -147,20 +124,33 @@ def _add(pins: Pins, raw: bytes, suffix: str) -> None:
         key = public_key.parse(raw)
     except Malformed as problem:
         raise CannotPin(problem.reason) from None
+    if not _is_named(key, pins.pinned):
+        return
     entry: dict[str, Any] = {
         "id": f"key-{len(pins.entries)}",
         "type": file_type(key),
         "file": pins.keep(raw, suffix),
         "spki-sha256": key.fingerprint,
     }
-    constraints = pins.constraints()
-    if constraints:
-        entry["constraints"] = constraints
+    asked = constraints(pins.pinned)
+    if asked:
+        entry["constraints"] = asked
     if "trusted_root" in pins.pinned and "identity" not in pins.pinned:
         entry["trusted-root"] = pins.keep(pins.file(pins.pinned["trusted_root"]), ".json")
-    if "crl" in pins.pinned and key.note == "certificate":
-        entry["crl"] = [pins.keep(pins.file(pins.pinned["crl"]), ".crl")]
+    lists = pins.files(*REVOCATIONS) if key.note == "certificate" else []
+    if lists:
+        entry["crl"] = [pins.keep(one, ".crl") for list_ in lists for one in pinned_files.revocation_lists(list_)]
+    if any(pinned_files.revokes(one, key) for one in pins.files(*REVOKED)):
+        entry |= {"status": "revoked", "revocation": {"date": "2020-01-01", "reason": "listed", "distrust": "always"}}
     pins.entries.append(entry)
+
+
+def _is_named(key: PublicKey, pinned: dict[str, Any]) -> bool:
+    """The manifest names no fingerprint, or this key's."""
+    wanted = {re.sub(r"[\s:]", "", str(one)).lower() for one in pinned_files.several(pinned.get("fingerprint"))}
+    if not wanted or key.note != "OpenPGP certificate":
+        return True
+    return native(key).lower() in {one.removeprefix("0x") for one in wanted}
 
 
 def _root(pins: Pins, value: Any) -> None:
@@ -171,6 +161,8 @@ def _root(pins: Pins, value: Any) -> None:
 
 def _identity(pins: Pins, value: Any) -> None:
     """Sigstore: identity, issuer and trusted root make one entry."""
+    if "issuer" not in pins.pinned:
+        raise CannotPin("an identity without its issuer")
     pins.entries.append({
         "id": f"key-{len(pins.entries)}",
         "type": "sigstore-identity",
@@ -188,11 +180,23 @@ def _trusted_root(pins: Pins, value: Any) -> None:
 MAKERS: dict[str, Callable[[Pins, Any], None]] = {
     "key": _key,
     "keys": _key,
+    "pubkey": _key,
+    "public_key": _text_key,
+    "keyring": _key,
+    "allowed_signers": _key,
     "cert": _key,
+    "certs": _key,
+    "certificate": _key,
+    "certificates": _key,
+    "ca": _key,
     "root": _root,
+    "roots": _root,
     "chain": _key,
     "signer": _key,
+    "signers": _key,
+    "leaf": _key,
     "intermediate": _key,
+    "intermediates": _key,
     "trusted_root": _trusted_root,
 }
 """Pinned name -> what makes registry entries of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ def run(*arguments: str, cwd: Path) -> None:
     subprocess.run(arguments, cwd=cwd, check=True, capture_output=True)
 
 
-def observed(folder: Path, key: Path) -> SignatureObservation:
+def observed(folder: Path, key: Path, at: str = AT) -> SignatureObservation:
     delivery = ingest([folder], DEFAULT_LIMITS).delivery
-    (found,) = authenticate_delivery(delivery, (), from_key_file(key), AT).signatures
+    (found,) = authenticate_delivery(delivery, (), from_key_file(key), at).signatures
     return found
 
 
@@ -108,7 +109,9 @@ def test_openssl_certificate_and_base64(place: Path) -> None:
         cwd=place)  # fmt: skip
     run(openssl, "dgst", "-sha256", "-sign", "k.pem", "-out", "raw", "d/fw.bin", cwd=place)
     run(openssl, "base64", "-in", "raw", "-out", "d/fw.bin.sig", cwd=place)
-    assert observed(place / "d", place / "c.pem").status is SignatureStatus.VALID
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # the certificate begins when openssl made it
+    assert observed(place / "d", place / "c.pem", now).status is SignatureStatus.VALID
+    assert observed(place / "d", place / "c.pem", "2020-01-01T00:00:00Z").status is SignatureStatus.INVALID
 
 
 @pytest.mark.parametrize("legacy", [False, True])

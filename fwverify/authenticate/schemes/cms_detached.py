@@ -16,6 +16,7 @@ from fwverify.formats import cms, signature_kinds
 from fwverify.formats.cms import SignedData
 from fwverify.model.artifact import Artifact
 from fwverify.model.evidence import SignatureStatus
+from fwverify.model.examining import Unsupported
 from fwverify.model.plugin import Doc
 from fwverify.trust.store import TrustStore
 
@@ -23,13 +24,18 @@ NAME = "cms"
 MAX_BYTES = 16 << 20
 """An attached CMS holds the firmware."""
 
+FOREIGN = {"1.2.840.113549.1.9.16.1.4": "a timestamp", "1.3.6.1.4.1.311.2.1.4": "an Authenticode signature"}
+"""Content types that mean something else than the file: their contents octets must not pass for firmware."""
+
 
 def _detect(artifact: Artifact) -> bool:
     return signature_kinds.recognised(artifact.content).startswith("CMS")
 
 
 def _parse(artifact: Artifact) -> tuple[tuple[SignedData, int], ...]:
-    raw = cms.decoded(artifact.content[:MAX_BYTES])
+    if artifact.size > MAX_BYTES:
+        raise Unsupported(f"a CMS of more than {MAX_BYTES >> 20} MiB")
+    raw = cms.decoded(artifact.content)
     data = cms.parse(raw)
     return ((data, len(raw) - data.size),)
 
@@ -40,6 +46,9 @@ def _verify(signature: tuple[SignedData, int], group: Group, trust: TrustStore) 
     if about is None:
         detail = "the file it signs is not in the delivery, or no name tells which it is"
         return (observation(Signer(SignatureStatus.UNVERIFIABLE, detail), NAME, source, None),)
+    if data.content_type in FOREIGN:
+        detail = f"it is {FOREIGN[data.content_type]}, not a signature of a file"
+        return (observation(Signer(SignatureStatus.INVALID, detail), NAME, source, about.locator),)
     if data.content is not None and data.content != about.content:
         detail = f"it holds another content than {about.name}"
         return (observation(Signer(SignatureStatus.INVALID, detail), NAME, source, about.locator),)

@@ -136,7 +136,7 @@ SCHEME = SignatureScheme(
             "cryptsetup wiki, DMVerity, read 2026-11-22",
         ),
         limitations=(
-            "Hash trees without a superblock and of hash type 0 are not read.",
+            "Hash trees without a superblock are not read.",
             "The UUID in a superblock is no part of what a root hash binds.",
             "Forward error correction data are not checked.",
         ),

@@ -7,7 +7,8 @@ Procedure, version 2:
 1. The sector is the last one: with anything behind it boot loader and tools look in different places.
 2. The digest in a block is that of everything before the sector, the filling included.
 3. The signature holds under a key on record: RSA-3072 as PSS with a salt of 32 bytes, ECDSA with SHA-256 or SHA-384.
-4. The key in the block is the one that made it; it chooses and proves nothing.
+4. The key in the block is the one that made it; it chooses and proves nothing. A block that does not hold under its
+   own key is broken, whoever made it.
 Version 1: ECDSA P-256 with SHA-256 over everything before the 68 bytes.
 
 XOR checksum and appended SHA-256 of an image show damage alone. Which digests of keys are burnt into a device, and
@@ -94,9 +95,9 @@ def _signer(sector: Sector, block: Block, message: Message, group: Group, trust:
         named=lambda key: key.fingerprint == block.key.fingerprint,
         algorithms=(block.key.algorithm,),
     )
-    if found.held is None or found.key is None:
-        return found
-    if found.key.fingerprint != block.key.fingerprint:  # 4
+    if found.held is None or found.key is None:  # 4; where it held under its own key, that is unknown_key
+        return found.broken("the signature in a block does not hold under the key in that block")
+    if found.key.fingerprint != block.key.fingerprint:
         return found.broken("the key in the block is not the one that made its signature")
     if found.held.algorithm == "rsa-pkcs1v15" or dict(found.held.parameters).get("salt", PSS_SALT) != PSS_SALT:
         return found.broken(f"secure boot takes RSA as PSS with a salt of {PSS_SALT} bytes, this was made otherwise")

@@ -21,6 +21,7 @@ Does not do: purposes other than what MANIFEST says, optional images the device 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -115,7 +116,7 @@ def _verify(signed: Signed, group: Group, trust: TrustStore) -> tuple[Observed, 
     signatures = [files[f"{one}{SUFFIX}"] for one in (MANIFEST, PUBLIC_KEY, *images)]
     signatures += [files[FULL]] if FULL in files else []
     signatures += [files[name] for folder in _folders(tools) for name in _second(tools, folder)]
-    frames = archive_frames.tar_frames(tools.view, (*covered, *signatures))
+    frames = archive_frames.tar_frames(tools.view, (*covered, *signatures), signed.tarball.archive.padding)
     return (
         signer.observation(
             found, NAME, group.artifact.locator, group.artifact.locator,
@@ -199,32 +200,68 @@ def _folders(tools: _Tools) -> list[str]:
 
 
 def _second(tools: _Tools, folder: str) -> list[str]:
-    """The signatures in a folder that were checked."""
-    names = [f"{folder}/{one}{SUFFIX}" for one in (MANIFEST, PUBLIC_KEY, *tools.images())] + [f"{folder}/{FULL}"]
+    """The files of a folder that were checked: signatures, and the key when it is a key and nothing else."""
+    checked = (*tools.images(), *(() if _by_stranger(tools, folder) else (MANIFEST, PUBLIC_KEY)))
+    names = [f"{folder}/{one}{SUFFIX}" for one in checked] + [f"{folder}/{FULL}"]
+    key = _folder_key(tools, folder)
+    if key is not None and tools.small(f"{folder}/{PUBLIC_KEY}").rstrip(b"\n") == _pem(key):
+        names.append(f"{folder}/{PUBLIC_KEY}")
     return [one for one in names if tools.has(one)]
+
+
+def _pem(key: PublicKey) -> bytes:
+    text = base64.b64encode(key.spki)
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    return b"\n".join([b"-----BEGIN PUBLIC KEY-----", *lines, b"-----END PUBLIC KEY-----"])
+
+
+def _by_stranger(tools: _Tools, folder: str) -> bool:
+    """The system's files are signed by a post-quantum key that is neither on record nor the folder's own.
+
+    The device has no such key either, and goes by the classical signatures. Called when the folder is whole.
+    """
+    key = _folder_key(tools, folder)
+    if key is None or keys.distinct(tools.trust.public_keys(key.algorithm)):
+        return False
+    hashes = _folder_hashes(tools, folder)
+    names = [name for name in (MANIFEST, PUBLIC_KEY) if tools.has(f"{folder}/{name}{SUFFIX}")]
+    return not any(
+        _second_holds(key, tools.small(f"{folder}/{name}{SUFFIX}"), tools.content(name), hashes) for name in names
+    )
+
+
+def _folder_key(tools: _Tools, folder: str) -> PublicKey | None:
+    name = f"{folder}/{PUBLIC_KEY}"
+    try:
+        return public_key.parse(tools.small(name)) if tools.has(name) else None
+    except Malformed:
+        return None
+
+
+def _folder_hashes(tools: _Tools, folder: str) -> tuple[str, ...]:
+    announced = {one.folder: one.hash for one in tools.signed.manifest.announced}
+    return (announced[folder],) if announced.get(folder) else SYSTEM_HASHES[:3]
 
 
 def _second_signatures(tools: _Tools) -> Iterator[str]:
     """5. What is announced or there must hold."""
-    hashes = {one.folder: one.hash for one in tools.signed.manifest.announced}
     for folder in _folders(tools):
         for name in (PUBLIC_KEY, *(f"{one}{SUFFIX}" for one in (MANIFEST, PUBLIC_KEY, *tools.images()))):
             if not tools.has(f"{folder}/{name}"):
                 yield f"its {folder} signatures are not whole: {folder}/{name} is missing"
                 return
-        try:
-            key = public_key.parse(tools.small(f"{folder}/{PUBLIC_KEY}"))
-        except Malformed as problem:
-            yield f"{folder}/{PUBLIC_KEY}: {problem.reason}"
+        key = _folder_key(tools, folder)
+        if key is None:
+            yield f"{folder}/{PUBLIC_KEY} is no public key"
             return
-        yield from _folder(tools, folder, key, (hashes[folder],) if hashes.get(folder) else SYSTEM_HASHES[:3])
+        yield from _folder(tools, folder, key, _folder_hashes(tools, folder))
 
 
 def _folder(tools: _Tools, folder: str, key: PublicKey, hashes: tuple[str, ...]) -> Iterator[str]:
     """The signatures of one folder: the system's files under a key on record where there is one of that kind."""
     pinned = keys.distinct(tools.trust.public_keys(key.algorithm)).values()
     system = [one.public for one in pinned if one.public is not None] or [key]
-    for name in (MANIFEST, PUBLIC_KEY):
+    for name in () if _by_stranger(tools, folder) else (MANIFEST, PUBLIC_KEY):
         value, content = tools.small(f"{folder}/{name}{SUFFIX}"), tools.content(name)
         if not any(_second_holds(one, value, content, hashes) for one in system):
             yield f"{folder}/{name}{SUFFIX} does not hold"
@@ -275,6 +312,7 @@ SCHEME = SignatureScheme(
         references=("phosphor-bmc-code-mgmt, bmc/image_verify.cpp (484f779), read 2026-11-22",),
         limitations=(
             "A post-quantum image key in the tarball is signed by nobody; it counts beside the classical one only.",
+            "Post-quantum signatures of MANIFEST and publickey by a key nobody has on record stay uncovered.",
             "Members without a signature stay uncovered.",
         ),
     ),

@@ -18,7 +18,11 @@ UNSIGNED = "unsigned-"
 
 
 def product_match(case: Case, values: Values) -> Judged:
-    """Every identifier the operator states is among those the signed bytes name."""
+    """Every identifier the operator states is among those the signed bytes name.
+
+    1. Signed statements must agree; where they are silent, so must what an unsigned header says.
+    2. An unsigned header that agrees counts only where the policy says so: anybody could have written it.
+    """
     wanted = case.expectation.device
     if not wanted:
         return absent(values, "Nobody stated what identifies the device.", remedy="Say it: --device NAME=VALUE.")
@@ -26,9 +30,11 @@ def product_match(case: Case, values: Values) -> Judged:
     wrong, silent = [], []
     for name, value in wanted:
         stated = [(one, said) for one in case.accepted if (said := _said(one, name))]
-        if not stated:
+        beside = [(one, said) for one in case.accepted if (said := _said(one, UNSIGNED + name))]
+        if not stated and not (beside and values["accept-unsigned"]):  # 2
             silent.append(name)
-        wrong += [(one, name, value, "/".join(said)) for one, said in stated if {value, *aliases}.isdisjoint(said)]
+        told_so = stated or beside  # 1
+        wrong += [(one, name, value, "/".join(said)) for one, said in told_so if _other(name, said, {value, *aliases})]
     if wrong:
         told = sorted({f"{name} is {said}, not {value}" for _, name, value, said in wrong})
         return failed(
@@ -43,7 +49,15 @@ def product_match(case: Case, values: Values) -> Judged:
             f"No signed bytes say for which device this is ({named(silent)}).{_aside(case, silent)}",
             remedy="Compare the model with the vendor's release notes.",
         )
-    return passed(f"The signed bytes name this device: {named([f'{name}={value}' for name, value in wanted])}.")
+    who = "The image names" if values["accept-unsigned"] else "The signed bytes name"
+    return passed(f"{who} this device: {named([f'{name}={value}' for name, value in wanted])}.")
+
+
+def _other(name: str, said: list[str], wanted: set[str]) -> bool:
+    """None of what is said is wanted. The digits of a GUID are the same in either case."""
+    if name == "guid":
+        return {text.lower() for text in said}.isdisjoint(text.lower() for text in wanted)
+    return wanted.isdisjoint(said)
 
 
 def _said(one: SignatureObservation, name: str) -> list[str]:
@@ -93,6 +107,13 @@ RULES = (
         judge=product_match,
         params=(
             Param("aliases", ParamKind.LIST, (), "Other names of the same device.", tighter="fewer"),
+            Param(
+                "accept-unsigned",
+                ParamKind.FLAG,
+                False,
+                "What only an unsigned header says counts too (the image type of a UEFI capsule stands nowhere else).",
+                tighter="false",
+            ),
             IF_ABSENT,
         ),
         not_proven="It does not show that the device refuses images for others.",

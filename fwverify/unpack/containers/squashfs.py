@@ -116,6 +116,8 @@ def _after(image: Image) -> Iterator[Event]:
 def _bundle(tail: rauc_bundle.Tail) -> Iterator[Event]:
     """A RAUC bundle is a file system with its hash tree and signature behind it."""
     yield Fact("bundle", "RAUC")
+    if tail.between is not None:
+        yield Oddity(AnomalyKind.TRAILING_DATA, "bytes between the file system and its hash tree", tail.between)
     if tail.tree is not None:
         yield Part(tail.tree, PartUse.CHECK)
         declared, computed = (Digest(verity.ALGORITHM, one) for one in (tail.declared, tail.computed))

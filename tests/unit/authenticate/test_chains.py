@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, x25519
+from cryptography.x509.oid import NameOID
 
 from fwverify.authenticate import chains
 from fwverify.authenticate.chains import Path
 from fwverify.formats.x509 import Certificate
 from fwverify.formats.x509 import certificate as read
+from fwverify.formats.x509 import revocation_list as read_list
+from fwverify.model.examining import Malformed
 from fwverify.trust.store import PinnedKey, TrustStore
-from tests.pki import TLS, certificate, der, pin, revocation_list
+from tests.pki import SINCE, TLS, UNTIL, certificate, der, key, pin, revocation_list
 
 ROOT = certificate("root", "root", ca=True)
 INTER = certificate("inter", "root", ca=True)
@@ -147,3 +153,82 @@ def test_revocation_of_a_pinned_signer() -> None:
     found = ways(LEAF, INTER, pins=(pin(LEAF, "leaf"), pin(ROOT, crls=(crl,))))
     assert len(found[0].certificates) == 1
     assert chains.facts(found[0])[0].revoked_at
+
+
+def test_a_version_1_authority_counts_only_where_it_is_pinned() -> None:
+    """Version 1 cannot say that it is an authority; the registry can."""
+    old = replace(read(der(ROOT)), version=1)
+    leaf = read(der(certificate("leaf", "root")))
+    pinned = {old.public.fingerprint: [(pin(ROOT), old)]}
+    assert list(chains._paths([leaf], [old], pinned, chains._Search()))
+    above = read(der(certificate("leaf", "inter")))
+    odd = replace(read(der(INTER)), version=1)
+    assert not list(chains._paths([above], [odd, old], pinned, chains._Search()))
+
+
+def test_a_list_with_two_algorithms_or_another_issuers_entries() -> None:
+    """A revocation list is not read that names two algorithms, or whose entries are by another authority."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])
+    other = x509.CertificateIssuer([x509.DirectoryName(name)])
+    for extension, critical in ((other, True), (other, False)):
+        entry = x509.RevokedCertificateBuilder(5, datetime.datetime(2026, 1, 1)).add_extension(extension, critical)
+        built = x509.CertificateRevocationListBuilder(name, SINCE, UNTIL).add_revoked_certificate(entry.build())
+        made = built.sign(key("root"), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+        if critical:
+            with pytest.raises(Malformed):
+                read_list(made)
+        else:
+            assert read_list(made).revoked
+    good = revocation_list("root", [5])
+    bent = good[::-1].replace(
+        bytes.fromhex("06082a8648ce3d040302")[::-1], bytes.fromhex("06082a8648ce3d040303")[::-1], 1
+    )[::-1]
+    assert bent != good
+    with pytest.raises(Malformed):
+        read_list(bent)
+
+
+def test_keys_that_are_not_read_do_not_end_the_search() -> None:
+    """Certificates by DSA or X25519 keys beside the chain are passed over."""
+    made = []
+    for public in (dsa.generate_private_key(2048).public_key(), x25519.X25519PrivateKey.generate().public_key()):
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "odd")])
+        built = x509.CertificateBuilder(name, name, public, 5, SINCE, UNTIL)
+        made.append(der(built.sign(key("root"), hashes.SHA256())))
+    assert chains.readable([*made, b"", b"\x30\x00", der(ROOT)]) == (read(der(ROOT)),)
+
+
+def test_the_same_key_under_another_name_is_another_authority() -> None:
+    """The issuer's name counts besides its key, and a pinned certificate is not another one for the same key."""
+    twin = certificate("root", "root", title="twin", issuer_title="twin", ca=True)
+    leaf = certificate("leaf", "root")
+    assert ways(leaf)
+    assert ways(leaf, pins=(pin(twin),)) == ()
+    assert ways(LEAF, pins=(pin(certificate("leaf", "other")),)) == ()
+
+
+def test_a_pinned_signer_with_an_extension_that_is_not_understood() -> None:
+    """Its own entry vouches for it; no path above it does, though its root is pinned too."""
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    leaf = certificate("leaf", "root", extra=[(odd, True)])
+    (found,) = ways(leaf, pins=(pin(ROOT), pin(leaf, "leaf")))
+    assert len(found.certificates) == 1
+
+
+def test_lists_that_do_not_count() -> None:
+    """By an authority that signs no lists, in another issuer's name, delta or partial: nothing is revoked by them."""
+    silent = certificate("silent", "root", ca=True, key_usage=("key_cert_sign",))
+    below = certificate("leaf", "silent")
+    crl = revocation_list("silent", [below.serial_number])
+    (found,) = ways(below, silent, pins=(pin(ROOT, crls=(crl,)),))
+    assert not chains.facts(found)[0].revoked_at
+    whole = x509.IssuingDistributionPoint(None, None, True, False, None, False, False)
+    lists = (
+        (revocation_list("inter", [LEAF.serial_number]), True),
+        (revocation_list("elsewhere", [LEAF.serial_number], by="inter"), False),
+        (revocation_list("inter", [LEAF.serial_number], extra=[(x509.DeltaCRLIndicator(1), True)]), False),
+        (revocation_list("inter", [LEAF.serial_number], extra=[(whole, True)]), False),
+    )
+    for crl, counts in lists:
+        (found,) = ways(LEAF, INTER, pins=(pin(ROOT, crls=(crl,)),))
+        assert bool(chains.facts(found)[0].revoked_at) is counts

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from asn1crypto import cms as asn1
 from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from fwverify.authenticate import cms as verification
 from fwverify.authenticate.interface import Group
@@ -20,11 +23,13 @@ from fwverify.authenticate.schemes import raw_signature
 from fwverify.authenticate.signer import Signer, by_key
 from fwverify.content import identified
 from fwverify.formats import cms, public_key
+from fwverify.formats import der as framing
 from fwverify.formats.detached_signature import Candidate
 from fwverify.model.artifact import Locator, Step
 from fwverify.model.evidence import SignatureStatus
+from fwverify.model.examining import Malformed
 from fwverify.trust.store import CarriedKey, PinnedKey, TrustStore
-from tests.pki import AT, TIME, bare, certificate, der, key, pem, pin
+from tests.pki import AT, CODE, TIME, bare, certificate, der, key, pem, pin, revocation_list
 from tests.vectors.makers import cms_writer as write
 
 CONTENT = b"firmware of the CMS tests" * 9
@@ -205,3 +210,224 @@ def test_an_unsigned_attribute_of_the_wrong_type_reads_alike_in_any_order() -> N
     raw = signed(unsigned=[{"type": "1.2.3.4.5", "values": [core.Integer(5)]}])
     assert cms.parse(raw) == cms.parse(raw)
     assert cms.parse(raw).signers[0].unsigned == (("1.2.3.4.5", b"\x02\x01\x05"),)
+
+
+def test_a_key_identifier_on_several_certificates() -> None:
+    """Named by key identifier, the certificate that leads to the root counts, wherever it stands among its doubles."""
+    double = certificate("cms leaf", "elsewhere", kind="rsa")
+    given = write.attributes(CONTENT)
+    value = sign(write.as_set(given), "cms leaf", "rsa")
+    info = write.signer(LEAF, None, CONTENT, signed=given, value=value)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(LEAF.public_key()).digest
+    info["sid"] = asn1.SignerIdentifier(name="subject_key_identifier", value=core.OctetString(identifier))
+    for inside, beside in ((double, LEAF), (LEAF, double)):
+        assert check(write.signed_data([info], [inside]), carried=(pem(beside),)).valid
+    assert check(write.signed_data([info], [double])).status is SignatureStatus.UNKNOWN_KEY
+
+
+def test_a_pinned_certificate_is_not_its_key() -> None:
+    """Without certificates inside: the pinned one by its name is valid, another for the same key is not; a key is."""
+    info = write.signer(LEAF, key("cms leaf", "rsa"), CONTENT, signed=write.attributes(CONTENT))
+    renewed = certificate("cms leaf", "cms root", kind="rsa")
+    raw = write.signed_data([info])
+    assert check(raw, pin(LEAF)).valid
+    assert check(raw, pin(renewed)).status is SignatureStatus.UNKNOWN_KEY
+    assert check(raw, pin(renewed), pin(bare(key("cms leaf", "rsa")), "key")).valid
+    assert check(raw, pin(bare(key("cms leaf", "rsa"))), content=CONTENT + b"x").status is INVALID
+
+
+def test_raw_numbers_are_no_cms_signature() -> None:
+    """ECDSA in CMS is DER (RFC 5753 section 7.2): r and s side by side are refused, with and without certificates."""
+    leaf = certificate("cms ec", "cms root")
+    given = write.attributes(CONTENT)
+    r, s = decode_dss_signature(sign(write.as_set(given), "cms ec", "p256"))
+    for value, status in ((encode_dss_signature(r, s), VALID), (r.to_bytes(32) + s.to_bytes(32), INVALID)):
+        for inside in ([leaf], []):
+            info = write.signer(leaf, None, CONTENT, signed=given, value=value)
+            info["signature_algorithm"] = {"algorithm": "sha256_ecdsa"}
+            found = check(write.signed_data([info], inside), pin(ROOT), pin(bare(key("cms ec")), "key"))
+            assert found.status is status
+
+
+@pytest.mark.parametrize(
+    ("salt", "mask", "status"), [(32, "sha256", VALID), (20, "sha256", INVALID), (32, "sha1", INVALID)]
+)
+def test_pss_as_it_is_named(salt: int, mask: str, status: SignatureStatus) -> None:
+    """The salt and the mask's hash that are named are those it was made with, with and without certificates."""
+    given = write.attributes(CONTENT)
+    value = key("cms leaf", "rsa").sign(
+        write.as_set(given), padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256()
+    )
+    info = write.signer(LEAF, None, CONTENT, signed=given, value=value)
+    mgf = {"algorithm": "mgf1", "parameters": {"algorithm": mask}}
+    named = {"hash_algorithm": {"algorithm": "sha256"}, "mask_gen_algorithm": mgf, "salt_length": salt}
+    info["signature_algorithm"] = {"algorithm": "rsassa_pss", "parameters": named}
+    for inside in ([LEAF], []):
+        found = check(write.signed_data([info], inside), pin(ROOT), pin(bare(key("cms leaf", "rsa")), "key"))
+        assert found.status is status
+
+
+def test_a_hash_that_nothing_here_signs_with() -> None:
+    """SHA3-224 is known to CMS and to no key here: an answer without an exception, certificates or not."""
+    for inside in ([LEAF], []):
+        info = write.signer(LEAF, None, CONTENT, value=b"\1" * 256, named="sha3_224")
+        found = check(write.signed_data([info], inside), pin(bare(key("cms leaf", "rsa"))))
+        assert found.status is SignatureStatus.UNVERIFIABLE
+        assert "sha3_224 is not supported" in found.detail
+
+
+def test_shake_with_ed448() -> None:
+    """RFC 8419: Ed448 goes with SHAKE256 of 64 bytes; of 32 it is another digest."""
+    leaf = certificate("cms 448", "cms root", kind="ed448")
+    for size, status in ((64, VALID), (32, INVALID)):
+        given = write.attributes(CONTENT, drop=("message_digest",))
+        given.append({"type": "message_digest", "values": [hashlib.shake_256(CONTENT).digest(size)]})
+        value = sign(write.as_set(given), "cms 448", "ed448")
+        info = write.signer(leaf, None, CONTENT, signed=given, value=value)
+        info["signature_algorithm"] = {"algorithm": "1.3.101.113"}
+        info["digest_algorithm"] = {"algorithm": "2.16.840.1.101.3.4.2.12"}
+        assert check(write.signed_data([info], [leaf])).status is status
+
+
+def test_unsigned_attributes_are_told() -> None:
+    """What nobody signed and nothing knows is odd; a timestamp's attribute is not."""
+    hidden = {"type": "1.2.3.4.5", "values": [core.OctetString(b"payload")]}
+    found = check(signed(unsigned=[hidden]))
+    assert found.valid
+    assert found.oddities == ("the unsigned attribute 1.2.3.4.5 has 9 bytes that nobody signed",)
+    assert check(stamped()).oddities == ()
+
+
+def test_content_that_is_no_octet_string() -> None:
+    """Data in another wrapping than an octet string is refused: two readers would take different bytes."""
+    raw = write.signed_data([write.signer(LEAF, key("cms leaf", "rsa"), CONTENT)], [LEAF], content=CONTENT)
+    assert cms.parse(raw).content == CONTENT
+    size = len(CONTENT)
+    at = raw.index(CONTENT) - 2 if size < 128 else raw.index(CONTENT) - 3
+    assert raw[at] == 0x04
+    with pytest.raises(Malformed):
+        cms.parse(raw[:at] + b"\x0c" + raw[at + 1 :])
+
+
+def test_a_timestamp_with_a_broken_hash_gives_no_time() -> None:
+    """A token whose own signature is over SHA-1 proves no time."""
+    value = sign(write.as_set(write.attributes(CONTENT)), "cms leaf", "rsa")
+    info = asn1.ContentInfo.load(write.token(value, CLOCK, key("clock", "rsa")))
+    signer = info["content"]["signer_infos"][0]
+    tst = info["content"]["encap_content_info"]["content"].contents
+    kept = [one for one in signer["signed_attrs"] if one["type"].native == "signing_certificate_v2"]
+    given = [*write.attributes(tst, kind="tst_info", digest="sha1"), *kept]
+    made = sign(write.as_set(given), "clock", "rsa", "sha1")
+    token = write.signed_data(
+        [write.signer(CLOCK, None, tst, signed=given, value=made, digest="sha1")], [CLOCK],
+        content=tst, kind="tst_info", version="v3",
+    )  # fmt: skip
+    found = check(signed(unsigned=[write.stamp(token)]), pin(ROOT), pin(CLOCK_ROOT, "clock", purposes=("timestamp",)))
+    assert found.valid
+    assert found.time_source == "claimed"
+    assert "broken or unknown hash" in found.oddities[0]
+
+
+@pytest.mark.parametrize("label", ["CMS", "PKCS7", "PKCS #7 SIGNED DATA", "SIGNED MESSAGE"])
+def test_labels(label: str) -> None:
+    """Every label tools write reads; two blocks, or an end by another label, do not."""
+    text = base64.encodebytes(b"\x30\x00")
+    block = b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label.encode(), text, label.encode())
+    assert cms.decoded(block) == b"\x30\x00"
+    for wrong in (block + block, block.replace(b"END " + label.encode(), b"END PGP")):
+        with pytest.raises(Malformed):
+            cms.decoded(wrong)
+
+
+@pytest.mark.parametrize("inside", [[LEAF], []], ids=["with", "without"])
+def test_padding_other_than_named(inside: list[x509.Certificate]) -> None:
+    """A PSS value under the name of PKCS#1 v1.5 is refused, with and without certificates."""
+    given = write.attributes(CONTENT)
+    value = key("cms leaf", "rsa").sign(
+        write.as_set(given), padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256()
+    )
+    info = write.signer(LEAF, None, CONTENT, signed=given, value=value)
+    found = check(write.signed_data([info], inside), pin(ROOT), pin(bare(key("cms leaf", "rsa")), "key"))
+    assert found.status is INVALID
+
+
+def test_ed25519_over_a_digest_is_no_cms_signature() -> None:
+    """RFC 8419 takes the attributes as they are: Ed25519 over their SHA-512 is refused."""
+    leaf = certificate("cms 25519", "cms root", kind="ed25519")
+    given = write.attributes(CONTENT, digest="sha512")
+    whole = write.as_set(given)
+    for what, status in ((whole, VALID), (hashlib.sha512(whole).digest(), INVALID)):
+        for inside in ([leaf], []):
+            value = key("cms 25519", "ed25519").sign(what)
+            info = write.signer(leaf, None, CONTENT, signed=given, value=value, digest="sha512")
+            info["signature_algorithm"] = {"algorithm": OIDS["ed25519"]}
+            pins = (pin(ROOT), pin(bare(key("cms 25519", "ed25519")), "key", prehash="sha512,none"))
+            assert check(write.signed_data([info], inside), *pins).status is status
+
+
+def test_content_of_another_type_without_attributes() -> None:
+    """Only data may be signed without attributes (RFC 5652 section 5.3): nothing else would bind its type."""
+    for kind, status in (("data", VALID), ("tst_info", INVALID)):
+        raw = write.signed_data([write.signer(LEAF, key("cms leaf", "rsa"), CONTENT)], [LEAF], kind=kind)
+        assert check(raw).status is status
+
+
+def test_two_digests_of_the_signers_certificate() -> None:
+    """Two attributes that name different certificates by one hash are refused, though one of them is right."""
+    right, wrong = (hashlib.sha256(one).digest() for one in (der(LEAF), b"another"))
+    for digests, status in (((right, right), VALID), ((right, wrong), INVALID), ((wrong, right), INVALID)):
+        bound = [{"certs": [{"cert_hash": one}]} for one in digests]
+        given = [*write.attributes(CONTENT), {"type": "signing_certificate_v2", "values": bound}]
+        assert check(signed(given=given)).status is status
+
+
+def test_attributes_out_of_order() -> None:
+    """Written in another order than DER asks, what is signed is the ordered set (section 5.4), and that is odd."""
+    raw = signed()
+    inside = cms.parse(raw).signers[0].signed_attributes
+    whole = framing.element(inside, 0, len(inside), "test")
+    parts = [inside[one.start : one.end] for one in framing.children(inside, whole, "test")]
+    body = inside[whole.body :]
+    turned = raw.replace(body, b"".join(reversed(parts)))
+    assert turned != raw
+    found = check(turned)
+    assert found.valid
+    assert found.oddities == ("the signed attributes are not in the order DER asks for",)
+
+
+def test_pss_with_another_trailer() -> None:
+    """The trailer of PSS is 0xBC: a signer that names another is refused."""
+    info = write.signer(LEAF, None, CONTENT, value=b"\1" * 256)
+    for trailer in (1, 2):
+        mgf = {"algorithm": "mgf1", "parameters": {"algorithm": "sha256"}}
+        named = {"hash_algorithm": {"algorithm": "sha256"}, "mask_gen_algorithm": mgf, "trailer_field": trailer}
+        info["signature_algorithm"] = {"algorithm": "rsassa_pss", "parameters": named}
+        if trailer == 1:
+            assert cms.parse(write.signed_data([info])).signers[0].pss_mask == "sha256"
+        else:
+            with pytest.raises(Malformed):
+                cms.parse(write.signed_data([info]))
+
+
+def test_an_authority_for_more_than_time_gives_none() -> None:
+    """RFC 3161 section 2.3: timeStamping alone; with code signing beside it the token is odd and gives no time."""
+    both = certificate("clock", "clock root", kind="rsa", issuer_kind="rsa", usages=[TIME, CODE], critical_usage=True)
+    found = check(stamped(both), pin(ROOT), pin(CLOCK_ROOT, "clock", purposes=("timestamp",)))
+    assert (found.valid, found.time_source) == (True, "claimed")
+    assert "alone" in found.oddities[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "when", "source"),
+    [
+        (x509.ReasonFlags.superseded, datetime.datetime(2026, 10, 1), "rfc3161"),
+        (x509.ReasonFlags.superseded, datetime.datetime(2026, 9, 1), "claimed"),
+        (x509.ReasonFlags.key_compromise, datetime.datetime(2026, 10, 1), "claimed"),
+        (None, datetime.datetime(2026, 10, 1), "claimed"),
+    ],
+)
+def test_a_revoked_authority_of_time(reason: x509.ReasonFlags | None, when: datetime.datetime, source: str) -> None:
+    """Superseded after the time it states, a token stays good; compromised or unexplained, it never does."""
+    crl = revocation_list("clock root", [CLOCK.serial_number], reason=reason, when=when, kind="rsa")
+    found = check(stamped(), pin(ROOT), pin(CLOCK_ROOT, "clock", purposes=("timestamp",), crls=(crl,)))
+    assert (found.valid, found.time_source) == (True, source), found.oddities

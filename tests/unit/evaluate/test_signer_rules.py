@@ -233,6 +233,18 @@ def test_device_identifiers() -> None:
     assert finding(evidence(stated(compatible="x")), rule, "if-absent: not_applicable").outcome is NONE
 
 
+def test_device_in_an_unsigned_header() -> None:
+    """It fails where it names another device; where it names this one it counts only if the policy says so."""
+    want, rule = expecting(device=(("guid", "A1B2"),)), "package.product-match"
+    accept = "accept-unsigned: true"
+    assert finding(evidence(stated(unsigned_guid="ffff"), expectation=want), rule).outcome is FAIL
+    assert finding(evidence(stated(unsigned_guid="a1b2"), expectation=want), rule).outcome is OPEN
+    assert finding(evidence(stated(unsigned_guid="a1b2"), expectation=want), rule, accept).outcome is PASS
+    assert finding(evidence(stated(unsigned_guid="ffff"), expectation=want), rule, accept).outcome is FAIL
+    both = stated(guid="ffff", unsigned_guid="a1b2")
+    assert finding(evidence(both, expectation=want), rule, accept).outcome is FAIL
+
+
 def test_two_signed_images_one_for_another_device() -> None:
     """A right one beside a wrong one does not make it right."""
     want = expecting(device=(("compatible", "acme-gw"),))

@@ -27,6 +27,9 @@ def test_whole_archives_are_frame_and_content() -> None:
     members = tar_archive.read(view, Budget()).entries
     spans = [*archive_frames.tar_frames(view, members), *(span for one in members for span in one.ranges)]
     assert sum(one.size for one in spans) == 512 * 2 + 512 + 1024
+    whole = tar_archive.read(view, Budget())
+    spans += [*archive_frames.tar_frames(view, (), whole.padding)]
+    assert sum(one.size for one in spans) == len(view)
 
 
 @pytest.mark.parametrize("at", [20, 160, 290, 400, 505])

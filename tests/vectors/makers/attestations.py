@@ -88,6 +88,8 @@ def dsse_cases() -> Iterator[Case]:
     edited = {**good, "payload": envelope(statement(b"other"))["payload"]}
     two, strict = "    constraints: {threshold: 2}\n", f"    constraints: {{builder: {BUILDER}}}\n"
     weak = statement(subject=[{"name": "fw.bin", "digest": {"sha1": hashlib.sha1(PAYLOAD).hexdigest()}}])
+    torn = statement(b"other")
+    torn["subject"] += statement(name="other.bin")["subject"]
     twice = envelope(statement(), ec_key(), ec_key(), ids=("a", "b"))
     bare = {
         **good,
@@ -114,6 +116,8 @@ def dsse_cases() -> Iterator[Case]:
          _text(envelope(_summary("FAILED"), ed_key())), ""),
         ("hostile", "one-key-twice", "two signatures of one key are not two keys", ["invalid"], _text(twice), two),
         ("hostile", "sha1-subject", "SHA-1 binds nothing", ["invalid"], _text(envelope(weak, ec_key())), ""),
+        ("hostile", "two-meanings", "the file's digest under another name, the file's name with another digest",
+         ["invalid"], _text(envelope(torn, ec_key())), ""),
         ("hostile", "without-pae", "the bare payload is signed", ["invalid"], _text(bare), ""),
         ("hostile", "other-builder", "not the builder asked for", ["invalid"],
          _text(good), strict.replace("builder@v1", "builder@v2")),

@@ -179,6 +179,7 @@ def pe_cases(scratch: Scratch) -> Iterator[Case]:
     stripped = bytearray(good)
     struct.pack_into("<II", stripped, directory(good), 0, 0)
     nested = authenticode(scratch, good, "-nest", "-h", "sha384")
+    old = good[: start + 4] + struct.pack("<H", 0x0100) + good[start + 6 :]
     rows: tuple[tuple[str, str, str, list[str], bytes], ...] = (
         ("valid", "pe32-plus", "PE32+, one signature", ["valid"], good),
         ("valid", "pe32", "PE32, with a description", ["valid"],
@@ -197,6 +198,7 @@ def pe_cases(scratch: Scratch) -> Iterator[Case]:
         ("truncated", "table-cut", "the file ends inside its certificate table", ["invalid"], good[: start + 40]),
         ("hostile", "hidden-in-padding", "bytes behind the signature in its own field (MS13-098): holds, not covered",
          ["valid"], padded_table(good, b"MZ this would be run")),
+        ("hostile", "old-revision", "a WIN_CERTIFICATE that says it is of revision 1", ["invalid"], old),
         ("hostile", "appended", "bytes behind the certificate table", ["invalid"], good + b"MZ this would be run"),
         ("hostile", "sections-overlap", "two sections share bytes", ["invalid"],
          authenticode_of(good, bytes(overlapping))),

@@ -219,6 +219,10 @@ def make_esp(root: Path) -> None:
     case("hostile", "key-inside", contents + sector(other), "the key in the block is a stranger's", "unknown_key")
     swapped = contents + sector(block(ec_key(), contents, stranger))
     case("hostile", "other-key-in-block", swapped, "the block names another key than signed", "invalid")
+    damaged = flipped(other, 140)[:1196]
+    damaged += struct.pack("<I", zlib.crc32(damaged)) + bytes(16)
+    why = "beside a good block one that does not hold under its own key"
+    case("hostile", "broken-block", contents + sector(damaged, mine), why, "invalid valid")
     case("hostile", "appended", good + b"\xff" * 4096, "a sector behind the signature", "invalid")
     case("hostile", "used-slot", contents + sector(mine, b"hidden"), "bytes in an empty slot: an oddity", "valid")
     case("hostile", "crc", contents + sector(flipped(mine, 1197)), "the CRC of the block", "invalid")

@@ -97,11 +97,14 @@ def rauc_cases(folder: Path) -> Iterator[Case]:
     twice = cms(folder, manifest() + b"[update]\ncompatible=other\n", attached=True)
     stranger = cms(folder, plain, attached=False, signer="stranger")
     good = closed(data + levels, signature)
+    again, more_levels, resigned = hashed(folder, data + levels)
     rows = (
         ("valid", "plain", "CMS over a squashfs", "valid", closed(plain, plain_signature)),
         ("valid", "verity", "CMS over a manifest with the root of the hash tree", "valid", good),
         ("valid", "crypt", "as verity, the payload is encrypted", "valid",
          closed(crypt + crypt_levels, crypt_signature)),
+        ("valid", "resigned", "as rauc 1.8 resign leaves it: the first hash tree is data of the second", "valid",
+         closed(again + more_levels, resigned)),
         ("invalid", "payload-changed", "one bit of the squashfs", "invalid", flipped(good, 200)),
         ("invalid", "tree-changed", "one bit of the hash tree", "invalid", flipped(good, len(data) + 5)),
         ("invalid", "plain-inserted", "a block between squashfs and CMS", "invalid",

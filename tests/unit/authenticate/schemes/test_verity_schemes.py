@@ -99,6 +99,16 @@ def test_rauc_tail_is_structure_of_the_file_system() -> None:
             assert all(one.declared == one.computed for one in events if isinstance(one, Check))
 
 
+def test_rauc_payload_behind_the_file_system_is_told() -> None:
+    """What the hash tree covers behind the squashfs is no part of the signature: only it stays unaccounted for."""
+    data = (VECTORS / "rauc/valid/resigned/delivery/fw.raucb").read_bytes()
+    events = list(SQUASHFS.unpack(identified(Locator((Step("fw"),)), data), Budget()))
+    (told,) = [one for one in events if isinstance(one, Oddity)]
+    assert Fact("bundle", "RAUC") in events and told.range is not None and told.range.size == 4096
+    assert max(one.range.end for one in events if isinstance(one, Part)) == len(data)
+    assert [one.status for one in vector("rauc/valid/resigned").signatures] == [VALID]
+
+
 def test_root_hash_binds_image_and_tree() -> None:
     """The root hash binds both files or neither, with the algorithm named."""
     for name, holds in (("valid/signed-root-hash", True), ("hostile/data-appended", False)):
