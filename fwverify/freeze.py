@@ -14,7 +14,7 @@ from fwverify.compare.registry import BUILTIN as SBOMS
 from fwverify.identify.registry import BUILTIN as DETECTORS
 from fwverify.ingest.stage import Ingested
 from fwverify.limits import Limits
-from fwverify.model.artifact import DeliveredFile, Locator, Role
+from fwverify.model.artifact import ByteRange, DeliveredFile, Locator, Role
 from fwverify.model.canonical import canonical
 from fwverify.model.component import Component, Discrepancy, DiscrepancyKind
 from fwverify.model.evidence import (
@@ -79,7 +79,7 @@ def freeze(
             )
         )  # fmt: skip
     sizes = {one.locator: one.size for one in records}
-    reached = reach(authenticated.signatures, checksums, bindings, sizes)
+    reached = reach(authenticated.signatures, checksums, bindings, sizes, _padding(walk, authenticated))
     declared = [place for one in discrepancies for place in _declared_places(one)]
     spans: list[tuple[Locator, tuple[LedgerSpan, ...]]] = []
     for image in walk.images:
@@ -120,6 +120,17 @@ def _sorted(values: Iterable[T]) -> tuple[T, ...]:
     """Distinct values in the order of their canonical JSON: the same for the same facts, however they were found."""
     keyed = {canonical(one): one for one in values}
     return tuple(keyed[one] for one in sorted(keyed))
+
+
+def _padding(walk: Walk, authenticated: Authenticated) -> dict[Locator, list[ByteRange]]:
+    """Empty bytes of everything inside an image that carries a signature of its own."""
+    subjects = {one.subject for one in authenticated.signatures if one.covers}
+    return {
+        node.locator: [span.range for span in walk.account(node).spans if span.opened is Opened.EMPTY]
+        for image in walk.images
+        for node in descendants(image)
+        if node.locator in subjects and node is not image
+    }
 
 
 def _records(walk: Walk, files: Sequence[DeliveredFile]) -> list[ArtifactRecord]:

@@ -247,7 +247,10 @@ def _facts(one: Certificate, found: Path, lists: Sequence[RevocationList]) -> ev
 
 
 def _list_for(one: Certificate, found: Path, lists: Sequence[RevocationList]) -> RevocationList | None:
-    """The newest list of the certificate's issuer, signed by an authority of the path (or the pinned one itself)."""
+    """The newest list of the certificate's issuer, signed by an authority of the path (or the pinned one itself).
+
+    Of several made at the same time the one that names the certificate counts.
+    """
     authorities = [
         other for other in (*found.certificates, *found.above) if other.subject == one.issuer and _signs_lists(other)
     ]
@@ -260,7 +263,7 @@ def _list_for(one: Certificate, found: Path, lists: Sequence[RevocationList]) ->
             for other in authorities
         )
     ]
-    return max(good, key=lambda current: current.updated, default=None)
+    return max(good, key=lambda current: (current.updated, one.serial in dict(current.revoked)), default=None)
 
 
 def _signs_lists(one: Certificate) -> bool:

@@ -97,7 +97,9 @@ def _signer(info: SignerInfo, case: _Case) -> Signer:
         return _without_certificate(info, signed, case)
     found = list(islice(_under(named, info, signed, case), MAX_SAME_NAME))
     if found:  # one name may stand on several certificates of one key (renewed, cross-signed): the one that leads on
-        return next((one for one in found if one.valid), found[0])
+        best = next((one for one in found if one.valid), found[0])
+        twice = "it brings a damaged or false copy of the signer's certificate"
+        return best.broken(twice) if best.valid and _rivals(info, case) else best
     detail = "the signature does not verify under the certificate it names: something was changed"
     return Signer(INVALID, detail, key=named[0].public)
 
@@ -107,6 +109,22 @@ def _under(named: list[Certificate], info: SignerInfo, signed: Message, case: _C
         held = _held(info, certificate.public, signed)  # 3
         if held is not None and _bound(info, certificate):
             yield _judged(info, certificate, held, case)
+
+
+def _rivals(info: SignerInfo, case: _Case) -> bool:
+    """A certificate in the CMS is a damaged or false copy of the one that the signer names by issuer and serial.
+
+    No authority gives one number twice; other verifiers would believe the copy, or fail on it.
+    """
+    if info.key_identifier:
+        return False
+    right = {one for one in case.pool if _names(info, one)}
+    inside = chains.readable(case.data.certificates)
+    digits = info.serial.to_bytes(info.serial.bit_length() // 8 + 1, "big", signed=True)
+    serial = bytes([2, len(digits) & 0xFF]) + digits  # the whole INTEGER: a short number alone is in any certificate
+    unread = set(case.data.certificates).difference(one.der for one in inside)
+    torn = any(info.issuer in one and serial in one for one in unread)
+    return torn or len(right.intersection((*inside, *chains.pinned(case.trust)))) > 1
 
 
 def _unread(info: SignerInfo) -> str:

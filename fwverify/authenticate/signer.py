@@ -185,6 +185,19 @@ def _none(able: list[PinnedKey], named: Callable[[PublicKey], bool] | None) -> S
     return Signer(SignatureStatus.INVALID, detail)
 
 
+FORGEABLE = frozenset({"md5", "md4", "md2"})
+"""Digests for which anybody can make two contents with one value: whatever holds over them shows nothing."""
+
+
+def _not_too_old(signer: Signer) -> Signer:
+    """A signature over a digest that is broken is not checked at all, whoever made it."""
+    used = FORGEABLE.intersection(dict(signer.held.parameters).values()) if signer.held is not None else frozenset()
+    if not used:
+        return signer
+    detail = f"too old to be checked: it is over {', '.join(sorted(used)).upper()}, which can be forged"
+    return Signer(SignatureStatus.UNVERIFIABLE, detail, key=signer.key)
+
+
 def observation(
     signer: Signer,
     scheme: str,
@@ -210,6 +223,7 @@ def observation(
         states: what the signed bytes say of device and version.
         oddities: of the wrapper, besides those of the signer.
     """
+    signer = _not_too_old(signer)
     held, key = signer.held, signer.key
     parameters = held.parameters if held else ()
     weak = weaknesses(key) if key is not None and not signer.entries else ()  # pinned ones: known since loading

@@ -5,9 +5,10 @@ A file name claims nothing: no signature covers it. Packages inside the image cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 
 from fwverify.model.artifact import Locator
+from fwverify.model.canonical import identify
 from fwverify.model.evidence import ArtifactRecord, Evidence, SignatureObservation
 from fwverify.model.expectation import VersionClaim
 
@@ -40,7 +41,8 @@ def silent_images(
 def _of_images(
     evidence: Evidence, covered: Covered, accepted: Iterable[SignatureObservation]
 ) -> list[tuple[Locator, tuple[VersionClaim, ...]]]:
-    stated = _stated(accepted)
+    accepted = tuple(accepted)
+    stated, firmware = _stated(accepted), frozenset(identify(one) for one in accepted)
     counting = [one for one in evidence.claims if one.source not in NEVER and one.value]
     signed = [(one, frozenset(covered(one.locator, _purpose(one)))) for one in counting]
     images = [one for one in evidence.images() if one.size]
@@ -48,8 +50,10 @@ def _of_images(
         (
             image.locator,
             _preferred(
-                [claim for claim, ids in signed if ids and _speaks(evidence, covered, claim, ids, image)]
-                + [claim for claim in stated if claim.locator.within(image.locator)]
+                [claim for claim, ids in signed if ids and _speaks(evidence, covered, claim, ids, image)],
+                [claim for claim in stated if claim.locator.within(image.locator)],
+                {claim for claim, ids in signed if not firmware.isdisjoint(ids)},
+                image.locator,
             ),
         )
         for image in images
@@ -66,9 +70,24 @@ def _stated(accepted: Iterable[SignatureObservation]) -> list[VersionClaim]:
     ]
 
 
-def _preferred(claims: list[VersionClaim]) -> tuple[VersionClaim, ...]:
-    sources = [*PREFERRED, *sorted({one.source for one in claims} - set(PREFERRED))]
-    return next((found for source in sources if (found := tuple(one for one in claims if one.source == source))), ())
+def _preferred(
+    claims: list[VersionClaim], headers: list[VersionClaim], by_firmware: Set[VersionClaim], image: Locator
+) -> tuple[VersionClaim, ...]:
+    """Those of the first preferred source, and those that it may not outvote.
+
+    1. The image's own signed header counts beside an SBOM that no key for firmware signed: whoever may sign SBOMs alone
+       could else make an old image new.
+    2. The header of a part counts beside what os-release says: a boot loader has a version of its own.
+    """
+    every = [*claims, *headers]
+    sources = [*PREFERRED, *sorted({one.source for one in every} - set(PREFERRED))]
+    found = next((found for source in sources if (found := tuple(one for one in every if one.source == source))), ())
+    own = any(one.locator == image for one in headers)
+    if found and found[0].source == PREFERRED[0] and by_firmware.isdisjoint(found):  # 1
+        found += tuple(one for one in headers if one.locator == image)
+    elif found and found[0].source == HEADER and not own:  # 2
+        found += tuple(one for one in claims if one.source == PREFERRED[2])
+    return found
 
 
 def _purpose(claim: VersionClaim) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fwverify.model.artifact import ByteRange, Locator, merged
 from fwverify.model.canonical import identify
@@ -30,16 +30,49 @@ MAX_NAMED = 10
 ImageSpans = tuple[tuple[Locator, tuple[LedgerSpan, ...]], ...]
 
 
+WRAPPERS = frozenset({"gzip", "xz", "zstd", "zip", "tar", "intel_hex_image", "srec_image"})
+"""Formats in which one file travels; nothing of them is installed."""
+
+
+def wrapper_frames(evidence: Evidence) -> frozenset[Locator]:
+    """Containers that hold exactly one file and are no more than its packing (`fw.itb.gz`, `app.hex`).
+
+    What is signed is what comes out of them. With two files inside, names and order would say something.
+    """
+    inside: dict[Locator, int] = {}
+    for one in evidence.artifacts:
+        if len(one.locator.steps) > 1:
+            around = Locator(one.locator.steps[:-1])
+            inside[around] = inside.get(around, 0) + 1
+    return frozenset(
+        one.locator for one in evidence.artifacts if one.format in WRAPPERS and inside.get(one.locator) == 1
+    )
+
+
 def image_spans(evidence: Evidence) -> ImageSpans:
     """The ledger's spans of every image. An image whose spans are not there or incomplete counts as one unread span."""
     kept = dict(evidence.ledger.spans)
+    frames = wrapper_frames(evidence)
     out: list[tuple[Locator, tuple[LedgerSpan, ...]]] = []
     for image in evidence.images():
         spans = kept.get(image.locator, ())
         if image.size and sum(one.range.size for one in spans) != image.size:
             spans = (LedgerSpan(ByteRange(0, image.size), image.locator, Opened.GAP, "", 0, (), False),)
-        out.append((image.locator, spans))
+        out.append((image.locator, _framed(spans, frames)))
     return tuple(out)
+
+
+def _framed(spans: tuple[LedgerSpan, ...], frames: frozenset[Locator]) -> tuple[LedgerSpan, ...]:
+    """The packing's own bytes as the envelope of whatever signs the one file inside."""
+    if frames.isdisjoint(one.owner for one in spans):
+        return spans
+    inside = tuple(sorted({name for one in spans for name in one.signed_by}))
+    return tuple(
+        replace(one, frame_of=tuple(sorted({*one.frame_of, *inside})))
+        if one.owner in frames and one.opened is Opened.STRUCTURE
+        else one
+        for one in spans
+    )
 
 
 def covered_by(span: LedgerSpan, ids: AbstractSet[str]) -> bool:

@@ -48,14 +48,19 @@ class Accepted:
         return tuple(sorted({one.vendor for one in self.keys.values()}))
 
 
-def accept(signatures: Iterable[SignatureObservation], trust: TrustSnapshot, demands: Demands) -> Accepted:
-    """Judge the key of every valid signature."""
+def accept(
+    signatures: Iterable[SignatureObservation],
+    trust: TrustSnapshot,
+    demands: Demands,
+    asked: TrustSnapshot | None = None,
+) -> Accepted:
+    """Judge the key of every valid signature. `asked`: the registry it was checked with (see `entries`)."""
     keys: dict[str, KeyRecord] = {}
     refused: dict[str, str] = {}
     for signature in signatures:
         if signature.status is not SignatureStatus.VALID:
             continue
-        reasons = [(refusal(one, signature, demands), one) for one in entries(trust, signature)]
+        reasons = [(refusal(one, signature, demands), one) for one in entries(trust, signature, asked)]
         good = next((one for reason, one in reasons if not reason), None)
         if good is not None:
             keys[identify(signature)] = good
@@ -64,10 +69,13 @@ def accept(signatures: Iterable[SignatureObservation], trust: TrustSnapshot, dem
     return Accepted(keys, refused)
 
 
-def entries(trust: TrustSnapshot, signature: SignatureObservation) -> tuple[KeyRecord, ...]:
+def entries(
+    trust: TrustSnapshot, signature: SignatureObservation, asked: TrustSnapshot | None = None
+) -> tuple[KeyRecord, ...]:
     """Registry entries that are this signer: by fingerprint (its own, or that of a certificate on its path), or by
     identity and issuer for Sigstore. The signature must be made as the entry asks: it was held under the entry, or
-    (another registry, `reassess --keys`) what was recorded of it meets the entry's constraints.
+    (another registry, `reassess --keys`) what was recorded of it meets the entry's constraints. An entry that was there
+    when it was checked (`asked`) and under which it did not hold stays out: formats ask for more than entries say.
 
     An identity says something only under the trust root it was verified with, so it counts for the entries it held
     under: otherwise whoever runs one vendor's private root could speak as another vendor.
@@ -78,11 +86,18 @@ def entries(trust: TrustSnapshot, signature: SignatureObservation) -> tuple[KeyR
         return tuple(one for one in found if one.name in signature.keys)
     prints = {signature.fingerprint, signature.anchor, *(one.fingerprint for one in signature.path)} - {""}
     made = {**dict(signature.parameters), "algorithm": signature.algorithm}
+    known = {_asks(one) for one in asked.keys} if asked is not None and signature.keys else frozenset()
     return tuple(
         one
         for one in trust.keys
-        if one.fingerprint in prints and (one.name in signature.keys or not unmet(one.constraints, made))
+        if one.fingerprint in prints
+        and (one.name in signature.keys or (_asks(one) not in known and not unmet(one.constraints, made)))
     )
+
+
+def _asks(key: KeyRecord) -> tuple[object, ...]:
+    """What decides whether a signature holds under an entry."""
+    return key.name, key.type, key.fingerprint, key.constraints
 
 
 def refusal(key: KeyRecord, signature: SignatureObservation, demands: Demands) -> str:

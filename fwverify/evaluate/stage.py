@@ -122,15 +122,18 @@ class _Keys:
             tofu=policy.value(PINNED, "allow-tofu") is True,
             confirmations=least if isinstance(least, int) else 2,
         )
-        self.firmware = accept(evidence.signatures, trust, self.demands)
-        self.sbom = accept(evidence.signatures, trust, replace(self.demands, purpose="sbom"))
-        self.provenance = accept(evidence.signatures, trust, replace(self.demands, purpose="provenance"))
+        self.firmware = accept(evidence.signatures, trust, self.demands, evidence.trust)
+        self.sbom = accept(evidence.signatures, trust, replace(self.demands, purpose="sbom"), evidence.trust)
+        self.provenance = accept(
+            evidence.signatures, trust, replace(self.demands, purpose="provenance"), evidence.trust
+        )
 
     def case(self) -> Case:
         evidence, firmware = self.evidence, self.firmware
         ignore = self.policy.value(COVERAGE, "ignore")
         padding = isinstance(ignore, tuple) and "padding" in ignore
-        ladder = accept(evidence.signatures, self.trust, replace(self.demands, tofu=True, confirmations=0))
+        wide = replace(self.demands, tofu=True, confirmations=0)
+        ladder = accept(evidence.signatures, self.trust, wide, evidence.trust)
         return Case(
             evidence=evidence,
             trust=self.trust,

@@ -61,8 +61,7 @@ SIGNED_WITH = {
     "2.16.840.1.101.3.4.3.19": ("ml-dsa-87", ""),
 }
 """Dotted algorithm -> (family, hash)."""
-_VERSION, _LIST_VERSION = 0xA0, 0x02
-"""Tags of the version: explicit in a certificate, a plain integer in a revocation list."""
+_VERSION = 0xA0
 _NAME_CONSTRAINTS = "2.5.29.30"
 _BLOCK = re.compile(
     rb"-----BEGIN (?P<label>CERTIFICATE|X509 CRL)-----\r?\n(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=label)-----"
@@ -141,21 +140,14 @@ def _reading(what: str) -> Iterator[None]:
         raise Malformed(WHAT, f"{what} does not read ({type(problem).__name__})") from None
 
 
-def _refuse_two_algorithms(der: bytes, version: int = _VERSION) -> None:
+def _refuse_two_algorithms(der: bytes) -> None:
     """The signature algorithm outside must be the one inside, which alone is signed. Raises Malformed."""
     outer = framing.element(der, 0, len(der), WHAT)
     signed, algorithm, _ = framing.children(der, outer, WHAT)
     fields = list(framing.children(der, signed, WHAT))
-    inner = fields[_place(fields[0].tag, version)]
+    inner = fields[2 if fields[0].tag == _VERSION else 1]
     if der[inner.start : inner.end] != der[algorithm.start : algorithm.end]:
-        raise Malformed(WHAT, "two different algorithms are named for one signature")
-
-
-def _place(first: int, version: int) -> int:
-    """Where the algorithm stands in the signed part: behind version and serial, or (lists) behind the version."""
-    if version == _LIST_VERSION:
-        return 1 if first == version else 0
-    return 2 if first == version else 1
+        raise Malformed(WHAT, "a certificate names two different algorithms for its signature")
 
 
 def _certificate(der: bytes, loaded: x509.Certificate, family: str, digest: str) -> Certificate:
@@ -259,7 +251,6 @@ def revocation_list(der: bytes) -> RevocationList:
 
     with _reading("a revocation list"):
         loaded = x509.load_der_x509_crl(der)
-        _refuse_two_algorithms(der, _LIST_VERSION)
         odd = [one.oid.dotted_string for one in loaded.extensions if one.critical]
         if odd:
             raise Malformed(WHAT, f"a revocation list with extension {odd[0]} (delta or indirect) is not read")

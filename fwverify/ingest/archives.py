@@ -116,7 +116,7 @@ def _opened(archive: Artifact, container: str, budget: Budget) -> Opened:
             names[entry.name] += 1
             _member(archive, entry, locator, budget, out)
         for run in _unclaimed(archive, found):  # 3
-            locator = archive.locator.into(container, f"@0x{run.start:x}-0x{run.end:x}")
+            locator = archive.locator.into("", f"@0x{run.start:x}-0x{run.end:x}")  # no member can have this place
             out.members.append(identified(locator, archive.content[run.start : run.end]))
         if isinstance(found, TarArchive) and found.problem is not None:
             raise found.problem

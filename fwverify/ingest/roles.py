@@ -40,9 +40,19 @@ from fwverify.model.examining import Malformed, Unsupported
 SIGNATURE_SUFFIXES = (
     ".sigstore.json", ".sigstore.jsonl", ".sigstore", ".bundle", ".intoto.jsonl", ".intoto.json", ".dsse.json",
     ".dsse", ".att.json", ".att.jsonl", ".att", ".attestation", ".provenance.json", ".provenance", ".jws",
-    ".minisig", ".signature", ".sign", ".sig", ".p7s", ".p7b", ".p7m", ".cms", ".asc", ".gpg", ".pgp", ".sshsig",
+    ".minisig", ".signature", ".sign", ".sig", ".p7s", ".p7b", ".p7m", ".p7", ".pkcs7", ".cms", ".asc", ".gpg", ".pgp",
+    ".sshsig", ".signify",
 )  # fmt: skip
+DIGEST_SUFFIXES = (".sha256", ".sha384", ".sha512", ".dgst", ".digest")
+"""Between a file's name and its signature's suffix: `fw.bin.sha256.sig`, over the file by that digest."""
+COMPANION_SUFFIXES = (
+    ".pem", ".crt", ".cer", ".pub", ".key", ".json", ".xml", ".txt", ".md", ".crl", ".pdf", ".sha256", ".sha512",
+    ".md5",
+)  # fmt: skip
+"""Endings of what lies beside firmware under its name and is none."""
 SIGSTORE_SUFFIXES = (".sigstore.json", ".sigstore.jsonl", ".sigstore", ".bundle")
+HOLDS_ANYTHING = {"XML-DSig": (".xmldsig", ".dsig", ".xml"), "ostree": (".commitmeta",)}
+"""Formats known by their first bytes behind which anything may stand, a script too: only under such a name."""
 CHECKSUM_SUFFIXES = (".sha256sum", ".sha512sum", ".sha256", ".sha512", ".sha384", ".sha1", ".md5sum", ".md5")
 MAX_SIGNATURE_BYTES = 64 * 1024
 """A detached signature with a certificate chain; hash-based signatures reach 50 kB."""
@@ -119,7 +129,15 @@ def _base(name: str, suffixes: Sequence[str]) -> str:
 def _about(name: str, names: Mapping[str, Artifact]) -> str:
     """The delivered file a signature file belongs to by its name, or empty."""
     base = _base(name, SIGNATURE_SUFFIXES)
-    return base if base in names else ""
+    if base in names:
+        return base
+    plain = _base(base, DIGEST_SUFFIXES) if base else ""
+    if plain in names:
+        return plain
+    # fw.sig beside fw.bin: only where a single other file has that stem, so that no name is guessed
+    same = [one for one in names if base and one != name and one.rpartition(".")[0] == base]
+    others = [one for one in same if not _base(one, (*SIGNATURE_SUFFIXES, *COMPANION_SUFFIXES))]
+    return others[0] if len(others) == 1 else ""
 
 
 def _signature(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
@@ -176,6 +194,8 @@ def _signed_document(artifact: Artifact, about: str) -> Taken | None:
     if _is_clear_signed_list(artifact):
         return Taken(Role.SIGNATURE, "clear-signed checksum list", about)
     later = signature_kinds.document(view)
+    if later in HOLDS_ANYTHING and not _base(artifact.name, SIGNATURE_SUFFIXES + HOLDS_ANYTHING[later]):
+        return None
     return Taken(Role.SIGNATURE, f"{later} signature", about) if later else None
 
 

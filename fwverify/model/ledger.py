@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from fwverify.model.artifact import ByteRange, Locator, merged
 from fwverify.model.canonical import identify
@@ -194,14 +195,16 @@ def reach(
     checksums: Iterable[ChecksumObservation],
     bindings: Iterable[Binding],
     sizes: Mapping[Locator, int],
+    empty: Mapping[Locator, Sequence[ByteRange]] = MappingProxyType({}),
 ) -> dict[Locator, frozenset[str]]:
     """For each artifact the ids of observations that cover the *whole* of it, directly or through bindings.
 
-    1. A signature that covers all bytes of its subject reaches the subject; so does an operator's checksum.
+    1. A signature that covers all bytes of its subject reaches the subject (its own envelope and, where `empty` knows
+       of it, padding aside: in a packed artifact there is no place to show either); so does an operator's checksum.
     2. A binding that holds and is strong carries what reaches its source on to its subject.
     3. What reaches a container reaches what lies inside it (callers look along the locator: see `reaching`).
     """
-    reached = _direct(signatures, checksums, sizes)
+    reached = _direct(signatures, checksums, sizes, empty)
     leading: dict[Locator, list[Binding]] = {}
     for link in bindings:
         if link.holds and link.strong:
@@ -219,12 +222,19 @@ def reach(
 
 
 def _direct(
-    signatures: Iterable[SignatureObservation], checksums: Iterable[ChecksumObservation], sizes: Mapping[Locator, int]
+    signatures: Iterable[SignatureObservation],
+    checksums: Iterable[ChecksumObservation],
+    sizes: Mapping[Locator, int],
+    empty: Mapping[Locator, Sequence[ByteRange]],
 ) -> dict[Locator, set[str]]:
     reached: dict[Locator, set[str]] = {}
     for signature in signatures:
         subject = signature.subject
-        if subject is not None and sizes.get(subject) and covers_whole(signature, sizes[subject]):
+        if (
+            subject is not None
+            and sizes.get(subject)
+            and covers_whole(signature, sizes[subject], empty.get(subject, ()))
+        ):
             reached.setdefault(subject, set()).add(identify(signature))
     for checksum in checksums:
         if checksum.declared_in is None and checksum.holds and checksum.subject is not None:
@@ -237,10 +247,10 @@ def signed_ranges(signature: SignatureObservation) -> tuple[ByteRange, ...]:
     return merged((*signature.covers, *signature.carries))
 
 
-def covers_whole(signature: SignatureObservation, size: int) -> bool:
-    """True when every byte of the subject is signed, the signature's own envelope aside."""
+def covers_whole(signature: SignatureObservation, size: int, empty: Sequence[ByteRange] = ()) -> bool:
+    """True when every byte of the subject is signed, the signature's own envelope and padding aside."""
     signed = signed_ranges(signature)
-    return bool(signed) and merged((*signed, *signature.envelope)) == (ByteRange(0, size),)
+    return bool(signed) and merged((*signed, *signature.envelope, *empty)) == (ByteRange(0, size),)
 
 
 def reaching(reached: Mapping[Locator, frozenset[str]], locator: Locator) -> frozenset[str]:

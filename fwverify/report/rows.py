@@ -62,7 +62,7 @@ def signed(reading: Reading) -> Row:
     if share.signed_bytes:
         text = f"{total} to be installed, by {_signers(share.by)}"
         rest = f"(not signed: {listed(_uncovered(reading))})" if share.signed_bytes < share.total_bytes else ""
-        own = f"(and {count(share.envelope_bytes)} bytes of signature, which cannot sign itself)"
+        own = f"(and {count(share.envelope_bytes)} bytes of signature and packing, not installed)"
         lines = (text, rest, own if share.envelope_bytes else "")
         return Row("Signed", tuple(one for one in lines if one), figure, _good(figure))
     if share.unpinned_bytes:

@@ -92,7 +92,7 @@ def expectation(pins: Pins) -> Expectation:
     pinned = pins.pinned
     sums = ()
     if "root_hash" in pinned:
-        sums = (ExpectedChecksum(Digest("dm-verity", bytes.fromhex(pinned["root_hash"])), "manifest"),)
+        sums = (ExpectedChecksum(Digest("dm-verity", bytes.fromhex(str(pinned["root_hash"]))), "manifest"),)
     counter = next((pinned[name] for name in COUNTERS if name in pinned), -1)
     return Expectation(
         vendor=VENDOR,

@@ -60,7 +60,7 @@ class Result:
 
     @property
     def accepted(self) -> bool:
-        """`must` by the status and what was asked for, `should` by the decision; where nobody signs, nothing may fail."""
+        """`must` by the status and what was asked for, `should` by the decision (of lists nobody signs: no failure)."""
         if self.format == LISTED and self.level != "must":
             return self.status == "valid" and self.decision in ("pass", "inconclusive")
         if self.level != "must":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
 from fwverify.evaluate.judging import IF_ABSENT, Values, absent, failed, item, listed, named, passed, unjudged
+from fwverify.model.canonical import identify
 from fwverify.model.evidence import SignatureObservation
 from fwverify.model.finding import Level
 
@@ -22,18 +23,21 @@ def product_match(case: Case, values: Values) -> Judged:
 
     1. Signed statements must agree; where they are silent, so must what an unsigned header says.
     2. An unsigned header that agrees counts only where the policy says so: anybody could have written it.
+    3. Every image is spoken of: by a statement in it, or by a signature or catalogue over it and the statement.
     """
     wanted = case.expectation.device
     if not wanted:
         return absent(values, "Nobody stated what identifies the device.", remedy="Say it: --device NAME=VALUE.")
     aliases = set(listed(values, "aliases"))
     wrong, silent = [], []
+    speaking: list[SignatureObservation] = []
     for name, value in wanted:
         stated = [(one, said) for one in case.accepted if (said := _said(one, name))]
         beside = [(one, said) for one in case.accepted if (said := _said(one, UNSIGNED + name))]
         if not stated and not (beside and values["accept-unsigned"]):  # 2
             silent.append(name)
         told_so = stated or beside  # 1
+        speaking += [one for one, _ in told_so]
         wrong += [(one, name, value, "/".join(said)) for one, said in told_so if _other(name, said, {value, *aliases})]
     if wrong:
         told = sorted({f"{name} is {said}, not {value}" for _, name, value, said in wrong})
@@ -44,6 +48,12 @@ def product_match(case: Case, values: Values) -> Judged:
             expected=", ".join(f"{name}={value}" for name, value in wanted),
             observed=named(told, 3),
         )
+    images = [] if silent else _unspoken(case, speaking)  # 3
+    if images:
+        return unjudged(
+            f"No signed bytes say for which device {named(images)} is; what others say is not about it.",
+            remedy="Compare the model with the vendor's release notes.",
+        )
     if silent:
         return unjudged(
             f"No signed bytes say for which device this is ({named(silent)}).{_aside(case, silent)}",
@@ -51,6 +61,20 @@ def product_match(case: Case, values: Values) -> Judged:
         )
     who = "The image names" if values["accept-unsigned"] else "The signed bytes name"
     return passed(f"{who} this device: {named([f'{name}={value}' for name, value in wanted])}.")
+
+
+def _unspoken(case: Case, speaking: list[SignatureObservation]) -> list[str]:
+    """Images that none of these observations, nor another from the same place, is about."""
+    ids, sources = {identify(one) for one in speaking}, {one.source for one in speaking}
+    subjects = [one.subject for one in speaking if one.subject is not None]
+    subjects += [one.subject for one in case.accepted if one.subject is not None and one.source in sources]
+    return [
+        image.locator.name
+        for image in case.evidence.images()
+        if image.size
+        and not any(one.within(image.locator) for one in subjects)
+        and ids.isdisjoint(case.covered(image.locator, "firmware"))
+    ]
 
 
 def _other(name: str, said: list[str], wanted: set[str]) -> bool:
@@ -87,6 +111,7 @@ def security_counter(case: Case, values: Values) -> Judged:
             "No signed bytes carry a security counter.",
             remedy="Ask the vendor to sign the counter with the image; one beside the signature proves nothing.",
         )
+    images = _unspoken(case, [one for one, _ in found])
     low = [(one, said) for one, said in found if said < least]
     if low:
         return failed(
@@ -95,6 +120,11 @@ def security_counter(case: Case, values: Values) -> Judged:
             remedy="Install a later release: this one was withdrawn by raising the counter.",
             expected=f"at least {least}",
             observed=str(min(said for _, said in low)),
+        )
+    if images:
+        return unjudged(
+            f"No signed bytes carry a security counter for {named(images)}.",
+            remedy="Ask the vendor to sign the counter with each image.",
         )
     return passed(f"Its security counter is {min(said for _, said in found)}, not below {least}.")
 

@@ -232,3 +232,12 @@ def test_lists_that_do_not_count() -> None:
     for crl, counts in lists:
         (found,) = ways(LEAF, INTER, pins=(pin(ROOT, crls=(crl,)),))
         assert bool(chains.facts(found)[0].revoked_at) is counts
+
+
+def test_a_certificate_with_two_algorithms() -> None:
+    """The algorithm outside a certificate, which nobody signed, must be the one inside (RFC 5280 section 4.1.1.2)."""
+    ecdsa_sha256, ecdsa_sha384 = (bytes.fromhex(one) for one in ("06082a8648ce3d040302", "06082a8648ce3d040303"))
+    head, _, tail = der(LEAF).rpartition(ecdsa_sha256)
+    assert ecdsa_sha256 in head
+    with pytest.raises(Malformed):
+        read(head + ecdsa_sha384 + tail)

@@ -431,3 +431,17 @@ def test_a_revoked_authority_of_time(reason: x509.ReasonFlags | None, when: date
     crl = revocation_list("clock root", [CLOCK.serial_number], reason=reason, when=when, kind="rsa")
     found = check(stamped(), pin(ROOT), pin(CLOCK_ROOT, "clock", purposes=("timestamp",), crls=(crl,)))
     assert (found.valid, found.time_source) == (True, source), found.oddities
+
+
+@pytest.mark.parametrize("at", [1, -400, -300, -10])
+def test_a_damaged_copy_of_a_pinned_certificate(at: int) -> None:
+    """The signer's pinned certificate does not make up for another of its issuer and number in the CMS."""
+    raw, copy = signed(), der(LEAF)
+    assert check(raw, pin(LEAF), pin(ROOT)).status is VALID
+    damaged = bytearray(copy)
+    damaged[at] ^= 1
+    try:
+        found = check(raw.replace(copy, bytes(damaged)), pin(LEAF), pin(ROOT))
+    except Malformed:
+        return
+    assert found.status is INVALID

@@ -8,7 +8,7 @@ import pytest
 
 from fwverify.model.artifact import ByteRange, Role
 from fwverify.model.canonical import identify
-from fwverify.model.evidence import Certificate, SignatureStatus
+from fwverify.model.evidence import Certificate, Opened, SignatureStatus
 from fwverify.model.expectation import Expectation
 from fwverify.model.finding import Outcome
 from tests.unit.evaluate.builders import (
@@ -332,3 +332,22 @@ def test_all_rules_speak_for_a_stripped_down_delivery() -> None:
                      "signature.weak-key: must\nsignature.wrapper: must\nprovenance.binding: must")  # fmt: skip
     assert {one.outcome for one in verdict.findings} == {OPEN}
     assert record(FW, role=Role.IMAGE).locator == FW
+
+
+def packed(*files: str) -> object:
+    """A gzip of one or two files, of which the first is signed."""
+    inside = [FW.into("gzip", name) for name in files]
+    one = signature(subject=inside[0], source=inside[0], covers=(ByteRange(0, SIZE),))
+    spans = ledger(
+        span(0, 10, opened=Opened.STRUCTURE),
+        span(10, 900, identify(one), owner=inside[0]),
+        span(900, SIZE, opened=Opened.STRUCTURE),
+    )
+    records = (record(FW, role=Role.IMAGE, format="gzip"), *(record(place) for place in inside))
+    return evidence(one, artifacts=records, ledger=spans)
+
+
+def test_packing_around_one_signed_file() -> None:
+    """A gzip header is no byte that is installed; an archive's member names are."""
+    assert finding(packed("fw"), "signature.coverage").outcome is PASS
+    assert finding(packed("fw", "other"), "signature.coverage").outcome is FAIL
