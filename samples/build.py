@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import recipes as make
+import signing_lab as lab
 import sigstore_lab
 
 HERE = Path(__file__).resolve().parent
@@ -52,6 +53,8 @@ class Sample:
     folder: str = ""
     """When another sample's files are used."""
     pair: str = field(default="")
+    baseline: str = ""
+    """The sample whose evidence this one is held against."""
 
 
 IMAGE = "acme-ups-3.1.0.itb"
@@ -187,6 +190,143 @@ def bms_samples(image: bytes) -> Iterator[Sample]:
     )  # fmt: skip
 
 
+GATEWAY = (*DEMO, "--vendor", "acme", "--product", "acme-gw", "--installed", "1.3.0")
+NORRA = (*DEMO, "--vendor", "norra", "--product", "norra-gw", "--installed", "2.0.0")
+MCU = ("--policy", "samples/mcu.yaml", "--keys", "keys")
+
+
+def gateway_samples() -> Iterator[Sample]:
+    """A FIT whose configuration is signed; its SBOM signed beside it."""
+    words = {"vendor": "acme", "product": "acme-gw", "version": "1.4.0", "title": "ACME Gateway"}
+    root = make.squashfs(make.GATEWAY, make.gateway_files("acme-gw", "1.4.0", "ACME Gateway"))
+    name, sbom_name = "acme-gw-1.4.0.itb", "acme-gw-1.4.0.cdx.json"
+    good = lab.signed_fit(lab.rsa_key("acme-fit-2026"), root, words)
+    sbom = make.sbom("ACME Power", "acme-gw", "1.4.0", good, make.GATEWAY)
+    files = {name: good, sbom_name: sbom, f"{sbom_name}.sig": make.sign("acme-fw-2024", sbom)}
+    yield Sample("acme-gw-1.4.0", "a good FIT, its configuration signed", 0, files, options=GATEWAY, says=("PASS",))
+    other = lab.signed_fit(lab.rsa_key("acme-fit-2026"), root, words, unsigned_default=True)
+    yield Sample(
+        "acme-gw-1.4.0-unsigned-default", "a second configuration without a signature, made the default", 1,
+        {**files, name: other}, options=GATEWAY, pair="acme-gw-1.4.0",
+    )  # fmt: skip
+
+
+def mcuboot_samples(program: bytes) -> Iterator[Sample]:
+    """Microcontroller code behind the header and before the records of MCUboot."""
+    good = lab.mcuboot(lab.ed_key("volta-mcu-2026"), program, "3.2.0")
+    yield Sample(
+        "bms-12s-mcuboot", "a good MCUboot image, signed by a pinned key", 0, {"bms-12s-3.2.0.bin": good}, options=MCU,
+        says=("PASS",),
+    )  # fmt: skip
+    yield Sample(
+        "bms-12s-mcuboot-appended", "64 bytes behind the last record", 1,
+        {"bms-12s-3.2.0.bin": good + b"\x4f\xf0\x00\x00 patch table v2 " * 3 + b"\x01"}, options=MCU, pair="bms-12s-mcuboot",
+    )  # fmt: skip
+
+
+def norra_samples() -> Iterator[Sample]:
+    """A vendor with a certificate authority: RAUC bundles, CMS with and without a timestamp, two kinds of signature."""
+    root = make.squashfs(make.GATEWAY, make.gateway_files("norra-gw", "2.1.0", "Norra Gateway"))
+    leaf, old, authority = (NORRA_CERTIFICATES[one] for one in ("leaf", "expired", "stampa"))
+    key = lab.rsa_key(LEAF)
+    kept = HERE / "norra-gw-2.1.0-rauc/norra-gw-2.1.0.raucb"
+    bundle = lab.rauc_bundle(kept, root, "norra-gw", "2.1.0", key, lab.pem(leaf))
+    sbom_name, image_name = "norra-gw-2.1.0.cdx.json", "norra-gw-2.1.0.squashfs"
+    sbom = make.sbom("Norra Gateways", "norra-gw", "2.1.0", bundle, make.GATEWAY)
+    rauc = {kept.name: bundle, sbom_name: sbom, f"{sbom_name}.p7s": lab.cms_signature(leaf, key, sbom)}
+    yield Sample("norra-gw-2.1.0-rauc", "a good RAUC bundle", 0, rauc, options=NORRA, says=("PASS",))
+    yield Sample(
+        "norra-gw-2.1.0-rauc-changed", "one bit of the payload of the bundle", 1,
+        {**rauc, kept.name: flipped(bundle)}, options=NORRA, pair="norra-gw-2.1.0-rauc",
+    )  # fmt: skip
+    files = {image_name: root, sbom_name: make.sbom("Norra Gateways", "norra-gw", "2.1.0", root, make.GATEWAY)}
+    sums = make.listed(files)
+    expired = lab.cms_signature(old, lab.rsa_key(OLD_LEAF), sums)
+    stamped = lab.stamped(expired, authority, lab.rsa_key(STAMPA), SIGNED_AT)
+    files["SHA256SUMS"] = sums
+    yield Sample(
+        "norra-gw-2.1.0-timestamped", "good: the certificate has expired, a timestamp shows it was signed before", 0,
+        {**files, "SHA256SUMS.p7s": stamped}, options=NORRA, says=("PASS",),
+    )  # fmt: skip
+    yield Sample(
+        "norra-gw-2.1.0-expired", "the same without the timestamp", 1, {**files, "SHA256SUMS.p7s": expired},
+        options=NORRA, pair="norra-gw-2.1.0-timestamped",
+    )  # fmt: skip
+    one = {**files, "SHA256SUMS.p7s": lab.cms_signature(leaf, key, sums)}
+    both = {**one, "SHA256SUMS.asc": lab.pgp_signature("norra-pgp-2026", sums)}
+    yield Sample("norra-gw-2.1.0-two", "good: signed twice, CMS and OpenPGP", 0, both, options=NORRA, says=("PASS",))
+    yield Sample(
+        "norra-gw-2.1.0-stripped", "the OpenPGP signature taken away", 1, one, options=NORRA,
+        pair="norra-gw-2.1.0-two", baseline="norra-gw-2.1.0-two",
+    )  # fmt: skip
+
+
+ROOT_CA, LEAF, OLD_LEAF, STAMPA = (
+    "Norra Root 2025", "Norra Firmware 2026", "Norra Firmware 2025", "Stampa Time Authority",
+)  # fmt: skip
+
+
+def _day(year: int, month: int = 1) -> datetime:
+    return datetime(year, month, 1, tzinfo=UTC)
+
+
+NORRA_CERTIFICATES = {
+    "root": lab.certificate(ROOT_CA, ROOT_CA, _day(2025), _day(2045), None),
+    "leaf": lab.certificate(LEAF, ROOT_CA, _day(2026), _day(2036), lab.ExtendedKeyUsageOID.CODE_SIGNING),
+    "expired": lab.certificate(OLD_LEAF, ROOT_CA, _day(2025), _day(2026, 11), lab.ExtendedKeyUsageOID.CODE_SIGNING),
+    "stampa": lab.certificate(STAMPA, STAMPA, _day(2025), _day(2045), lab.ExtendedKeyUsageOID.TIME_STAMPING),
+}
+
+
+def pinned(
+    name: str, kind: str, file: str, fingerprint: str, product: str, purposes: str = "firmware, sbom", more: str = ""
+) -> str:
+    """A registry entry, confirmed by two people over two channels."""
+    return f"""  - id: {name}
+    type: {kind}
+    file: {file}
+    spki-sha256: {fingerprint}
+    purposes: [{purposes}]
+    products: ["{product}"]
+{more}    valid-from: 2025-01-01
+    valid-to: 2036-01-01
+    status: active
+    sources:
+      - {{channel: phone, who: J. Ortiz, when: 2026-10-03, fingerprint: {fingerprint}}}
+      - {{channel: on a unit in service, who: M. Lee, when: 2026-10-05, fingerprint: {fingerprint}}}
+"""
+
+
+def signed_image_keys() -> dict[str, tuple[str, bytes]]:
+    """Registry entry and key file of the samples whose signature is in the image or made with certificates."""
+    fit, mcu, pgp = lab.rsa_key("acme-fit-2026"), lab.ed_key("volta-mcu-2026"), lab.ed_key("norra-pgp-2026")
+    root, stampa = (lab.fingerprint(lab.rsa_key(one)) for one in (ROOT_CA, STAMPA))
+    asked = "    constraints: {required: conf}\n"
+    usage = "    constraints: {eku: codeSigning}\n"
+    return {
+        "acme/acme-fit-2026.pem": (
+            pinned("acme-fit-2026", "public-key", "acme/acme-fit-2026.pem", lab.fingerprint(fit), "acme-gw", "firmware", asked),
+            lab.public_pem(fit),
+        ),
+        "volta/volta-mcu-2026.pem": (
+            pinned("volta-mcu-2026", "public-key", "volta/volta-mcu-2026.pem", lab.fingerprint(mcu), "bms-12s", "firmware"),
+            lab.public_pem(mcu),
+        ),
+        "norra/norra-root-2025.pem": (
+            pinned("norra-root-2025", "x509", "norra/norra-root-2025.pem", root, "norra-*", more=usage),
+            lab.pem(NORRA_CERTIFICATES["root"]),
+        ),
+        "norra/norra-pgp-2026.asc": (
+            pinned("norra-pgp-2026", "openpgp", "norra/norra-pgp-2026.asc", lab.fingerprint(pgp), "norra-*"),
+            lab.pgp_certificate("norra-pgp-2026", "Norra Gateways <firmware@norra.example>"),
+        ),
+        "stampa/stampa-tsa.pem": (
+            pinned("stampa-tsa", "x509", "stampa/stampa-tsa.pem", stampa, "*", "timestamp"),
+            lab.pem(NORRA_CERTIFICATES["stampa"]),
+        ),
+    }  # fmt: skip
+
+
 def key_file(vendor: str, legal: str, keys: list[tuple[str, str]], extra: str = "") -> str:
     entries = "".join(
         f"""  - id: {name}
@@ -211,6 +351,9 @@ keys:
 {entries}{extra}"""
 
 
+VENDORS = ("acme", "volta", "norra", "stampa")
+
+
 def key_files() -> dict[str, bytes]:
     """keys/: two vendors, and a Sigstore identity under a private trust root."""
     _, trusted_root = sigstore_lab.make(b"", IDENTITY, ISSUER, SIGNED_AT)
@@ -228,11 +371,17 @@ def key_files() -> dict[str, bytes]:
       - {{channel: phone, who: J. Ortiz, when: 2026-10-03}}
       - {{channel: contract annex C, who: M. Lee, when: 2026-09-20}}
 """
+    more = signed_image_keys()
+    text = {vendor: "".join(one[0] for name, one in more.items() if name.startswith(vendor)) for vendor in VENDORS}
+    acme, volta = [("acme-fw-2024", "acme-fw-2024")], [("volta-fw-2025", "volta-fw-2025")]
     return {
-        "acme.yaml": key_file("acme", "ACME Power", [("acme-fw-2024", "acme-fw-2024")], identity).encode(),
+        **{name: one[1] for name, one in more.items()},
+        "norra.yaml": key_file("norra", "Norra Gateways", [], text["norra"]).encode(),
+        "stampa.yaml": key_file("stampa", "Stampa Time", [], text["stampa"]).encode(),
+        "acme.yaml": key_file("acme", "ACME Power", acme, identity + text["acme"]).encode(),
         "acme/acme-fw-2024.pem": make.public_pem("acme-fw-2024"),
         "acme/trusted_root.json": trusted_root.encode(),
-        "volta.yaml": key_file("volta", "VOLTA Storage", [("volta-fw-2025", "volta-fw-2025")]).encode(),
+        "volta.yaml": key_file("volta", "VOLTA Storage", volta, text["volta"]).encode(),
         "volta/volta-fw-2025.pem": make.public_pem("volta-fw-2025"),
     }
 
@@ -249,8 +398,16 @@ def expectation(sample: Sample) -> str:
         f'# Made by samples/build.py.\ndiffers = "{sample.differs}"\n'
         + (f'pair = "{sample.pair}"\n' if sample.pair else "")
         + f"command = {array(command)}\nexit = {sample.exit}\nfailed = {array(sorted(set(sample.failed)))}\n"
+        + (f'baseline = "{sample.baseline}"\n' if sample.baseline else "")
         + f"not_evaluated = {array(sample.not_evaluated)}\nsays = {array(sample.says)}\n"
     )
+
+
+UNITS = {
+    "acme-pdu": "acme,acme-pdu,1.9.0", "acme-gw": "acme,acme-gw,1.3.0", "acme": "acme,acme-ups,3.0.2",
+    "norra": "norra,norra-gw,2.0.0", "bms-12s-mcuboot": "volta,bms-12s,3.1.0", "bms": "volta,,",
+}  # fmt: skip
+"""Start of a sample's name -> its columns vendor, product, installed."""
 
 
 def units(samples: list[Sample]) -> bytes:
@@ -258,10 +415,7 @@ def units(samples: list[Sample]) -> bytes:
     rows = ["delivery,vendor,product,installed"]
     for sample in samples:
         if sample.files:
-            pdu = sample.name.startswith("acme-pdu")
-            rest = (
-                "acme,acme-pdu,1.9.0" if pdu else "acme,acme-ups,3.0.2" if sample.name.startswith("acme") else "volta,,"
-            )
+            rest = next(rest for start, rest in UNITS.items() if sample.name.startswith(start))
             rows.append(f"{sample.name},{rest}")
     return ("\n".join(rows) + "\n").encode()
 
@@ -272,6 +426,7 @@ def everything() -> dict[Path, bytes]:
     image = make.microcontroller() if shutil.which("arm-none-eabi-gcc") else committed.read_bytes()
     out: dict[Path, bytes] = {ROOT / "keys" / name: data for name, data in key_files().items()}
     samples = [*ups_samples(), *pdu_samples(), *bms_samples(image)]
+    samples += [*gateway_samples(), *mcuboot_samples(image), *norra_samples()]
     out[HERE / "units.csv"] = units(samples)
     for sample in samples:
         out[HERE / f"{sample.name}.expected.toml"] = expectation(sample).encode()
@@ -290,6 +445,9 @@ def main() -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(made[path])
     print("fingerprints of the sample keys:", *(make.fingerprint(one) for one in ("acme-fw-2024", "volta-fw-2025")))
+    names = {one: lab.rsa_key(one) for one in ("acme-fit-2026", ROOT_CA, LEAF, OLD_LEAF, STAMPA)}
+    for name, key in {**names, **{one: lab.ed_key(one) for one in ("volta-mcu-2026", "norra-pgp-2026")}}.items():
+        print(lab.fingerprint(key), name)
     return 0
 
 

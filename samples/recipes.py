@@ -59,6 +59,8 @@ ALL = {
 }  # fmt: skip
 UPS = tuple(one for one in ALL if one not in ("dropbear", "mini_httpd"))
 PDU = ("toybox", "mini_httpd", "libz.so.1.2.13", "libcjson.so.1.7.15")
+GATEWAY = ("mini_httpd", "libcjson.so.1.7.15")
+"""Without a shell: small enough for many copies."""
 
 
 def key(name: str) -> ec.EllipticCurvePrivateKey:
@@ -98,6 +100,17 @@ def root_files(product: str, version: str, title: str) -> dict[str, str]:
     }
 
 
+def gateway_files(product: str, version: str, title: str) -> dict[str, str]:
+    """Text files of a gateway's root file system."""
+    return {
+        "etc/os-release": f'NAME="{title}"\nID={product}\nVERSION_ID={version}\nPRETTY_NAME="{title} {version}"\n',
+        "etc/inittab": "::respawn:/usr/sbin/mini_httpd -D -d /var/www -u web\n",
+        "etc/passwd": "root:x:0:0:root:/root:/bin/false\nweb:x:33:33:web:/var/www:/bin/false\n",
+        "etc/shadow": "root:!:20000:0:99999:7:::\nweb:!:20000:0:99999:7:::\n",
+        "var/www/index.html": f"<!doctype html><title>{title}</title><p>{title} {version}\n",
+    }
+
+
 def squashfs(parts: tuple[str, ...], texts: dict[str, str]) -> bytes:
     """A root file system."""
     with tempfile.TemporaryDirectory() as folder:
@@ -112,7 +125,8 @@ def squashfs(parts: tuple[str, ...], texts: dict[str, str]) -> bytes:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
             target.chmod(0o755 if text.startswith("#!") else 0o644)
-        (root / "bin/sh").symlink_to("toybox")
+        if "toybox" in parts:
+            (root / "bin/sh").symlink_to("toybox")
         out = Path(folder) / "root.squashfs"
         run(
             "mksquashfs", root, out, "-comp", "xz", "-noappend", "-quiet", "-no-progress", "-all-root", "-no-xattrs",

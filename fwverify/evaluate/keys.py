@@ -65,8 +65,16 @@ def accept(
         if good is not None:
             keys[identify(signature)] = good
         else:
-            refused[identify(signature)] = reasons[0][0] if reasons else "its key is not on record"
+            refused[identify(signature)] = reasons[0][0] if reasons else _unheld(trust, signature, demands)
     return Accepted(keys, refused)
+
+
+def _unheld(trust: TrustSnapshot, signature: SignatureObservation, demands: Demands) -> str:
+    """Why a signature counts for none of the entries it held under: they are gone; others with its key refuse it."""
+    others = entries(trust, signature)
+    if not others:
+        return "its key is not on record"
+    return refusal(others[0], signature, demands) or f"it is not made as {others[0].name} asks"
 
 
 def entries(

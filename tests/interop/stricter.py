@@ -7,6 +7,7 @@ tests/corpus/corpus-strict.yaml, run by tests/corpus.
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,10 @@ from tests.corpus.run import Result
 from tests.corpus.run import run as judge
 from tests.interop import tools
 
-AT = "2026-11-22T00:00:00Z"
+FIRMWARE = random.Random(20261122).randbytes(5000)
+NAME = "fw.bin"
+NO_SIGNATURE = "no signature and no checksum speaks of it"
+"""Of a file that is no signature of any known form."""
 
 
 @dataclass
@@ -24,6 +28,8 @@ class Bench:
     """A folder in which tools run."""
 
     folder: Path
+    at: str = "2026-11-22T00:00:00Z"
+    """Time of judgement."""
     _cases: Iterator[int] = field(default_factory=lambda: iter(range(1000)))
 
     def write(self, name: str, content: bytes) -> bytes:
@@ -66,7 +72,7 @@ class Bench:
         }  # fmt: skip
         manifest = {"format": "checksums" if listed else "stricter", "cases": [case]}
         self.write(f"{base.name}/manifest.json", json.dumps(manifest).encode())
-        (found,) = judge(base, AT)
+        (found,) = judge(base, self.at)
         return found
 
     def holds(self, files: Mapping[str, bytes], *, listed: bool = False, pins: Mapping[str, object] | None = None,

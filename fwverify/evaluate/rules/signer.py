@@ -30,6 +30,8 @@ from fwverify.model.finding import Level
 
 TEST_LIKE = ("do not trust", "do not ship", "test", "example", "snakeoil", "internet widgits", "dummy", "sample")
 """Words in a certificate's name that no release key has; the first two from published platform test keys."""
+OTHER_TRADES = frozenset({"serverAuth", "clientAuth", "timeStamping", "OCSPSigning"})
+"""Extended key usages that have nothing to do with files: such a certificate's holder was never meant to sign any."""
 PIN = "Pin the vendor's key or certificate (fwverify keys add), and verify again."
 RENEW = "Ask the vendor for a release signed with a certificate that is in force, or for a trusted timestamp."
 
@@ -81,6 +83,8 @@ def _wrong(one: SignatureObservation, values: Values, at: str) -> str:
             return f"{link.subject} expired on {link.not_after[:10]}{more}"
         if when < link.not_before:
             return f"{link.subject} is valid only from {link.not_before[:10]}"
+    if one.path[0].usages and OTHER_TRADES.issuperset(one.path[0].usages):
+        return f"{one.path[0].subject} is for {', '.join(one.path[0].usages)} alone, not for signing files"
     wanted = listed(values, "eku")
     if wanted and set(wanted).isdisjoint(one.path[0].usages):
         has = ", ".join(one.path[0].usages) or "no extended key usage"

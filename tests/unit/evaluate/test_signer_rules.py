@@ -91,6 +91,16 @@ def test_usage_the_policy_asks_for() -> None:
     assert finding(evidence(chained(certificate())), "signature.chain", "eku: [codeSigning]").outcome is PASS
 
 
+@pytest.mark.parametrize(
+    ("usages", "outcome"),
+    [(("serverAuth",), FAIL), (("timeStamping",), FAIL), (("serverAuth", "codeSigning"), PASS), ((), PASS),
+     (("emailProtection",), PASS)],
+)  # fmt: skip
+def test_certificates_of_another_trade(usages: tuple[str, ...], outcome: Outcome) -> None:
+    """A web server's or a clock's certificate under a pinned authority signs no firmware, asked for or not."""
+    assert finding(evidence(chained(certificate(usages=usages))), "signature.chain").outcome is outcome
+
+
 def test_chain_without_certificates() -> None:
     """A bare key has no chain; the policy says what that is worth."""
     assert finding(evidence(signature()), "signature.chain").outcome is OPEN
