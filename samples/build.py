@@ -235,9 +235,11 @@ def norra_samples() -> Iterator[Sample]:
     sbom = make.sbom("Norra Gateways", "norra-gw", "2.1.0", bundle, make.GATEWAY)
     rauc = {kept.name: bundle, sbom_name: sbom, f"{sbom_name}.p7s": lab.cms_signature(leaf, key, sbom)}
     yield Sample("norra-gw-2.1.0-rauc", "a good RAUC bundle", 0, rauc, options=NORRA, says=("PASS",))
+    texts = make.gateway_files("norra-gw", "2.1.0", "Norra Gateway")
+    texts["etc/inittab"] = "::respawn:/usr/sbin/mini_httpd -D -d / -p 8080 -u root\n"
     yield Sample(
-        "norra-gw-2.1.0-rauc-changed", "one bit of the payload of the bundle", 1,
-        {**rauc, kept.name: flipped(bundle)}, options=NORRA, pair="norra-gw-2.1.0-rauc",
+        "norra-gw-2.1.0-rauc-changed", "one line of /etc/inittab in the payload of the bundle", 1,
+        {**rauc, kept.name: lab.other_payload(bundle, root, make.squashfs(make.GATEWAY, texts))}, options=NORRA, pair="norra-gw-2.1.0-rauc",
     )  # fmt: skip
     files = {image_name: root, sbom_name: make.sbom("Norra Gateways", "norra-gw", "2.1.0", root, make.GATEWAY)}
     sums = make.listed(files)
@@ -271,10 +273,10 @@ def _day(year: int, month: int = 1) -> datetime:
 
 
 NORRA_CERTIFICATES = {
-    "root": lab.certificate(ROOT_CA, ROOT_CA, _day(2025), _day(2045), None),
-    "leaf": lab.certificate(LEAF, ROOT_CA, _day(2026), _day(2036), lab.ExtendedKeyUsageOID.CODE_SIGNING),
-    "expired": lab.certificate(OLD_LEAF, ROOT_CA, _day(2025), _day(2026, 11), lab.ExtendedKeyUsageOID.CODE_SIGNING),
-    "stampa": lab.certificate(STAMPA, STAMPA, _day(2025), _day(2045), lab.ExtendedKeyUsageOID.TIME_STAMPING),
+    "root": lab.certificate(ROOT_CA, ROOT_CA, _day(2025), _day(2045)),
+    "leaf": lab.certificate(LEAF, ROOT_CA, _day(2026), _day(2036), lab.SIGNS_CODE),
+    "expired": lab.certificate(OLD_LEAF, ROOT_CA, _day(2025), _day(2026, 11), lab.SIGNS_CODE),
+    "stampa": lab.certificate(STAMPA, STAMPA, _day(2025), _day(2045), lab.STAMPS),
 }
 
 

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from recipes import EPOCH, TREE
 
 Private = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+SIGNS_CODE = (ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION)
+"""The second is what `rauc` asks for when its configuration says nothing else."""
+STAMPS = (ExtendedKeyUsageOID.TIME_STAMPING,)
 PUBLIC = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 SMALL_PRIMES = [one for one in range(3, 2000, 2) if all(one % two for two in range(3, int(one**0.5) + 1, 2))]
 
@@ -166,25 +170,46 @@ def rauc_bundle(kept: Path, root: bytes, compatible: str, version: str, signer: 
         return (Path(folder) / "out.raucb").read_bytes()
 
 
+def other_payload(bundle: bytes, root: bytes, new_root: bytes) -> bytes:
+    """The bundle with another root file system in its payload, hash tree and signature left as they were."""
+    size = int.from_bytes(bundle[-8:], "big")
+    behind = 4096 + size + 8  # one block of hash tree, the signature, its size
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "old").write_bytes(bundle[:-behind])
+        _run(folder, "unsquashfs", "-no-progress", "-d", "content", "old")
+        manifest = Path(folder) / "content/manifest.raucm"
+        old, new = (hashlib.sha256(one).hexdigest() for one in (root, new_root))
+        manifest.write_text(manifest.read_text().replace(old, new))
+        (Path(folder) / "content/rootfs.squashfs").write_bytes(new_root)
+        _run(
+            folder, "mksquashfs", "content", "new", "-all-root", "-noappend", "-no-progress", "-no-xattrs",
+            "-reproducible",
+        )  # fmt: skip
+        payload = (Path(folder) / "new").read_bytes()
+    if len(payload) != len(bundle) - behind:
+        raise ValueError(f"the new payload has {len(payload)} bytes, not {len(bundle) - behind}")
+    return payload + bundle[-behind:]
+
+
 # --- certificates, CMS, timestamps ---
 
 
 def certificate(
-    name: str, issuer: str, since: datetime, until: datetime, usage: x509.ObjectIdentifier | None
+    name: str, issuer: str, since: datetime, until: datetime, usage: Sequence[x509.ObjectIdentifier] = ()
 ) -> x509.Certificate:
     """For `rsa_key(name)`; without a usage an authority."""
     names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, issuer)]
     number = int.from_bytes(stream(f"serial {name}", 8), "big") >> 1
     public = rsa_key(name).public_key()
     made = x509.CertificateBuilder(names[1], names[0], public, number, since, until)
-    made = made.add_extension(x509.BasicConstraints(usage is None, None), critical=True)
+    ca = not usage
+    made = made.add_extension(x509.BasicConstraints(ca, None), critical=True)
     made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     above = x509.AuthorityKeyIdentifier.from_issuer_public_key(rsa_key(issuer).public_key())
     made = made.add_extension(above, critical=False)
-    if usage is not None:
-        stamps = usage == ExtendedKeyUsageOID.TIME_STAMPING
-        made = made.add_extension(x509.ExtendedKeyUsage([usage]), critical=stamps)
-    ca = usage is None
+    if usage:
+        stamps = ExtendedKeyUsageOID.TIME_STAMPING in usage
+        made = made.add_extension(x509.ExtendedKeyUsage(usage), critical=stamps)
     bits = x509.KeyUsage(not ca, False, False, False, False, ca, ca, False, False)
     return made.add_extension(bits, critical=True).sign(rsa_key(issuer), hashes.SHA256())
 

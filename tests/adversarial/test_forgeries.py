@@ -130,7 +130,7 @@ def test_code_with_the_length_of_a_signature(bench: Bench, size: int) -> None:
     assert size != 64 or answer.failed == {"signature.valid"}
 
 
-@pytest.mark.parametrize("size", [128, 256, 512])
+@pytest.mark.parametrize("size", [128, 320, 512])
 def test_signature_of_a_kind_no_key_on_record_has(bench: Bench, size: int) -> None:
     """What could be an RSA signature is said to show nothing, on the page and in the report."""
     answer = bench.verify({**good(), IMAGE + ".sig": BACKDOOR[-size:]})
@@ -761,7 +761,7 @@ def test_identity_of_one_vendor_under_the_root_of_another(bench: Bench) -> None:
     """Who runs one vendor's private trust root cannot speak as the same identity of another vendor."""
     at = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
     roots = {"volta": (ROOT / "keys/acme/trusted_root.json").read_text(), "acme": lab.Lab("another").trusted_root(at)}
-    entry = (ROOT / "keys/acme.yaml").read_text().partition("  - id: acme-release")[2]
+    entry = (ROOT / "keys/acme.yaml").read_text().partition("  - id: acme-release")[2].partition("\n  - id: ")[0] + "\n"
     folder = bench.root / "keys"
     for vendor, root in roots.items():
         (folder / vendor).mkdir(parents=True)
