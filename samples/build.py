@@ -14,20 +14,28 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import recipes as make
 import signing_lab as lab
 import sigstore_lab
+from key_registry import (
+    IDENTITY,
+    ISSUER,
+    LEAF,
+    NORRA_CERTIFICATES,
+    OLD_LEAF,
+    ROOT_CA,
+    SIGNED_AT,
+    STAMPA,
+    key_file,
+    key_files,
+)
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-SIGNED_AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
-IDENTITY = "https://git.acme.example/firmware/.ci/release.yml@refs/tags/v2.0.0"
 OTHER_IDENTITY = "https://git.acme.example/playground/.ci/release.yml@refs/heads/main"
-ISSUER = "https://login.acme.example"
 OTHER_ISSUER = "https://login.elsewhere.example"
 DEMO = ("--policy", "samples/demo.yaml", "--keys", "keys")
 
@@ -191,7 +199,7 @@ def bms_samples(image: bytes) -> Iterator[Sample]:
 
 
 GATEWAY = (*DEMO, "--vendor", "acme", "--product", "acme-gw", "--installed", "1.3.0")
-NORRA = (*DEMO, "--vendor", "norra", "--product", "norra-gw", "--installed", "2.0.0")
+NORRA = ("--policy", "samples/norra.yaml", "--keys", "keys")
 MCU = ("--policy", "samples/mcu.yaml", "--keys", "keys")
 
 
@@ -208,6 +216,7 @@ def gateway_samples() -> Iterator[Sample]:
     yield Sample(
         "acme-gw-1.4.0-unsigned-default", "a second configuration without a signature, made the default", 1,
         {**files, name: other}, options=GATEWAY, pair="acme-gw-1.4.0",
+        failed=("origin.strength", "signature.coverage", "signature.valid"), says=("default configuration conf-2",),
     )  # fmt: skip
 
 
@@ -220,7 +229,8 @@ def mcuboot_samples(program: bytes) -> Iterator[Sample]:
     )  # fmt: skip
     yield Sample(
         "bms-12s-mcuboot-appended", "64 bytes behind the last record", 1,
-        {"bms-12s-3.2.0.bin": good + b"\x4f\xf0\x00\x00 patch table v2 " * 3 + b"\x01"}, options=MCU, pair="bms-12s-mcuboot",
+        {"bms-12s-3.2.0.bin": good + b"patch table v2: " * 4}, options=MCU, pair="bms-12s-mcuboot",
+        failed=("origin.strength", "signature.coverage"), says=("0x730-0x770", "bms-12s-3.2.0.bin"),
     )  # fmt: skip
 
 
@@ -240,6 +250,7 @@ def norra_samples() -> Iterator[Sample]:
     yield Sample(
         "norra-gw-2.1.0-rauc-changed", "one line of /etc/inittab in the payload of the bundle", 1,
         {**rauc, kept.name: lab.other_payload(bundle, root, make.squashfs(make.GATEWAY, texts))}, options=NORRA, pair="norra-gw-2.1.0-rauc",
+        failed=("origin.strength", "signature.coverage", "signature.valid"), says=("changed after signing",),
     )  # fmt: skip
     files = {image_name: root, sbom_name: make.sbom("Norra Gateways", "norra-gw", "2.1.0", root, make.GATEWAY)}
     sums = make.listed(files)
@@ -248,144 +259,21 @@ def norra_samples() -> Iterator[Sample]:
     files["SHA256SUMS"] = sums
     yield Sample(
         "norra-gw-2.1.0-timestamped", "good: the certificate has expired, a timestamp shows it was signed before", 0,
-        {**files, "SHA256SUMS.p7s": stamped}, options=NORRA, says=("PASS",),
+        {**files, "SHA256SUMS.p7s": stamped}, options=NORRA, says=("PASS", "PINNED AND TIMED"),
     )  # fmt: skip
     yield Sample(
         "norra-gw-2.1.0-expired", "the same without the timestamp", 1, {**files, "SHA256SUMS.p7s": expired},
-        options=NORRA, pair="norra-gw-2.1.0-timestamped",
+        options=NORRA, pair="norra-gw-2.1.0-timestamped", failed=("signature.chain",),
+        says=("expired on 2026-11-01",),
     )  # fmt: skip
     one = {**files, "SHA256SUMS.p7s": lab.cms_signature(leaf, key, sums)}
     both = {**one, "SHA256SUMS.asc": lab.pgp_signature("norra-pgp-2026", sums)}
     yield Sample("norra-gw-2.1.0-two", "good: signed twice, CMS and OpenPGP", 0, both, options=NORRA, says=("PASS",))
     yield Sample(
         "norra-gw-2.1.0-stripped", "the OpenPGP signature taken away", 1, one, options=NORRA,
-        pair="norra-gw-2.1.0-two", baseline="norra-gw-2.1.0-two",
+        pair="norra-gw-2.1.0-two", baseline="norra-gw-2.1.0-two", failed=("signature.all-required",),
+        says=("norra/norra-pgp-2026",),
     )  # fmt: skip
-
-
-ROOT_CA, LEAF, OLD_LEAF, STAMPA = (
-    "Norra Root 2025", "Norra Firmware 2026", "Norra Firmware 2025", "Stampa Time Authority",
-)  # fmt: skip
-
-
-def _day(year: int, month: int = 1) -> datetime:
-    return datetime(year, month, 1, tzinfo=UTC)
-
-
-NORRA_CERTIFICATES = {
-    "root": lab.certificate(ROOT_CA, ROOT_CA, _day(2025), _day(2045)),
-    "leaf": lab.certificate(LEAF, ROOT_CA, _day(2026), _day(2036), lab.SIGNS_CODE),
-    "expired": lab.certificate(OLD_LEAF, ROOT_CA, _day(2025), _day(2026, 11), lab.SIGNS_CODE),
-    "stampa": lab.certificate(STAMPA, STAMPA, _day(2025), _day(2045), lab.STAMPS),
-}
-
-
-def pinned(
-    name: str, kind: str, file: str, fingerprint: str, product: str, purposes: str = "firmware, sbom", more: str = ""
-) -> str:
-    """A registry entry, confirmed by two people over two channels."""
-    return f"""  - id: {name}
-    type: {kind}
-    file: {file}
-    spki-sha256: {fingerprint}
-    purposes: [{purposes}]
-    products: ["{product}"]
-{more}    valid-from: 2025-01-01
-    valid-to: 2036-01-01
-    status: active
-    sources:
-      - {{channel: phone, who: J. Ortiz, when: 2026-10-03, fingerprint: {fingerprint}}}
-      - {{channel: on a unit in service, who: M. Lee, when: 2026-10-05, fingerprint: {fingerprint}}}
-"""
-
-
-def signed_image_keys() -> dict[str, tuple[str, bytes]]:
-    """Registry entry and key file of the samples whose signature is in the image or made with certificates."""
-    fit, mcu, pgp = lab.rsa_key("acme-fit-2026"), lab.ed_key("volta-mcu-2026"), lab.ed_key("norra-pgp-2026")
-    root, stampa = (lab.fingerprint(lab.rsa_key(one)) for one in (ROOT_CA, STAMPA))
-    asked = "    constraints: {required: conf}\n"
-    usage = "    constraints: {eku: codeSigning}\n"
-    return {
-        "acme/acme-fit-2026.pem": (
-            pinned("acme-fit-2026", "public-key", "acme/acme-fit-2026.pem", lab.fingerprint(fit), "acme-gw", "firmware", asked),
-            lab.public_pem(fit),
-        ),
-        "volta/volta-mcu-2026.pem": (
-            pinned("volta-mcu-2026", "public-key", "volta/volta-mcu-2026.pem", lab.fingerprint(mcu), "bms-12s", "firmware"),
-            lab.public_pem(mcu),
-        ),
-        "norra/norra-root-2025.pem": (
-            pinned("norra-root-2025", "x509", "norra/norra-root-2025.pem", root, "norra-*", more=usage),
-            lab.pem(NORRA_CERTIFICATES["root"]),
-        ),
-        "norra/norra-pgp-2026.asc": (
-            pinned("norra-pgp-2026", "openpgp", "norra/norra-pgp-2026.asc", lab.fingerprint(pgp), "norra-*"),
-            lab.pgp_certificate("norra-pgp-2026", "Norra Gateways <firmware@norra.example>"),
-        ),
-        "stampa/stampa-tsa.pem": (
-            pinned("stampa-tsa", "x509", "stampa/stampa-tsa.pem", stampa, "*", "timestamp"),
-            lab.pem(NORRA_CERTIFICATES["stampa"]),
-        ),
-    }  # fmt: skip
-
-
-def key_file(vendor: str, legal: str, keys: list[tuple[str, str]], extra: str = "") -> str:
-    entries = "".join(
-        f"""  - id: {name}
-    type: public-key
-    file: {vendor}/{name}.pem
-    spki-sha256: {make.fingerprint(secret)}
-    purposes: [firmware, sbom]
-    products: ["{vendor}-*"]
-    valid-from: 2024-03-01
-    valid-to: 2029-03-01
-    status: active
-    sources:
-      - {{channel: phone, who: J. Ortiz, when: 2026-10-03, fingerprint: {make.fingerprint(secret)}}}
-      - {{channel: on a unit in service, who: M. Lee, when: 2026-10-05, fingerprint: {make.fingerprint(secret)}}}
-"""
-        for secret, name in keys
-    )
-    return f"""# Sample keys of the invented vendor {legal}: published, they protect nothing. Made by samples/build.py.
-fwverify: keys/1
-vendor: {{id: {vendor}, legal-name: {legal}, domains: [{vendor}.example]}}
-keys:
-{entries}{extra}"""
-
-
-VENDORS = ("acme", "volta", "norra", "stampa")
-
-
-def key_files() -> dict[str, bytes]:
-    """keys/: two vendors, and a Sigstore identity under a private trust root."""
-    _, trusted_root = sigstore_lab.make(b"", IDENTITY, ISSUER, SIGNED_AT)
-    identity = f"""  - id: acme-release
-    type: sigstore-identity
-    identity: {IDENTITY}
-    issuer: {ISSUER}
-    trusted-root: acme/trusted_root.json
-    purposes: [firmware, sbom]
-    products: ["acme-pdu"]
-    valid-from: 2026-01-01
-    valid-to: 2029-01-01
-    status: active
-    sources:
-      - {{channel: phone, who: J. Ortiz, when: 2026-10-03}}
-      - {{channel: contract annex C, who: M. Lee, when: 2026-09-20}}
-"""
-    more = signed_image_keys()
-    text = {vendor: "".join(one[0] for name, one in more.items() if name.startswith(vendor)) for vendor in VENDORS}
-    acme, volta = [("acme-fw-2024", "acme-fw-2024")], [("volta-fw-2025", "volta-fw-2025")]
-    return {
-        **{name: one[1] for name, one in more.items()},
-        "norra.yaml": key_file("norra", "Norra Gateways", [], text["norra"]).encode(),
-        "stampa.yaml": key_file("stampa", "Stampa Time", [], text["stampa"]).encode(),
-        "acme.yaml": key_file("acme", "ACME Power", acme, identity + text["acme"]).encode(),
-        "acme/acme-fw-2024.pem": make.public_pem("acme-fw-2024"),
-        "acme/trusted_root.json": trusted_root.encode(),
-        "volta.yaml": key_file("volta", "VOLTA Storage", volta, text["volta"]).encode(),
-        "volta/volta-fw-2025.pem": make.public_pem("volta-fw-2025"),
-    }
 
 
 def expectation(sample: Sample) -> str:

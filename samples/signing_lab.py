@@ -115,7 +115,9 @@ FIT = """/dts-v1/;
     {more}
   }}; }};
 """
-UNSIGNED = 'conf-2 {{ description = "{title}"; compatible = "{vendor},{product}"; fdt = "fdt"; loadables = "rootfs"; }};'
+UNSIGNED = (
+    'conf-2 {{ description = "{title}"; compatible = "{vendor},{product}"; fdt = "fdt"; loadables = "rootfs"; }};'
+)
 
 
 def signed_fit(key: rsa.RSAPrivateKey, root: bytes, words: dict[str, str], unsigned_default: bool = False) -> bytes:
@@ -155,7 +157,9 @@ filename=rootfs.squashfs
 """
 
 
-def rauc_bundle(kept: Path, root: bytes, compatible: str, version: str, signer: rsa.RSAPrivateKey, leaf: bytes) -> bytes:
+def rauc_bundle(
+    kept: Path, root: bytes, compatible: str, version: str, signer: rsa.RSAPrivateKey, leaf: bytes
+) -> bytes:
     """A bundle in the verity format by `rauc bundle`: the committed one, where there is one."""
     if kept.is_file() or not shutil.which("rauc"):
         return kept.read_bytes()
@@ -232,11 +236,15 @@ def cms_signature(leaf: x509.Certificate, key: rsa.RSAPrivateKey, content: bytes
 
 def stamped(signature: bytes, authority: x509.Certificate, key: rsa.RSAPrivateKey, at: datetime) -> bytes:
     """The CMS signature with a timestamp (RFC 3161) of its value as an unsigned attribute."""
-    outer = cms.ContentInfo.load(signature)
-    signer = outer["content"]["signer_infos"][0]
-    token = _token(signer["signature"].native, authority, key, at)
-    signer["unsigned_attrs"] = cms.CMSAttributes([{"type": "signature_time_stamp_token", "values": [token]}])
-    return outer.dump(force=True)
+    given = cms.ContentInfo.load(signature)["content"]
+    old = given["signer_infos"][0]
+    token = _token(old["signature"].native, authority, key, at)
+    kept = {name: old[name] for name in ("version", "sid", "digest_algorithm", "signature_algorithm", "signature")}
+    stamp = cms.CMSAttributes([{"type": "signature_time_stamp_token", "values": [token]}])
+    fields = {name: given[name] for name in ("version", "digest_algorithms", "encap_content_info", "certificates")}
+    signers = [cms.SignerInfo({**kept, "unsigned_attrs": stamp})]
+    made = cms.SignedData({**fields, "signer_infos": signers})
+    return cms.ContentInfo({"content_type": "signed_data", "content": made}).dump()
 
 
 def _token(over: bytes, authority: x509.Certificate, key: rsa.RSAPrivateKey, at: datetime) -> cms.ContentInfo:
@@ -304,9 +312,16 @@ def _pgp_packet(name: str, kind: int, when: datetime, more: bytes, signed: bytes
 
 
 def _armor(what: str, raw: bytes) -> bytes:
+    """With the old checksum at its end, without which gpg reads on where the base64 needs no `=`."""
+    check = 0xB704CE
+    for one in raw:
+        check ^= one << 16
+        for _ in range(8):
+            check = check << 1 ^ (0x1864CFB if check & 0x800000 else 0)
     text = base64.b64encode(raw).decode()
     lines = "\n".join(text[at : at + 64] for at in range(0, len(text), 64))
-    return f"-----BEGIN PGP {what}-----\n\n{lines}\n-----END PGP {what}-----\n".encode()
+    ending = "=" + base64.b64encode(check.to_bytes(3, "big")).decode()
+    return f"-----BEGIN PGP {what}-----\n\n{lines}\n{ending}\n-----END PGP {what}-----\n".encode()
 
 
 def pgp_certificate(name: str, user: str) -> bytes:

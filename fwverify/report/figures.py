@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fwverify.report.neutral import shortened
@@ -12,6 +13,8 @@ ITS_LIST = f"its {PARTS_LIST}"
 
 NAME_LIMIT = 60
 """Characters of a name from a delivery that a page prints: fits a line, and head and tail stay."""
+_BYTES_OF = re.compile(r"(.+)!@(0x[0-9a-f]+-0x[0-9a-f]+)")
+"""A locator whose last step is a range of bytes."""
 
 
 def count(number: int) -> str:
@@ -52,6 +55,12 @@ def listed(names: Sequence[str], limit: int = 3) -> str:
     shown = [shortened(one, NAME_LIMIT) for one in names[:limit]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {count(more)} more" if more else "")
+
+
+def spoken(locator: str) -> str:
+    """`bytes 0x730-0x76d of bms.bin` for `bms.bin!@0x730-0x76d`; other locators as they are."""
+    found = _BYTES_OF.fullmatch(locator)
+    return f"bytes {found[2]} of {found[1]}" if found else locator
 
 
 def of_whom(name: str) -> str:

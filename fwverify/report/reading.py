@@ -96,7 +96,9 @@ def refused(reading: Reading) -> tuple[SignatureObservation, ...]:
 
 
 def broken(reading: Reading) -> tuple[SignatureObservation, ...]:
-    return tuple(one for one in reading.evidence.signatures if one.status is SignatureStatus.INVALID)
+    """The outermost first: what is found in the pieces of a broken image only follows from it."""
+    found = [one for one in reading.evidence.signatures if one.status is SignatureStatus.INVALID]
+    return tuple(sorted(found, key=lambda one: len(one.source.steps)))
 
 
 def unchecked(reading: Reading) -> tuple[SignatureObservation, ...]:

@@ -11,7 +11,7 @@ from fwverify.model.evidence import ArtifactRecord, KeyRecord, SbomObservation
 from fwverify.model.finding import Outcome
 from fwverify.model.verdict import Decision
 from fwverify.report import reading as r
-from fwverify.report.figures import ITS_LIST, NAME_LIMIT, PARTS_LIST, blocks, count, listed, percent, plural
+from fwverify.report.figures import ITS_LIST, NAME_LIMIT, PARTS_LIST, blocks, count, listed, percent, plural, spoken
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
 from fwverify.report.rule_lists import ids, unjudged
@@ -90,7 +90,7 @@ def _uncovered(reading: Reading) -> tuple[str, ...]:
     """What no accepted signature covers; of an image that none reaches, its name alone."""
     whole = {str(one.locator) for one in r.bare_images(reading)}
     parts = reading.verdict.signed.uncovered
-    names = (next((one for one in whole if part.startswith(f"{one}!")), part) for part in parts)
+    names = (next((one for one in whole if part.startswith(f"{one}!")), spoken(part)) for part in parts)
     return tuple(dict.fromkeys(names))
 
 

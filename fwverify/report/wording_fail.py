@@ -7,7 +7,7 @@ number. It never says that anybody meant harm; that is not known.
 from __future__ import annotations
 
 from fwverify.report import reading as r
-from fwverify.report.figures import NAME_LIMIT, blocks, count, listed
+from fwverify.report.figures import NAME_LIMIT, blocks, count, listed, spoken
 from fwverify.report.interface import Context
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
@@ -68,7 +68,7 @@ def _test_key_why(reading: Reading) -> str:
 # Bytes that do not fit
 
 
-CHANGED = ("does not verify", "was changed", "were changed", "it does not fit")
+CHANGED = ("does not verify", "was changed", "were changed", "it does not fit", "is not the signed one")
 """Words of a scheme's reason that mean: these bytes are not the ones that were signed."""
 LONG = 220
 """Characters of a reason that the page quotes."""
@@ -140,7 +140,7 @@ def _bare_why(reading: Reading) -> str:
 
 def _coverage_why(reading: Reading) -> str:
     signed = reading.verdict.signed
-    parts = f" Not signed: {listed(signed.uncovered)}." if signed.uncovered else ""
+    parts = f" Not signed: {listed([spoken(one) for one in signed.uncovered])}." if signed.uncovered else ""
     rest = count(signed.total_bytes - signed.signed_bytes)
     return f"No pinned key vouches for {rest} of the bytes that would be installed.{parts} They could be anybody's."
 

@@ -87,6 +87,5 @@ class Bench:
         found = self.judged(files, keys, pins or {}, listed)
         assert not found.accepted, found
         assert found.decision in ("fail", "inconclusive"), found
-        print("REFUSED", found.status, found.decision, [r for r in found.rules if "fail" in r], found.reason)
         assert because in f"{found.status} {' '.join(found.rules)} {found.reason}", found
         return found

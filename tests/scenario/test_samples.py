@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fwverify.cli import main
+from tests.interop.tools import found
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTATIONS = sorted((ROOT / "samples").glob("*.expected.toml"))
@@ -32,7 +32,13 @@ def test_sample(
     want = tomllib.loads(expected.read_text())
     monkeypatch.chdir(ROOT)
     report = tmp_path / "report.json"
-    common = ["--at", "2026-11-22T00:00:00Z", "--evidence", str(tmp_path / "evidence.json")]
+    at = ["--at", "2026-11-22T00:00:00Z"]
+    common = [*at, "--evidence", str(tmp_path / "evidence.json")]
+    if "baseline" in want:
+        approved = tomllib.loads((ROOT / f"samples/{want['baseline']}.expected.toml").read_text())
+        baseline = str(tmp_path / "baseline.json")
+        assert run([*approved["command"], *at, "--evidence", baseline], capsys)[0] == 0
+        common += ["--baseline", baseline]
     status, page, err = run([*want["command"], *common], capsys)
     assert (status, err) == (want["exit"], ""), page
     for words in want["says"]:
@@ -53,16 +59,17 @@ def test_every_sample_has_an_expectation() -> None:
     assert len(EXPECTATIONS) >= 15
 
 
-MADE_WITH = {"mksquashfs": "version 4.5.1", "mkimage": "version 2023.01"}
+MADE_WITH = {
+    "mksquashfs": ("-version", "version 4.5.1"), "mkimage": ("-V", "version 2023.01"), "imgtool": ("version", "2.5.0"),
+}  # fmt: skip
 """Tool versions the committed samples were made with: others lay out the same content differently."""
 
 
 @pytest.mark.interop
 def test_samples_are_what_build_makes() -> None:
     """Rebuilding from the committed parts gives the committed samples, byte for byte."""
-    for tool, version in MADE_WITH.items():
-        path = shutil.which(tool)
-        option = "-version" if tool == "mksquashfs" else "-V"
+    for tool, (option, version) in MADE_WITH.items():
+        path = found(tool)
         said = subprocess.run([path, option], capture_output=True, text=True).stdout if path else ""
         if version not in said:
             pytest.skip(f"{tool} {version} is not installed")
