@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from fwverify.model.artifact import ByteRange, Locator, Step
 from fwverify.model.component import Component, Discrepancy, DiscrepancyKind
-from fwverify.model.evidence import ChecksumObservation
+from fwverify.model.evidence import ChecksumObservation, SignatureStatus
 from fwverify.model.verdict import Assessment, Decision, Strength
 from fwverify.report.interface import Context
 from fwverify.report.layout import cells
+from fwverify.report.reading import broken, read
 from fwverify.report.renderers.text import RENDERER, render
 
 SHA256 = "f72bb1c48eb90491cd2232ec3b4c495928e8e96643e8d544eba095ca64596d43"
@@ -351,3 +352,15 @@ def test_verbose_shows_both_digests_whole(good: Assessment, wrong_checksum: Chec
     text = "".join(" ".join(lines(case, verbose=1)).split())
     assert f"shouldbe{wrong_checksum.declared.hex}is{SHA256}" in text
     assert SHA256 not in "".join(" ".join(lines(case)).split())
+
+
+def test_broken_outermost_signature_is_named_first(good: Assessment) -> None:
+    """Of several signatures that do not hold, the page speaks of the delivered file, not of a piece found inside."""
+    one = good.evidence.signatures[0]
+    inner = Locator((*one.source.steps, Step("@0x8000-0x9000")))
+    bad = tuple(
+        replace(one, status=SignatureStatus.INVALID, source=where, subject=where, detail=detail)
+        for where, detail in ((inner, "a piece"), (one.source, "the whole"))
+    )
+    reading = read(Assessment(replace(good.evidence, signatures=bad), good.verdict))
+    assert [each.detail for each in broken(reading)] == ["the whole", "a piece"]
