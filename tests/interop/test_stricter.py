@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,12 @@ def test_securesystemslib_one_key_twice(bench: Bench) -> None:
     bench.holds({NAME: FIRMWARE, "fw.intoto.jsonl": envelopes["good"]}, pins={"threshold": 2}, keys=pinned)
     bench.refused({NAME: FIRMWARE, "fw.intoto.jsonl": envelopes["bad"]}, pins={"threshold": 2}, keys=pinned,
                   because="threshold is 1, 2 is asked for")  # fmt: skip
+
+
+def test_documented() -> None:
+    """docs/signatures.md names each of these tests, and no test that is not here."""
+    here = Path(__file__).parent
+    sources = "".join(one.read_text() for one in here.glob("test_stricter*.py"))
+    kept = set(re.findall(r"^def (test_\w+)", sources, re.MULTILINE)) - {"test_documented", "test_openssl_cms_good"}
+    told = set(re.findall(r"`(test_\w+)`", (here.parents[1] / "docs" / "signatures.md").read_text()))
+    assert told == kept

@@ -296,6 +296,7 @@ def test_names_are_matched_in_the_catalogue_s_folder(tmp_path: Path) -> None:
         made.gzip.compress(b'{"JcatVersionMajor": 0, "Items": [{"Id": "f", "Blobs": [{"Kind": true, "Data": ""}]}]}'),
         made.gzip.compress(b'{"JcatVersionMajor": 0, "Items": [{"Id": "f", "Blobs": [{"Kind": 9, "Data": "?"}]}]}'),
     ],
+    ids=lambda one: f"{len(one)}-bytes",  # a time lies in each gzip: two workers would see different names
 )  # fmt: skip
 def test_broken_catalogues(broken: bytes) -> None:
     """What is no catalogue from its first to its last byte is malformed."""
