@@ -68,6 +68,7 @@ def _verify(image: Image, group: Group, trust: TrustStore) -> tuple[Observed, ..
         many = Signer(SignatureStatus.UNVERIFIABLE, f"not checked: {problem}", key=signer.key)
         return (observation(many, NAME, group.locator(), artifact.locator, oddities=oddities),)
     signer = _judged(signer, meta, walk)
+    oddities += walk.missing
     if meta.flags & ~(avb.HASHTREE_DISABLED | avb.VERIFICATION_DISABLED):
         oddities.append(f"unknown flags {meta.flags:#x}")
     return tuple(

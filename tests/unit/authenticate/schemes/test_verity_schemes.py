@@ -134,7 +134,7 @@ def test_avb_missing_partition_is_said() -> None:
     """What a vbmeta names and nobody delivered is told, and covers nothing."""
     (one,) = vector("avb/valid/partition-missing").signatures
     assert one.status is VALID
-    assert one.oddities == ()
+    assert one.oddities == ("partition boot is not in the delivery",)
     assert "partition boot is not in the delivery" in one.detail
 
 
