@@ -67,7 +67,7 @@ def _guarded(arguments: list[str]) -> int:
     except FwverifyError as mistake:
         _say(f"error: {mistake}")
     except click.ClickException as mistake:
-        _say(f"error: {mistake.format_message()}")
+        _say(f"error: {' '.join(mistake.format_message().split())}")
         if isinstance(mistake, click.UsageError) and mistake.ctx is not None:
             _say(f"  Try: {mistake.ctx.command_path} --help")
     except (click.Abort, KeyboardInterrupt):

@@ -34,6 +34,11 @@ WRAPPERS = frozenset({"gzip", "xz", "zstd", "zip", "tar", "intel_hex_image", "sr
 """Formats in which one file travels; nothing of them is installed."""
 
 
+MAX_PACKING_BYTES = 4096
+"""Headers, names and comments around one file; more is a hiding place, unless the packing is text (Intel HEX) that
+takes up to as much as it holds."""
+
+
 def wrapper_frames(evidence: Evidence) -> frozenset[Locator]:
     """Containers that hold exactly one file and are no more than its packing (`fw.itb.gz`, `app.hex`).
 
@@ -65,6 +70,10 @@ def image_spans(evidence: Evidence) -> ImageSpans:
 def _framed(spans: tuple[LedgerSpan, ...], frames: frozenset[Locator]) -> tuple[LedgerSpan, ...]:
     """The packing's own bytes as the envelope of whatever signs the one file inside."""
     if frames.isdisjoint(one.owner for one in spans):
+        return spans
+    own = [one for one in spans if one.owner in frames and one.opened is Opened.STRUCTURE]
+    packed = sum(one.range.size for one in spans) - sum(one.range.size for one in own)
+    if sum(one.range.size for one in own) > max(MAX_PACKING_BYTES, packed):
         return spans
     inside = tuple(sorted({name for one in spans for name in one.signed_by}))
     return tuple(
