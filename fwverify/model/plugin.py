@@ -16,3 +16,5 @@ class Doc:
     """Specification with section, and when it was read."""
     limitations: tuple[str, ...] = ()
     """What it does not do. An empty tuple claims completeness."""
+    makers: tuple[str, ...] = ()
+    """Official tools whose output the tests read with it (containers), or against which it is checked."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fwverify.formats.entries import EntryKind
+from fwverify.formats.extents import Tick
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, Buffer, ByteRange, Digest
 from fwverify.model.evidence import AnomalyKind, GapReason
@@ -96,6 +97,22 @@ Event = Member | Part | Check | Oddity | Unread | Fact
 
 
 @dataclass(frozen=True, slots=True)
+class Carve:
+    """How a format is found inside other bytes (flash dumps, gaps, slack)."""
+
+    magics: tuple[tuple[bytes, int], ...]
+    """Bytes to search for (at least 2, better 4), and how far behind the beginning of the format they lie."""
+    end: Callable[[memoryview, int, Tick], int]
+    """View, offset, tick -> where what begins at that offset ends; 0: nothing sound begins there.
+
+    Checks are strong enough that random bytes and strings in programs do not pass (a CRC, several fields that must
+    agree, a stream that decodes): one false find in 1 GiB of code is too many. Total: raises nothing but what `tick`
+    raises; calls `tick` with the bytes it looks at, before it looks; never reads more than it must."""
+    step: int = 1
+    """Only offsets that are a multiple of this are looked at (a sector, an erase block)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """A format that holds artifacts."""
 
@@ -108,6 +125,8 @@ class Container:
     against the budget before anything is allocated. Content comes from `fwverify.content.held` or as a slice of
     `artifact.content`."""
     doc: Doc
+    carve: Carve | None = None
+    """How it is found inside other bytes; None: only where an artifact begins with it."""
     weak: bool = False
     """Found by searching, not by a magic at the start: another reader that also fits is no second format."""
     partial: bool = False
