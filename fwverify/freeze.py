@@ -91,7 +91,7 @@ def freeze(
         delivery=delivery.name,
         expectation=expectation,
         trust=trust.snapshot(),
-        settings=_settings(walk.budget.limits, walk.examiner.mode),
+        settings=_settings(walk.budget.limits, walk.bench.mode),
         artifacts=_sorted(records),
         signatures=_sorted(authenticated.signatures),
         checksums=_sorted(checksums),

@@ -59,6 +59,13 @@ class Limits:
     """Wall clock for one artifact in a worker. The slowest real executable measured (110 MB) took 0.5 s."""
     worker_cpu_seconds: int = 600
     """CPU time of one worker before it is replaced."""
+    unpack_memory_bytes: int = 1024 * MIB
+    """Memory of the process that opens containers. A 64 MiB xz dictionary and a whole executable fit ten times."""
+    unpack_seconds: int = 120
+    """Wall clock between two answers of that process. The slowest real answer measured (a 70 MiB xz root file system
+    inside gzip) took 4 s."""
+    max_lost_workers: int = 32
+    """Opening processes lost in one run before the rest is a gap: each costs a start and a second reading."""
     workers: int = 0
     """Examination workers; 0 means one for each core."""
 

@@ -4,7 +4,7 @@
                                                                                        evaluate -> Assessment
 
 Outer signatures are observed before any nested parser runs. Nothing here has an opinion, and nothing here reads a
-clock, an environment or a network: time, trust, limits and the examiner come in as arguments.
+clock, an environment or a network: time, trust, limits and the bench come in as arguments.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from fwverify.model.evidence import Evidence
 from fwverify.model.expectation import Expectation
 from fwverify.model.verdict import Assessment
 from fwverify.trust.store import EMPTY, TrustStore, carried_keys
-from fwverify.worklist import Examiner, Walk
+from fwverify.unpack.stage import Here
+from fwverify.worklist import Bench, Walk
 
 Progress = Callable[[str], None]
 
@@ -38,7 +39,7 @@ def facts(
     trust: TrustStore = EMPTY,
     expectation: Expectation = Expectation(),  # noqa: B008 - immutable
     limits: Limits = DEFAULT_LIMITS,
-    examiner: Examiner | None = None,
+    bench: Bench | None = None,
     progress: Progress = lambda _: None,
 ) -> Evidence:
     """Establish all facts of a delivery.
@@ -49,7 +50,7 @@ def facts(
         trust: the operator's pinned keys.
         expectation: what the operator expects; never read from the delivery.
         limits: bounds of this run.
-        examiner: where content is examined; None: in this process.
+        bench: where hostile bytes are read; None: in this process.
         progress: told what is being done, in plain words.
 
     Raises:
@@ -63,7 +64,8 @@ def facts(
     authenticated = authentication.authenticate_delivery(delivery, carried, trust, at)
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
     inside = authentication.Inside(delivery, carried, trust, at, authenticated)
-    walk = Walk(Budget(limits), examiner or identification.InProcess(limits), progress, inside.check)
+    bench = bench or Bench(identification.InProcess(limits), Here())
+    walk = Walk(Budget(limits), bench, progress, inside.check)
     for image in delivery.of(Role.IMAGE):
         walk.image(image)
     walk.finish()
@@ -85,13 +87,11 @@ def verify(
     trust: TrustStore = EMPTY,
     expectation: Expectation = Expectation(),  # noqa: B008 - immutable
     limits: Limits = DEFAULT_LIMITS,
-    examiner: Examiner | None = None,
+    bench: Bench | None = None,
     progress: Progress = lambda _: None,
 ) -> Assessment:
     """Facts, then judgement. Arguments as for `facts`; the policy judges and changes no fact."""
-    evidence = facts(
-        paths, at=at, trust=trust, expectation=expectation, limits=limits, examiner=examiner, progress=progress
-    )
+    evidence = facts(paths, at=at, trust=trust, expectation=expectation, limits=limits, bench=bench, progress=progress)
     return judge(evidence, policy, at)
 
 

@@ -6,7 +6,7 @@ from which the byte ledger is computed once all answers are in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,10 +25,11 @@ from fwverify.model.evidence import (
     GapReason,
     Opened,
 )
+from fwverify.model.examining import examining
 from fwverify.model.expectation import VersionClaim
 from fwverify.model.ledger import Account, Claim, MemberAccount, account, leaf
-from fwverify.unpack.interface import Container
-from fwverify.unpack.stage import Child, Opening, recognise, unpack
+from fwverify.unpack.interface import Container, Event
+from fwverify.unpack.stage import Child, Opening, unpack
 
 DEVICE_TREE = "device_tree"
 """A container that is content too: its properties may hold public keys (U-Boot's control device tree)."""
@@ -43,6 +44,37 @@ class Examiner(Protocol):
     def results(self) -> Iterator[tuple[Locator, Observed]]: ...
 
 
+class Reader(Protocol):
+    """Opens containers, here or in a worker."""
+
+    @property
+    def mode(self) -> str: ...
+    def recognise(self, artifact: Artifact, budget: Budget) -> tuple[Container | None, tuple[str, ...]]:
+        """What reads it, and what else would. Raises Crashed, LimitExceeded."""
+        ...
+
+    def named(self, names: Sequence[str]) -> tuple[Container | None, tuple[str, ...]]:
+        """The same, from the names a worker gave."""
+        ...
+
+    def events(self, container: Container, artifact: Artifact, budget: Budget) -> Iterator[Event]:
+        """As `Container.unpack`; raises Crashed besides."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where hostile bytes are read: in this process, or in workers."""
+
+    examiner: Examiner
+    reader: Reader
+
+    @property
+    def mode(self) -> str:
+        """For the evidence: the weaker of both."""
+        return min((self.reader.mode, self.examiner.mode), key=("in-process", "worker", "full").index)
+
+
 @dataclass(slots=True)
 class Node:
     """One artifact of the tree, without its content."""
@@ -54,6 +86,8 @@ class Node:
     claims: list[Claim] = field(default_factory=list)
     facts: tuple[tuple[str, str], ...] = ()
     children: list[tuple[Node, Child]] = field(default_factory=list)
+    lost: bool = False
+    """Nobody could tell what it is: whoever looked was lost over it."""
 
 
 @dataclass(slots=True)
@@ -61,7 +95,7 @@ class Walk:
     """State of one run's walk."""
 
     budget: Budget
-    examiner: Examiner
+    bench: Bench
     progress: Callable[[str], None]
     authenticate: Callable[[Artifact], None] = lambda _: None
     """Checks the signatures that lie in an artifact; called before anything nested in it is opened."""
@@ -81,24 +115,37 @@ class Walk:
         self.progress(f"opening {artifact.name}")
         self.images.append(self._visit(artifact, depth=0, plain=False))
 
-    def _visit(self, artifact: Artifact, depth: int, *, plain: bool) -> Node:
+    def _visit(self, artifact: Artifact, depth: int, *, plain: bool, recognised: tuple[str, ...] | None = None) -> Node:
         if not plain:
             self.authenticate(artifact)
-        container, others = (None, ()) if plain else recognise(artifact)
-        node = Node(artifact.locator, artifact.size, artifact.digests, container)
+        container, others, lost = (None, (), False) if plain else self._recognise(artifact, recognised)
+        node = Node(artifact.locator, artifact.size, artifact.digests, container, lost=lost)
         if container is None:
-            self.examiner.submit(artifact)
+            self.bench.examiner.submit(artifact)
             return node
         if container.name == DEVICE_TREE:
-            self.examiner.submit(artifact)
+            self.bench.examiner.submit(artifact)
         opening = Opening(artifact, container)
-        for child in unpack(opening, self.budget, depth):
+        for child in unpack(opening, self.budget, depth, self.bench.reader.events):
             # An unclaimed run that is the whole artifact would be recognised as the same container for ever.
             same = child.remainder and child.artifact.size == artifact.size
-            node.children.append((self._visit(child.artifact, depth + 1, plain=same), _shape(child)))
+            inner = self._visit(child.artifact, depth + 1, plain=same, recognised=child.recognised)
+            node.children.append((inner, _shape(child)))
         self._collect(opening, others)
         node.claims, node.facts = opening.claims, tuple(sorted(opening.facts))
         return node
+
+    def _recognise(
+        self, artifact: Artifact, known: tuple[str, ...] | None
+    ) -> tuple[Container | None, tuple[str, ...], bool]:
+        """What reads an artifact, what else would, and whether whoever looked was lost."""
+        before = len(self.gaps)
+        with examining(artifact.locator, self.gaps, "isolate"):
+            container, others = (
+                self.bench.reader.recognise(artifact, self.budget) if known is None else self.bench.reader.named(known)
+            )
+            return container, others, False
+        return None, (), len(self.gaps) > before
 
     def _collect(self, opening: Opening, others: tuple[str, ...]) -> None:
         self.checks.extend(opening.checks)
@@ -120,7 +167,7 @@ class Walk:
     def finish(self) -> None:
         """Wait for the examiner's answers."""
         self.progress("examining contents")
-        for locator, observed in self.examiner.results():
+        for locator, observed in self.bench.examiner.results():
             self.observed[locator] = observed
             self.clues.extend(observed.clues)
             self.contents.extend(observed.contents)
@@ -146,7 +193,7 @@ class Walk:
     def _account(self, node: Node) -> Account:
         if node.container is None:
             seen = self.observed.get(node.locator)
-            if seen is None:
+            if seen is None or node.lost:
                 return leaf(node.locator, node.size, Opened.GAP, "")
             return leaf(node.locator, node.size, seen.opened, seen.reader)
         members: dict[int, MemberAccount] = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
     from fwverify.model.verdict import Assessment
     from fwverify.trust.store import TrustStore
-    from fwverify.worklist import Examiner
+    from fwverify.worklist import Bench
 
 STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 """Colour never says what the word does not; what was not judged at all is red."""
@@ -67,10 +67,10 @@ def batch(
     at, trust = settings.moment(at_time), settings.trust_of(keys_folder)
     policies = _Policies(policy_name)
     policies.of("")  # the batch's own must be readable before any work
-    from fwverify.cli.examine import examiner
+    from fwverify.cli.examine import workbench
 
-    with output.Progress(shown=not quiet) as progress, examiner(in_process=in_process) as examining:
-        verify_one = _verifier(policies, trust, at, examining, progress, len(found.units))
+    with output.Progress(shown=not quiet) as progress, workbench(in_process=in_process) as bench:
+        verify_one = _verifier(policies, trust, at, bench, progress, len(found.units))
         rows = tuple(run(found.units, verify_one, _keeper(folder)))
     _write(folder, rows, found.bad)
     if not quiet:
@@ -109,7 +109,7 @@ class _Policies:
 
 
 def _verifier(
-    policies: _Policies, trust: TrustStore, at: str, examiner: Examiner | None, progress: output.Progress, count: int
+    policies: _Policies, trust: TrustStore, at: str, bench: Bench | None, progress: output.Progress, count: int
 ) -> Callable[[Unit], Assessment]:
     from fwverify import pipeline
 
@@ -121,7 +121,7 @@ def _verifier(
         place = f"{done}/{count} {unit.name}: "
         policy = policies.of(unit.policy)
         return pipeline.verify(
-            (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, examiner=examiner,
+            (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, bench=bench,
             progress=lambda text: progress(place + text),
         )  # fmt: skip
 

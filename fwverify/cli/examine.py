@@ -1,4 +1,4 @@
-"""Which examiner a command uses: workers, or this process when asked."""
+"""Where a command reads hostile bytes: in workers, or in this process when asked."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fwverify.worklist import Examiner
+    from fwverify.worklist import Bench
 
 
 @contextmanager
-def examiner(*, in_process: bool) -> Iterator[Examiner | None]:
-    """The examiner for one run; None means in this process. No worker starts before there is work."""
+def workbench(*, in_process: bool) -> Iterator[Bench | None]:
+    """The bench for one run; None means in this process. No worker starts before there is work."""
     if in_process:
         yield None
         return
-    from fwverify.isolate.pool import WorkerPool
+    from fwverify.isolate.bench import workers
 
-    with WorkerPool() as pool:
-        yield pool
+    with workers() as bench:
+        yield bench

@@ -38,11 +38,11 @@ def make(image: Path, target: Path | None, at_time: str | None, in_process: bool
         output.check_target(target, [image], "-o")
     at = settings.moment(at_time)
     from fwverify import pipeline
-    from fwverify.cli.examine import examiner
+    from fwverify.cli.examine import workbench
     from fwverify.report.registry import bill_of_materials
 
-    with output.Progress() as progress, examiner(in_process=in_process) as examining:
-        evidence = pipeline.facts([image], at=at, examiner=examining, progress=progress)
+    with output.Progress() as progress, workbench(in_process=in_process) as bench:
+        evidence = pipeline.facts([image], at=at, bench=bench, progress=progress)
         progress("writing the bill of materials")
         text = bill_of_materials(evidence)
     if target is None:

@@ -76,11 +76,11 @@ def verify(
     settings.refuse_inside(paths, policy_name, keys_folder)
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
     from fwverify import pipeline
-    from fwverify.cli.examine import examiner
+    from fwverify.cli.examine import workbench
 
-    with output.Progress(shown=not quiet) as progress, examiner(in_process=in_process) as examining:
+    with output.Progress(shown=not quiet) as progress, workbench(in_process=in_process) as bench:
         assessment = pipeline.verify(
-            paths, policy=policy, at=at, trust=trust, expectation=expected, examiner=examining, progress=progress
+            paths, policy=policy, at=at, trust=trust, expectation=expected, bench=bench, progress=progress
         )
     context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
     keep(assessment, context, targets)

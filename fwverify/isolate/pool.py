@@ -15,10 +15,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from types import TracebackType
 
 from fwverify.identify.interface import Observed
-from fwverify.isolate.process import Lost, WorkerProcess, default_command
+from fwverify.isolate import sandbox
+from fwverify.isolate.frames import Answer, Role, Settings, examine_header, observed
+from fwverify.isolate.process import Deadline, Lost, WorkerProcess, default_command
 from fwverify.limits import DEFAULT_LIMITS, Limits
 from fwverify.model.artifact import Artifact, Locator
-from fwverify.model.evidence import Gap, Opened
+from fwverify.model.canonical import NotEvidence
+from fwverify.model.evidence import Gap, GapReason, Opened
 
 WAITING_PER_WORKER = 2
 """Artifacts that wait for a worker while it is busy with another."""
@@ -26,8 +29,6 @@ WAITING_PER_WORKER = 2
 
 class WorkerPool:
     """Examines artifacts in other processes. Used by one thread; every artifact submitted gets exactly one answer."""
-
-    mode = "worker"
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, worker_command: Sequence[str] | None = None) -> None:
         """
@@ -37,6 +38,10 @@ class WorkerPool:
         """
         self.limits = limits
         self._command = tuple(worker_command or default_command())
+        confinement = sandbox.Confinement(limits.worker_memory_bytes, limits.worker_cpu_seconds)
+        self._settings = Settings(Role.EXAMINE, confinement, limits)
+        self.protections = frozenset(sandbox.available())
+        """What holds in every worker so far."""
         count = limits.workers or os.cpu_count() or 1
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="examine")
         self._room = threading.Semaphore(count * (1 + WAITING_PER_WORKER))
@@ -44,6 +49,11 @@ class WorkerPool:
         self._mine = threading.local()
         self._running: set[WorkerProcess] = set()
         self._closing = False
+
+    @property
+    def mode(self) -> str:
+        """`full` or `worker` (sandbox.isolation)."""
+        return sandbox.isolation(tuple(self.protections))
 
     def submit(self, artifact: Artifact) -> None:
         """Hand over an artifact. Waits while enough others are waiting already."""
@@ -100,14 +110,26 @@ class WorkerPool:
     def _ask_once(self, artifact: Artifact) -> Observed:
         worker: WorkerProcess | None = getattr(self._mine, "worker", None)
         if worker is None:
-            worker = self._mine.worker = WorkerProcess(self._command, self.limits)
+            worker = self._mine.worker = WorkerProcess(self._command, self._settings)
             self._running.add(worker)
             if self._closing:  # `close` may have looked before this one was there
                 worker.kill()
         try:
-            return worker.examine(artifact)
+            return self._examined(worker, artifact)
         except Lost:
             self._mine.worker = None
             self._running.discard(worker)
             worker.stop()
             raise
+
+    def _examined(self, worker: WorkerProcess, artifact: Artifact) -> Observed:
+        limit = ("worker_seconds", self.limits.worker_seconds)
+        worker.wait_ready(Deadline(*limit))
+        self.protections &= frozenset(worker.protections)
+        kind, body = worker.ask(examine_header(artifact), artifact.content, Deadline(*limit))
+        if kind != Answer.OBSERVED:
+            raise Lost(GapReason.CRASHED, "the worker's answer is of no known kind")
+        try:
+            return observed(body, artifact.locator)
+        except NotEvidence as problem:
+            raise Lost(GapReason.CRASHED, f"the worker's answer cannot be read: {problem}"[:300]) from None

@@ -12,14 +12,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fwverify.formats.names import quoted
-from fwverify.identify.interface import Observed
-from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, observed, request_header
-from fwverify.limits import Limits
-from fwverify.model.artifact import Artifact
+from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Settings, protections
 from fwverify.model.canonical import NotEvidence
 from fwverify.model.evidence import GapReason
 
@@ -36,7 +33,7 @@ _START = "import sys; sys.path.insert(0, sys.argv[1]); from fwverify.isolate.wor
 
 
 def default_command() -> tuple[str, ...]:
-    """How a worker is started; the limits are appended."""
+    """How a worker is started; its settings are appended."""
     root = str(Path(__file__).resolve().parents[2])
     return (sys.executable, "-s", "-P", "-c", _START, root)
 
@@ -51,14 +48,28 @@ class Lost(Exception):
         super().__init__(detail)
 
 
+class Deadline:
+    """Wall clock for one request, with the limit it comes from."""
+
+    def __init__(self, limit: str, seconds: int) -> None:
+        self.limit, self.seconds = limit, seconds
+        self.at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds; raises Lost when there are none."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise Lost(GapReason.LIMIT, f"limit {self.limit} reached ({self.seconds})")
+        return left
+
+
 class WorkerProcess:
     """One worker process and its pipes. Used by one thread only."""
 
-    def __init__(self, command: Sequence[str], limits: Limits) -> None:
-        self.limits = limits
-        arguments = (limits.worker_memory_bytes, limits.worker_cpu_seconds, limits.max_scan_events)
+    def __init__(self, command: Sequence[str], settings: Settings) -> None:
+        self.settings = settings
         self.process = subprocess.Popen(
-            [*command, *(str(one) for one in arguments)],
+            [*command, settings.text()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -75,31 +86,49 @@ class WorkerProcess:
             os.set_blocking(one, False)
         self.said = b""
         self.ready = False
+        self.protections: tuple[str, ...] = ()
 
-    def examine(self, artifact: Artifact) -> Observed:
-        """Send, wait, read. Raises Lost."""
-        deadline = time.monotonic() + self.limits.worker_seconds
-        if not self.ready:
-            kind, _ = self._answer(deadline)
+    def wait_ready(self, deadline: Deadline) -> None:
+        """Until it has given up what it does not need. Raises Lost."""
+        if self.ready:
+            return
+        kind, body = self._answer(deadline)
+        try:
             if kind != Answer.READY:
-                raise Lost(GapReason.CRASHED, "the worker did not start as it should")
-            self.ready = True
-            deadline = time.monotonic() + self.limits.worker_seconds
-        header = request_header(artifact)
-        self._send(memoryview(REQUEST.pack(len(header), artifact.size) + header), deadline)
-        self._send(artifact.content, deadline)
+                raise NotEvidence("another answer came first")
+            self.protections = protections(body)
+        except NotEvidence:
+            raise Lost(GapReason.CRASHED, "the worker did not start as it should") from None
+        self.ready = True
+
+    def ask(self, header: bytes, content: memoryview, deadline: Deadline) -> tuple[int, bytes]:
+        """Send a request and wait for the answer's kind and body. Raises Lost."""
+        self.tell(header, content, deadline)
         kind, body = self._answer(deadline)
         if kind == Answer.MEMORY:
-            detail = f"limit worker_memory_bytes reached ({self.limits.worker_memory_bytes})"
+            detail = f"limit worker_memory_bytes reached ({self.settings.confinement.memory_bytes})"
             raise Lost(GapReason.LIMIT, detail)
-        if kind != Answer.OBSERVED:
-            raise Lost(GapReason.CRASHED, "the worker's answer is of no known kind")
-        try:
-            return observed(body, artifact.locator)
-        except NotEvidence as problem:
-            raise Lost(GapReason.CRASHED, f"the worker's answer cannot be read: {problem}"[:300]) from None
+        return kind, body
 
-    def _send(self, data: memoryview, deadline: float) -> None:
+    def tell(self, header: bytes, content: memoryview, deadline: Deadline) -> None:
+        """Send a request. Raises Lost."""
+        self._send(memoryview(REQUEST.pack(len(header), len(content)) + header), deadline)
+        self._send(content, deadline)
+
+    def receive(self, size: int, deadline: Deadline) -> Iterator[bytes]:
+        """Bytes that follow an answer, in pieces. Raises Lost."""
+        while size:
+            self._wait(deadline, to=False)
+            try:
+                part = os.read(self.of, min(size, PIPE_CHUNK_BYTES))
+            except BlockingIOError:
+                continue
+            if not part:
+                raise self._died()
+            size -= len(part)
+            yield part
+
+    def _send(self, data: memoryview, deadline: Deadline) -> None:
         at = 0
         while at < len(data):
             self._wait(deadline, to=True)
@@ -110,33 +139,16 @@ class WorkerProcess:
             except BrokenPipeError:
                 raise self._died(blameless=True) from None
 
-    def _answer(self, deadline: float) -> tuple[int, bytes]:
-        kind, size = ANSWER.unpack(self._read(ANSWER.size, deadline))
+    def _answer(self, deadline: Deadline) -> tuple[int, bytes]:
+        kind, size = ANSWER.unpack(b"".join(self.receive(ANSWER.size, deadline)))
         if size > MAX_ANSWER_BYTES:
             raise Lost(GapReason.CRASHED, "the worker's answer is longer than any can be")
-        return kind, self._read(size, deadline)
+        return kind, b"".join(self.receive(size, deadline))
 
-    def _read(self, size: int, deadline: float) -> bytes:
-        parts: list[bytes] = []
-        while size:
-            self._wait(deadline, to=False)
-            try:
-                part = os.read(self.of, min(size, PIPE_CHUNK_BYTES))
-            except BlockingIOError:
-                continue
-            if not part:
-                raise self._died()
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
-    def _wait(self, deadline: float, *, to: bool) -> None:
+    def _wait(self, deadline: Deadline, *, to: bool) -> None:
         """Until the pipe can be used. Reads along what the worker complains about, so that it cannot block on it."""
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                detail = f"limit worker_seconds reached ({self.limits.worker_seconds})"
-                raise Lost(GapReason.LIMIT, detail)
+            left = deadline.left()
             reading = [one for one in (self.errors, -1 if to else self.of) if one >= 0]
             readable, writable, _ = select.select(reading, [self.to] if to else [], [], left)
             if self.errors in readable:
@@ -163,7 +175,8 @@ class WorkerProcess:
             return Lost(GapReason.CRASHED, "the worker closed its pipe")
         self._listen()
         if status == -signal.SIGXCPU:
-            return Lost(GapReason.LIMIT, f"limit worker_cpu_seconds reached ({self.limits.worker_cpu_seconds})")
+            seconds = self.settings.confinement.cpu_seconds
+            return Lost(GapReason.LIMIT, f"limit worker_cpu_seconds reached ({seconds})")
         if status < 0:
             name = _SIGNALS.get(-status, f"signal {-status}")
             return Lost(GapReason.CRASHED, f"the worker was ended by {name}", blameless=blameless)

@@ -1,4 +1,4 @@
-"""The public `facts` and `verify`: content is examined in worker processes unless the caller brings an examiner."""
+"""The public `facts` and `verify`: content is opened and examined in workers unless the caller brings a bench."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from fwverify import pipeline
 from fwverify.evaluate.policy import Policy
-from fwverify.isolate.pool import WorkerPool
+from fwverify.isolate.bench import workers
 from fwverify.limits import DEFAULT_LIMITS, Limits
 from fwverify.model.evidence import Evidence
 from fwverify.model.expectation import Expectation
 from fwverify.model.verdict import Assessment
 from fwverify.trust.store import EMPTY, TrustStore
-from fwverify.worklist import Examiner
+from fwverify.worklist import Bench
 
 NOTHING = Expectation()
 
@@ -25,17 +25,17 @@ def facts(
     trust: TrustStore = EMPTY,
     expectation: Expectation = NOTHING,
     limits: Limits = DEFAULT_LIMITS,
-    examiner: Examiner | None = None,
+    bench: Bench | None = None,
 ) -> Evidence:
     """All facts of a delivery; arguments and errors as for `pipeline.facts`.
 
     Raises:
         IngestError: the delivery is not there or cannot be read.
     """
-    if examiner is not None:
-        return pipeline.facts(paths, at=at, trust=trust, expectation=expectation, limits=limits, examiner=examiner)
-    with WorkerPool(limits) as pool:
-        return pipeline.facts(paths, at=at, trust=trust, expectation=expectation, limits=limits, examiner=pool)
+    if bench is not None:
+        return pipeline.facts(paths, at=at, trust=trust, expectation=expectation, limits=limits, bench=bench)
+    with workers(limits) as bench:
+        return pipeline.facts(paths, at=at, trust=trust, expectation=expectation, limits=limits, bench=bench)
 
 
 def verify(
@@ -46,8 +46,8 @@ def verify(
     trust: TrustStore = EMPTY,
     expectation: Expectation = NOTHING,
     limits: Limits = DEFAULT_LIMITS,
-    examiner: Examiner | None = None,
+    bench: Bench | None = None,
 ) -> Assessment:
     """Facts, then judgement; arguments and errors as for `facts`. The policy judges and changes no fact."""
-    evidence = facts(paths, at=at, trust=trust, expectation=expectation, limits=limits, examiner=examiner)
+    evidence = facts(paths, at=at, trust=trust, expectation=expectation, limits=limits, bench=bench)
     return pipeline.judge(evidence, policy, at)

@@ -1,37 +1,52 @@
-"""An examination worker: artifacts come in on standard input, what was observed goes out on standard output.
+"""A worker: artifacts come in on standard input, what was found goes out on standard output.
 
-It gives up what it does not need before it reads the first byte: memory beyond its limit, processor time beyond its
-limit, files to write, processes to start, core dumps. It holds no key and no secret, and its answer is plain JSON
-that the parent checks. Does NOT yet use Landlock or seccomp; on systems without `resource` it has no limits but the
-parent's wall clock.
+It gives up what it does not need before it reads the first byte (sandbox). It holds no key and no secret, and its
+answer is plain JSON that the parent checks. One of two roles: examine (detectors, LIEF) or open (containers).
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from fwverify.identify.interface import Detector
-from fwverify.identify.registry import BUILTIN
-from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, requested
-from fwverify.limits import Limits
+from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Role, Settings, requested, settings
+from fwverify.isolate.sandbox import confine
 from fwverify.model.canonical import canonical
 
-OPEN_FILES = 64
-"""Enough to import a library late; a parser needs none."""
+if TYPE_CHECKING:
+    from fwverify.identify.interface import Detector
+    from fwverify.isolate.sessions import Sessions
+    from fwverify.unpack.interface import Container
 
 
-def main(detectors: tuple[Detector, ...] = BUILTIN) -> None:
-    """Serve until standard input ends. Arguments: memory limit in bytes, processor limit in seconds, scan events."""
-    memory_bytes, cpu_seconds, scan_events = (int(one) for one in sys.argv[-3:])
+READ_BYTES = 1 << 20
+
+
+def main(detectors: tuple[Detector, ...] | None = None, containers: tuple[Container, ...] | None = None) -> None:
+    """Serve until standard input ends. The last argument is `frames.Settings` as text.
+
+    Args:
+        detectors, containers: the plug-ins that take part (for tests); None: this release's own.
+    """
+    mine = settings(sys.argv[-1])
     incoming, outgoing = sys.stdin.buffer, _private_output()
+    if mine.role is Role.OPEN:
+        serve_opening(mine, incoming, outgoing, containers)
+    else:
+        serve_examining(mine, incoming, outgoing, detectors)
+
+
+def serve_examining(
+    mine: Settings, incoming: BinaryIO, outgoing: BinaryIO, detectors: tuple[Detector, ...] | None
+) -> None:
+    """One artifact in, one answer out."""
+    from fwverify.identify.registry import BUILTIN
     from fwverify.identify.stage import observe  # before the limits, so that imports are not what breaks them
 
-    confine(memory_bytes, cpu_seconds)
-    limits = Limits(max_scan_events=scan_events)
-    _send(outgoing, Answer.READY)
+    _ready(mine, outgoing)
     while head := incoming.read(REQUEST.size):
         if len(head) < REQUEST.size:
             return  # the parent went away
@@ -41,13 +56,60 @@ def main(detectors: tuple[Detector, ...] = BUILTIN) -> None:
             content = memoryview(incoming.read(content_bytes))
             if len(content) < content_bytes:
                 return
-            answer = canonical(observe(requested(header, content), limits, detectors))
+            found = observe(requested(header, content), mine.limits, BUILTIN if detectors is None else detectors)
+            answer = canonical(found)
         except MemoryError:
-            _send(outgoing, Answer.MEMORY)
+            send(outgoing, Answer.MEMORY)
             return  # whatever was half done goes with this process
-        _send(outgoing, Answer.OBSERVED, answer)
-        if time.process_time() > cpu_seconds / 2:
+        send(outgoing, Answer.OBSERVED, answer)
+        if time.process_time() > mine.confinement.cpu_seconds / 2:
             return  # retire in order, so that no artifact pays for those before it
+
+
+def serve_opening(
+    mine: Settings, incoming: BinaryIO, outgoing: BinaryIO, containers: tuple[Container, ...] | None
+) -> None:
+    """Sessions, one for each artifact that is being opened; what is nested is opened while the outer waits."""
+    from fwverify.content import Holder
+    from fwverify.isolate.sessions import Sessions
+    from fwverify.unpack.registry import BUILTIN
+
+    tempfile.tempdir = mine.confinement.scratch or None
+    _ready(mine, outgoing)
+    sessions = Sessions(BUILTIN if containers is None else containers, mine.limits)
+    while head := incoming.read(REQUEST.size):
+        if len(head) < REQUEST.size:
+            return
+        header_bytes, content_bytes = REQUEST.unpack(head)
+        header = incoming.read(header_bytes)
+        try:
+            holder = Holder()
+            while holder.size < content_bytes:
+                piece = incoming.read(min(READ_BYTES, content_bytes - holder.size))
+                if not piece:
+                    return
+                holder.add(piece)
+            _answer(sessions, header, holder.view(), outgoing)
+        except MemoryError:
+            send(outgoing, Answer.MEMORY)
+            return
+
+
+def _answer(sessions: Sessions, header: bytes, content: memoryview, outgoing: BinaryIO) -> None:
+    answer = sessions.answer(header, content)
+    if answer is None:
+        return
+    body, contents = answer
+    if len(body) > MAX_ANSWER_BYTES:
+        raise MemoryError
+    send(outgoing, Answer.EVENTS, body, flush=False)
+    for one in contents:
+        outgoing.write(one)
+    outgoing.flush()
+
+
+def _ready(mine: Settings, outgoing: BinaryIO) -> None:
+    send(outgoing, Answer.READY, canonical(list(confine(mine.confinement))))
 
 
 def _private_output() -> BinaryIO:
@@ -57,30 +119,13 @@ def _private_output() -> BinaryIO:
     return private
 
 
-def _send(outgoing: BinaryIO, kind: Answer, body: bytes = b"") -> None:
+def send(outgoing: BinaryIO, kind: Answer, body: bytes = b"", *, flush: bool = True) -> None:
+    """One answer."""
     if len(body) > MAX_ANSWER_BYTES:
         kind, body = Answer.MEMORY, b""
     outgoing.write(ANSWER.pack(kind, len(body)) + body)
-    outgoing.flush()
-
-
-def confine(memory_bytes: int, cpu_seconds: int) -> None:
-    """Set this process's resource limits, as far as the system has them."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    for what, most, at_last in (
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, 0, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
-        (resource.RLIMIT_NPROC, 0, 0),
-        (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 5),  # apart, so that the signal tells which limit it was
-        (resource.RLIMIT_AS, memory_bytes, memory_bytes),
-    ):
-        _, hard = resource.getrlimit(what)
-        bound = at_last if hard == resource.RLIM_INFINITY else min(at_last, hard)
-        resource.setrlimit(what, (min(most, bound), bound))
+    if flush:
+        outgoing.flush()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The one block that turns hostile input into gaps.
 
-Readers below (formats/ and the rooms) raise Malformed, Unsupported, Encrypted or LimitExceeded; none of them
-leaves a stage. Anything else is a bug and is not caught here.
+Readers below (formats/ and the rooms) raise Malformed, Unsupported, Encrypted or LimitExceeded, isolate raises
+Crashed; none of them leaves a stage. Anything else is a bug and is not caught here.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ class Encrypted(Exception):
     """Content that cannot be read without a secret."""
 
 
+class Crashed(Exception):
+    """The process that was reading was lost: killed, crashed, hung or out of memory."""
+
+    def __init__(self, detail: str, reason: GapReason = GapReason.CRASHED) -> None:
+        self.reason = reason
+        super().__init__(detail)
+
+
 @contextmanager
 def examining(locator: Locator, gaps: list[Gap], by: str, range: ByteRange | None = None) -> Iterator[None]:
     """Run a reader on hostile bytes; what it cannot do becomes one gap on `locator`."""
@@ -44,3 +52,5 @@ def examining(locator: Locator, gaps: list[Gap], by: str, range: ByteRange | Non
         gaps.append(Gap(GapReason.UNSUPPORTED, locator, str(problem), by, range))
     except Encrypted as problem:
         gaps.append(Gap(GapReason.ENCRYPTED, locator, str(problem), by, range))
+    except Crashed as problem:
+        gaps.append(Gap(problem.reason, locator, str(problem), by, range))

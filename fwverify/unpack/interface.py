@@ -34,6 +34,8 @@ class Member:
     """Of a link."""
     mode: int = 0
     """POSIX mode bits; 0 when the container has none."""
+    recognised: tuple[str, ...] | None = None
+    """Not for readers: containers that read the content, the one to use first, when a worker has looked already."""
 
 
 class PartUse(StrEnum):

@@ -7,7 +7,7 @@ never held whole; what the reader cannot go on with becomes a gap, and everythin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fwverify.content import identified
@@ -51,6 +51,8 @@ class Child:
     """Of a stored child: where it begins in the container."""
     remainder: bool = False
     """Bytes no part of the container accounts for."""
+    recognised: tuple[str, ...] | None = None
+    """Containers that read it, when a worker has looked already."""
 
 
 @dataclass(slots=True)
@@ -81,7 +83,32 @@ def recognise(
     return next((one for one in containers if one.weak and one.detect(artifact)), None), ()
 
 
-def unpack(opening: Opening, budget: Budget, depth: int) -> Iterator[Child]:
+Events = Callable[[Container, Artifact, Budget], Iterator[Event]]
+"""Runs a container's reader, here or in another process."""
+
+
+def read_here(container: Container, artifact: Artifact, budget: Budget) -> Iterator[Event]:
+    """Run a container's reader in this process."""
+    return container.unpack(artifact, budget)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Opens containers in this process: simplest, and a crash of a codec is a crash of the run."""
+
+    mode: str = "in-process"
+
+    def recognise(self, artifact: Artifact, budget: Budget) -> tuple[Container | None, tuple[str, ...]]:
+        return recognise(artifact)
+
+    def named(self, names: Sequence[str]) -> tuple[Container | None, tuple[str, ...]]:
+        raise AssertionError("nobody else has looked")
+
+    def events(self, container: Container, artifact: Artifact, budget: Budget) -> Iterator[Event]:
+        return read_here(container, artifact, budget)
+
+
+def unpack(opening: Opening, budget: Budget, depth: int, events: Events = read_here) -> Iterator[Child]:
     """Yield the children of an artifact that a container was recognised for, filling `opening` as they come."""
     artifact, container = opening.artifact, opening.container
     if container is None:
@@ -92,7 +119,7 @@ def unpack(opening: Opening, budget: Budget, depth: int) -> Iterator[Child]:
         )
         return
     with examining(artifact.locator, opening.gaps, container.name):
-        for event in container.unpack(artifact, budget):
+        for event in events(container, artifact, budget):
             child = _take(opening, event)
             if child is not None:
                 yield child
@@ -134,7 +161,7 @@ def _member(opening: Opening, member: Member) -> Child | None:
     opening.claims.extend(Claim(one, Opened.EXAMINED, index) for one in member.ranges)
     start = member.ranges[0].start if member.ranges else 0
     stored = member.stored and len(member.ranges) == 1 and member.ranges[0].size == len(member.content)
-    return Child(identified(locator, member.content), index, stored, start)
+    return Child(identified(locator, member.content), index, stored, start, recognised=member.recognised)
 
 
 def _part(opening: Opening, part: Part) -> None:

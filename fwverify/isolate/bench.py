@@ -1,0 +1,36 @@
+"""The bench of an isolated run: one process that opens containers, and several that examine contents.
+
+On systems where workers cannot be served (no POSIX pipes), everything is read in this process; the evidence and
+`fwverify doctor` say so.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fwverify.identify.stage import InProcess
+from fwverify.limits import DEFAULT_LIMITS, Limits
+from fwverify.unpack.stage import Here
+from fwverify.worklist import Bench
+
+HAS_WORKERS = sys.platform != "win32"
+"""Workers are served with select on pipes, which Windows does not have."""
+
+
+@contextmanager
+def workers(limits: Limits = DEFAULT_LIMITS) -> Iterator[Bench]:
+    """Where to read hostile bytes for one or several runs. No worker starts before there is work."""
+    if not HAS_WORKERS:
+        yield Bench(InProcess(limits), Here())
+        return
+    from fwverify.isolate.opener import Opener
+    from fwverify.isolate.pool import WorkerPool
+
+    opener = Opener(limits)
+    try:
+        with WorkerPool(limits) as pool:
+            yield Bench(pool, opener)
+    finally:
+        opener.close()

@@ -1,0 +1,100 @@
+"""Everything a worker gives up before it reads its first hostile byte, and what this machine offers for it.
+
+Resource limits first, then Landlock (files, network, signals), then seccomp (system calls): each only narrows. What a
+system does not have is left out and told; the parent records it, and a policy may refuse less than all of it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from fwverify.isolate import landlock, seccomp
+
+OPEN_FILES = 64
+"""Enough to import a library late and to hold a few unlinked files; a parser needs none."""
+RLIMITS, LANDLOCK, SECCOMP = "rlimits", "landlock", "seccomp"
+FULL = (RLIMITS, LANDLOCK, SECCOMP)
+"""What `isolation: full` stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What one worker may use."""
+
+    memory_bytes: int
+    """Memory of its own; files it maps do not count where the system tells them apart."""
+    cpu_seconds: int
+    scratch: str = ""
+    """The one folder it may write in; empty: none, and no file at all."""
+    file_bytes: int = 0
+    """Largest file in there."""
+
+
+def available() -> tuple[str, ...]:
+    """What this system offers, without trying it."""
+    offers = ((RLIMITS, _has_rlimits()), (LANDLOCK, landlock.version() > 0), (SECCOMP, seccomp.available()))
+    return tuple(name for name, there in offers if there)
+
+
+def isolation(protections: tuple[str, ...]) -> str:
+    """One word for the evidence: `full`, or `worker` when something of it is missing."""
+    return "full" if set(FULL) <= set(protections) else "worker"
+
+
+def confine(wanted: Confinement) -> tuple[str, ...]:
+    """Give up everything else, for good. Returns the protections that hold now."""
+    held = []
+    if _has_rlimits():
+        _limit(wanted)
+        held.append(RLIMITS)
+    if sys.platform == "linux" and landlock.give_up_new_privileges():
+        if landlock.apply(Path(wanted.scratch) if wanted.scratch else None):
+            held.append(LANDLOCK)
+        if seccomp.apply():
+            held.append(SECCOMP)
+    if SECCOMP not in held and RLIMITS in held:
+        _no_processes()  # seccomp tells threads from processes, this does not
+    return tuple(held)
+
+
+def _has_rlimits() -> bool:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return False
+    return hasattr(resource, "setrlimit")
+
+
+def _limit(wanted: Confinement) -> None:
+    if sys.platform == "win32":  # for mypy on Windows
+        return
+    import resource
+
+    file_bytes = wanted.file_bytes if wanted.scratch else 0
+    for what, most, at_last in (
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
+        (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
+        (resource.RLIMIT_CPU, wanted.cpu_seconds, wanted.cpu_seconds + 5),  # apart: the signal tells which it was
+        (resource.RLIMIT_DATA, wanted.memory_bytes, wanted.memory_bytes),
+        (resource.RLIMIT_AS, *_address_space(wanted)),
+    ):
+        _, hard = resource.getrlimit(what)
+        bound = at_last if hard == resource.RLIM_INFINITY else min(at_last, hard)
+        resource.setrlimit(what, (min(most, bound), bound))
+
+
+def _address_space(wanted: Confinement) -> tuple[int, int]:
+    """Room for its memory and for the files it maps: images come in files of any size."""
+    mapped = 4 * wanted.file_bytes if wanted.scratch else 0
+    return wanted.memory_bytes + mapped, wanted.memory_bytes + mapped
+
+
+def _no_processes() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
