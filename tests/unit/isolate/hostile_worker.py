@@ -1,29 +1,39 @@
-"""A worker whose detectors misbehave on command, for the pool's tests: the artifact's text says what to do."""
+"""A worker whose detectors and containers misbehave on command: the artifact's text says what to do.
+
+A container of this worker begins with `box` and a number of members; each further line is an order, carried out when
+the reader comes to it. `box` inside a box is written as a line `box:` with its lines separated by commas.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
 
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.isolate.worker import main
-from fwverify.model.artifact import Locator, Step
+from fwverify.limits import Budget
+from fwverify.model.artifact import Artifact, ByteRange, Locator, Step
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
+from fwverify.unpack.interface import Container, Event, Member
 
 
-def find(subject: Subject) -> Iterator[Found]:
-    order = bytes(subject.artifact.content[:20]).decode("ascii", "replace").strip()
-    where = subject.artifact.locator
+def obey(order: str) -> None:
+    """Do one of the things that a parser with a flaw may be made to do."""
     match order:
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "segfault":
+            ctypes.string_at(0)
         case "loop":
             while True:
                 pass
@@ -43,6 +53,21 @@ def find(subject: Subject) -> Iterator[Found]:
                 os.write(file.fileno(), b"x")
         case "start":
             os.execv("/bin/true", ["/bin/true"])
+        case "connect":
+            socket.create_connection(("127.0.0.1", 9), timeout=1)
+        case "fork":
+            os.fork()
+        case "read":
+            Path("/etc/passwd").read_bytes()
+        case "kill":
+            os.kill(os.getppid(), 0)
+
+
+def find(subject: Subject) -> Iterator[Found]:
+    order = bytes(subject.artifact.content[:20]).decode("ascii", "replace").strip()
+    where = subject.artifact.locator
+    obey(order)
+    match order:
         case "burn":
             until = time.process_time() + 0.4
             while time.process_time() < until:
@@ -56,6 +81,27 @@ def find(subject: Subject) -> Iterator[Found]:
     yield Clue("seen", "", where, "hostile", 60, order)
 
 
+def is_box(artifact: Artifact) -> bool:
+    if bytes(artifact.content[:9]) == b"recognise":
+        obey(bytes(artifact.content[10:30]).decode("ascii", "replace").strip())
+    return bytes(artifact.content[:4]) == b"box\n"
+
+
+def unbox(artifact: Artifact, budget: Budget) -> Iterator[Event]:
+    """One member for each line: itself, or a box made of its words."""
+    for number, line in enumerate(bytes(artifact.content).decode().splitlines()[1:]):
+        budget.member()
+        obey(line)
+        inner = line.removeprefix("box:").replace(",", "\n") if line.startswith("box:") else f"fine {line}"
+        content = f"box\n{inner}\n" if line.startswith("box:") else inner
+        if line == "outside":
+            yield Member("outside", content=artifact.content, ranges=(ByteRange(1000, 1000 + artifact.size),), stored=True)
+        yield Member(str(number), content=memoryview(content.encode()))
+
+
+BOX = Container("box", is_box, unbox, Doc("hostile"))
+
+
 if __name__ == "__main__":
     if sys.argv[2] == "garbage":
         os.write(1, b"\x01\0\0\0\0" + b"\x02\0\0\0\x04junk" * 3)
@@ -66,4 +112,4 @@ if __name__ == "__main__":
     elif sys.argv[2] == "stillborn":
         sys.exit(3)
     else:
-        main((Detector("hostile", find, Doc("hostile")),))
+        main((Detector("hostile", find, Doc("hostile")),), (BOX,))

@@ -49,6 +49,12 @@ def with_others(order: str) -> list[Artifact]:
     ("order", "reason", "words"),
     [
         ("die", GapReason.CRASHED, "SIGKILL"),
+        ("segfault", GapReason.CRASHED, "SIGSEGV"),
+        ("connect", GapReason.CRASHED, "PermissionError"),
+        ("fork", GapReason.CRASHED, "PermissionError"),
+        ("start", GapReason.CRASHED, "PermissionError"),
+        ("read", GapReason.CRASHED, "PermissionError"),
+        ("kill", GapReason.CRASHED, "PermissionError"),
         ("loop", GapReason.LIMIT, "worker_seconds"),
         ("sleep", GapReason.LIMIT, "worker_seconds"),
         ("allocate", GapReason.LIMIT, "worker_memory_bytes"),
@@ -137,7 +143,7 @@ def test_results_in_portions() -> None:
             pool.submit(artifact(b"text", round_))
             assert [locator.name for locator, _ in pool.results()] == [round_]
         assert list(pool.results()) == []
-        assert pool.mode == "worker"
+        assert pool.mode == "full"
 
 
 def test_no_worker_without_work() -> None:
