@@ -16,6 +16,7 @@ from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Digest, Locator
 from fwverify.model.component import Clue, Component
 from fwverify.model.evidence import (
+    ISOLATION,
     Anomaly,
     AnomalyKind,
     Binding,
@@ -72,7 +73,7 @@ class Bench:
     @property
     def mode(self) -> str:
         """For the evidence: the weaker of both."""
-        return min((self.reader.mode, self.examiner.mode), key=("in-process", "worker", "full").index)
+        return min((self.reader.mode, self.examiner.mode), key=ISOLATION.index)
 
 
 @dataclass(slots=True)

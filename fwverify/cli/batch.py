@@ -66,8 +66,10 @@ def batch(
     _check_folder(folder, found)
     at, trust = settings.moment(at_time), settings.trust_of(keys_folder)
     policies = _Policies(policy_name)
-    policies.of("")  # the batch's own must be readable before any work
-    from fwverify.cli.examine import workbench
+    own = policies.of("")  # the batch's own must be readable before any work
+    from fwverify.cli.examine import refuse_weaker, workbench
+
+    refuse_weaker(own, in_process=in_process)
 
     with output.Progress(shown=not quiet) as progress, workbench(in_process=in_process) as bench:
         verify_one = _verifier(policies, trust, at, bench, progress, len(found.units))

@@ -66,30 +66,41 @@ def _versions() -> list[Answer]:
 
 
 def _protections() -> list[Answer]:
+    """What the machine offers, and what a worker that was started for this says it really has."""
+    from fwverify.isolate import landlock, sandbox
+
+    offered = sandbox.available()
+    version = landlock.version()
     return [
-        Answer("resource limits for workers", "available" if _has_resource() else "not on this system"),
-        Answer("Landlock", f"{_landlock()}; not used yet"),
-        Answer("seccomp", f"{_seccomp()}; not used yet"),
+        Answer("resource limits for workers", "available" if sandbox.RLIMITS in offered else "not on this system"),
+        Answer("Landlock", f"available, version {version}" if version else "not in this kernel"),
+        Answer("seccomp", "available" if sandbox.SECCOMP in offered else "not on this system"),
+        Answer("isolation", _tried()),
     ]
 
 
-def _has_resource() -> bool:
+def _tried() -> str:
+    from fwverify.isolate import sandbox
+    from fwverify.isolate.bench import HAS_WORKERS
+
+    if not HAS_WORKERS:
+        return "in-process: this system has no workers; a crash of a parser is a crash of the run"
+    from fwverify.isolate.opener import Opener
+    from fwverify.isolate.process import Lost
+
+    opener = Opener()
     try:
-        import resource
-    except ImportError:
-        return False
-    return hasattr(resource, "setrlimit")
-
-
-def _landlock() -> str:
-    names = _text(Path("/sys/kernel/security/lsm"))
-    if names is None:
-        return "cannot be told (kernel security folder not readable)"
-    return "in this kernel" if "landlock" in names.split(",") else "not in this kernel"
-
-
-def _seccomp() -> str:
-    return "in this kernel" if "Seccomp:" in (_text(Path("/proc/self/status")) or "") else "not in this kernel"
+        held = opener.check()
+    except Lost as problem:
+        return f"none: a worker could not be started ({problem.detail})"
+    finally:
+        opener.close()
+    lacking = [one for one in sandbox.FULL if one not in held]
+    return (
+        sandbox.isolation(held)
+        + (f": without {', '.join(lacking)}" if lacking else ": a worker was started and has")
+        + ("" if lacking else f" {', '.join(held)}")
+    )
 
 
 def _text(path: Path) -> str | None:

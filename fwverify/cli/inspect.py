@@ -23,12 +23,13 @@ def inspect(paths: tuple[Path, ...], as_json: bool, in_process: bool, verbose: i
 
     Exit status: 0 when it could be read, whatever was found; 2 when not.
     """
-    from fwverify import pipeline
     from fwverify.cli.examine import workbench
     from fwverify.model.canonical import to_json
     from fwverify.report.contents import contents_page
 
     with output.Progress() as progress, workbench(in_process=in_process) as bench:
+        from fwverify import pipeline  # while the worker starts
+
         evidence = pipeline.facts(paths, at=settings.now(), bench=bench, progress=progress)
     if as_json:
         shown = {

@@ -37,11 +37,12 @@ def make(image: Path, target: Path | None, at_time: str | None, in_process: bool
     if target is not None:
         output.check_target(target, [image], "-o")
     at = settings.moment(at_time)
-    from fwverify import pipeline
     from fwverify.cli.examine import workbench
     from fwverify.report.registry import bill_of_materials
 
     with output.Progress() as progress, workbench(in_process=in_process) as bench:
+        from fwverify import pipeline  # while the worker starts
+
         evidence = pipeline.facts([image], at=at, bench=bench, progress=progress)
         progress("writing the bill of materials")
         text = bill_of_materials(evidence)

@@ -75,10 +75,13 @@ def verify(
     targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
     settings.refuse_inside(paths, policy_name, keys_folder)
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
-    from fwverify import pipeline
-    from fwverify.cli.examine import workbench
+    from fwverify.cli.examine import refuse_weaker, workbench
+
+    refuse_weaker(policy, in_process=in_process)
 
     with output.Progress(shown=not quiet) as progress, workbench(in_process=in_process) as bench:
+        from fwverify import pipeline  # while the worker starts
+
         assessment = pipeline.verify(
             paths, policy=policy, at=at, trust=trust, expectation=expected, bench=bench, progress=progress
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fwverify.evaluate.interface import Param, ParamKind, Rule
-from fwverify.evaluate.policy_text import ACTIONS, EXPECTED, LANGUAGE, LEVELS, LOOSENABLE, ON_MISSING
+from fwverify.evaluate.policy_text import ACTIONS, EXPECTED, LANGUAGE, LEVELS, LOOSENABLE, ON_MISSING, REQUIRES
 from fwverify.evaluate.registry import BUILTIN
 from fwverify.evaluate.values import shown
 from fwverify.model.canonical import Json
@@ -49,6 +49,7 @@ def policy_schema(rules: Sequence[Rule] = BUILTIN) -> dict[str, Json]:
                 "additionalProperties": False,
                 "properties": {one: {"type": ["string", "number"]} for one in EXPECTED},
             },
+            "requires": next((_rule(one) for one in rules if one.id == REQUIRES), {}),
             "rules": {
                 "type": "object",
                 "additionalProperties": False,

@@ -4,7 +4,7 @@ The language is described in rules.md ("Policy file") and, for editors, in polic
 is a PolicyError that says file:line:column. This module reads no file: the text comes in, and so does the function
 that finds a policy named in `extends`.
 
-Not here: waiver files, `requires` of run settings, expressions, templates.
+Not here: waiver files, expressions, templates.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ TEXTS = ("id", "version", "title", "owner")
 EXPECTED = ("vendor", "product", "installed")
 KEYS = (
     "fwverify", *TEXTS, "review-by", "extends", "loosen", "loosen-reason", "unwaivable", "on-missing", "content-only",
-    "allow-sample-keys", "action", "expect", "rules",
+    "allow-sample-keys", "action", "expect", "requires", "rules",
 )  # fmt: skip
+REQUIRES = "run.settings"
+"""The rule whose parameters `requires:` sets."""
 LOOSENABLE = ("on-missing", "content-only", "allow-sample-keys", "unwaivable")
 """Keys beside the rules that a child may only tighten."""
 
@@ -303,7 +305,11 @@ class _Reader:
         if node is not None:
             if node.table is None:
                 raise self.error(node, f"rules must be a table of `rule: level`, not {node.kind}")
-            named = node.table
+            named = dict(node.table)
+        if (requires := self.table.get("requires")) is not None:
+            if REQUIRES in named or requires.value.table is None:
+                raise self.error(requires.key, "requires must be a table like {isolation: full}, said in one place")
+            named[REQUIRES] = requires
         for name, entry in named.items():
             if name not in self.rules:
                 raise self.error(entry.key, f"there is no rule {name!r}.{did_you_mean(name, self.rules)}",

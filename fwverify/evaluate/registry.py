@@ -10,6 +10,7 @@ from fwverify.evaluate.rules import (
     origin,
     package,
     provenance,
+    run,
     sbom,
     secret,
     signature,
@@ -33,4 +34,5 @@ BUILTIN: tuple[Rule, ...] = (
     *sbom.RULES,
     *component.RULES,
     *secret.RULES,
+    *run.RULES,
 )

@@ -1,7 +1,10 @@
 """Inodes and directory listings of SquashFS 4.0, from their unpacked tables.
 
 Source: Linux kernel fs/squashfs/squashfs_fs.h and Documentation/filesystems/squashfs.rst (sections 3.2 to 3.4),
-read 2026-11-22. Owners, times and extended attributes are passed over.
+read 2026-11-22. Times are passed over.
+
+No byte of a table belongs to two inodes or to two listings, which also bounds the work: all inodes and all listings
+together are never longer than their tables.
 """
 
 from __future__ import annotations
@@ -9,12 +12,13 @@ from __future__ import annotations
 import stat
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Malformed
 
 WHAT = "SquashFS"
-NO_FRAGMENT = 0xFFFFFFFF
+NO_FRAGMENT = NO_ATTRIBUTES = 0xFFFFFFFF
 DIRECTORY, FILE, SYMLINK = 1, 2, 3
 EXTENDED = 7
 """Type numbers above this are the extended forms of the same seven types."""
@@ -31,7 +35,11 @@ BASIC_DIRECTORY = struct.Struct("<IIHHI")
 BASIC_FILE = struct.Struct("<IIII")
 LINK = struct.Struct("<II")
 EXTENDED_DIRECTORY = struct.Struct("<IIIIHHI")
+DIRECTORY_INDEX = struct.Struct("<III")
 EXTENDED_FILE = struct.Struct("<QQQIIII")
+NUMBER = struct.Struct("<I")
+OTHER_BYTES = {4: 8, 5: 8, 6: 4, 7: 4, 11: 12, 12: 12, 13: 8, 14: 8}
+"""What follows the header of devices, pipes and sockets; of the extended forms the last 4 bytes name attributes."""
 LISTING_HEADER = struct.Struct("<III")
 LISTING_ENTRY = struct.Struct("<HhHH")
 
@@ -61,6 +69,13 @@ class Inode:
     mode: int
     """POSIX mode with its file type."""
     number: int
+    at: int
+    """Where it begins in the unpacked table."""
+    end: int
+    owners: tuple[int, int]
+    """Of user and group: places in the table of ids."""
+    attributes: int = NO_ATTRIBUTES
+    """Number of its set of extended attributes."""
     size: int = 0
     """Of a file, bytes; of a directory, its listing's."""
     start: int = 0
@@ -68,9 +83,14 @@ class Inode:
     offset: int = 0
     """Of a file: where its tail begins in the fragment; of a directory: where its listing begins in the block."""
     fragment: int = NO_FRAGMENT
-    blocks: tuple[int, ...] = ()
-    """Sizes of the data blocks as stored; bit 24 says not compressed, 0 is a hole."""
+    listed: bytes = b""
+    """Of a file: its block list as stored."""
     target: bytes = b""
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Sizes of the data blocks as stored; bit 24 says not compressed, 0 is a hole."""
+        return struct.unpack(f"<{len(self.listed) // 4}I", self.listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +108,72 @@ class Name:
         return self.block << 16 | self.offset
 
 
-def inode(table: Table, block: int, offset: int, block_size: int) -> Inode:
-    """The inode at a reference. Raises Malformed."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What every inode begins with."""
+
+    kind: int
+    """As stored: 8 to 14 are the extended forms."""
+    mode: int
+    number: int
+    at: int
+    owners: tuple[int, int]
+
+
+@dataclass(slots=True)
+class Inodes:
+    """The inode table as it is read: each inode once."""
+
+    table: Table
+    block_size: int
+    known: dict[int, Inode] = field(default_factory=dict)
+    """By reference."""
+    taken: int = 0
+    """Bytes of the table in inodes read so far."""
+
+    def read(self, block: int, offset: int) -> Inode:
+        """The inode at a reference. Raises Malformed, also when there is no room for it beside the others."""
+        reference = block << 16 | offset
+        found = self.known.get(reference)
+        if found is None:
+            left = len(self.table.data) - self.taken
+            found = inode(self.table, block, offset, self.block_size, left)
+            self.taken += found.end - found.at
+            self.known[reference] = found
+        return found
+
+
+def inode(table: Table, block: int, offset: int, block_size: int, most: int | None = None) -> Inode:
+    """The inode at a reference.
+
+    Args:
+        table: of inodes.
+        block: see `Table.place`.
+        offset: likewise.
+        block_size: of the image's data.
+        most: bytes it may have; beyond that it lies in other inodes.
+
+    Raises:
+        Malformed: it is none.
+    """
     at = table.place(block, offset)
-    kind, mode, _, _, _, number = _unpacked(HEADER, table.data, at)
+    kind, mode, user, group, _, number = _unpacked(HEADER, table.data, at)
     basic = kind - EXTENDED if kind > EXTENDED else kind
     if basic not in FORMATS:
         raise Malformed(WHAT, f"inode {number} has the unknown type {kind}")
-    mode = FORMATS[basic] | (mode & 0o7777)
-    at += HEADER.size
+    head = _Head(kind, FORMATS[basic] | (mode & 0o7777), number, at, (user, group))
+    end = len(table.data) if most is None else min(at + most, len(table.data))
+    body = at + HEADER.size
     if basic == DIRECTORY:
-        return _directory(table.data, at, kind, mode, number)
+        return _directory(table.data, body, end, head)
     if basic == FILE:
-        return _file(table.data, at, kind, mode, number, block_size)
+        return _file(table.data, body, end, head, block_size)
     if basic == SYMLINK:
-        _, size = _unpacked(LINK, table.data, at)
-        at += LINK.size
-        if size > MAX_TARGET_BYTES or at + size > len(table.data):
-            raise Malformed(WHAT, f"the target of link {number} has {size} bytes")
-        return Inode(basic, mode, number, size, target=table.data[at : at + size])
-    return Inode(basic, mode, number)
+        return _link(table.data, body, end, head)
+    after = body + OTHER_BYTES[kind]
+    _bounded(after, end, head)
+    attributes = _number(table.data, after - 4) if kind > EXTENDED else NO_ATTRIBUTES
+    return Inode(basic, head.mode, number, at, after, head.owners, attributes)
 
 
 def _unpacked(layout: struct.Struct, data: bytes, at: int) -> tuple[int, ...]:
@@ -116,26 +182,86 @@ def _unpacked(layout: struct.Struct, data: bytes, at: int) -> tuple[int, ...]:
     return layout.unpack_from(data, at)
 
 
-def _directory(data: bytes, at: int, kind: int, mode: int, number: int) -> Inode:
-    if kind == DIRECTORY:
+def _number(data: bytes, at: int) -> int:
+    return _unpacked(NUMBER, data, at)[0]
+
+
+def _bounded(after: int, end: int, head: _Head) -> None:
+    if after > end:
+        raise Malformed(WHAT, f"inode {head.number} reaches beyond its table or into others")
+
+
+def _directory(data: bytes, at: int, end: int, head: _Head) -> Inode:
+    attributes = NO_ATTRIBUTES
+    if head.kind == DIRECTORY:
         start, _, size, offset, _ = _unpacked(BASIC_DIRECTORY, data, at)
+        after = at + BASIC_DIRECTORY.size
     else:
-        _, size, start, _, _, offset, _ = _unpacked(EXTENDED_DIRECTORY, data, at)
-    return Inode(DIRECTORY, mode, number, max(size - EMPTY_LISTING, 0), start, offset)
+        _, size, start, _, indexes, offset, attributes = _unpacked(EXTENDED_DIRECTORY, data, at)
+        after = at + EXTENDED_DIRECTORY.size
+        for _ in range(indexes):
+            _bounded(after, end, head)
+            _, _, name = _unpacked(DIRECTORY_INDEX, data, after)
+            after += DIRECTORY_INDEX.size + name + 1
+    _bounded(after, end, head)
+    listing_size = max(size - EMPTY_LISTING, 0)
+    return Inode(
+        DIRECTORY, head.mode, head.number, head.at, after, head.owners, attributes, listing_size, start, offset
+    )
 
 
-def _file(data: bytes, at: int, kind: int, mode: int, number: int, block_size: int) -> Inode:
-    if kind == FILE:
+def _file(data: bytes, at: int, end: int, head: _Head, block_size: int) -> Inode:
+    attributes = NO_ATTRIBUTES
+    if head.kind == FILE:
         start, fragment, offset, size = _unpacked(BASIC_FILE, data, at)
         at += BASIC_FILE.size
     else:
-        start, size, _, _, fragment, offset, _ = _unpacked(EXTENDED_FILE, data, at)
+        start, size, _, _, fragment, offset, attributes = _unpacked(EXTENDED_FILE, data, at)
         at += EXTENDED_FILE.size
     count = size // block_size if fragment != NO_FRAGMENT else -(-size // block_size)
-    if count * 4 > len(data) - at:
-        raise Malformed(WHAT, f"file inode {number} declares {count} blocks, its table ends before")
-    blocks = struct.unpack_from(f"<{count}I", data, at)
-    return Inode(FILE, mode, number, size, start, offset, fragment, blocks)
+    after = at + count * 4
+    if after > end:
+        raise Malformed(WHAT, f"file inode {head.number} declares {count} blocks, its table ends before")
+    return Inode(
+        FILE, head.mode, head.number, head.at, after, head.owners, attributes, size, start, offset, fragment,
+        data[at:after],
+    )  # fmt: skip
+
+
+def _link(data: bytes, at: int, end: int, head: _Head) -> Inode:
+    _, size = _unpacked(LINK, data, at)
+    at += LINK.size
+    extended = head.kind > EXTENDED
+    after = at + size + (NUMBER.size if extended else 0)
+    if size > MAX_TARGET_BYTES or after > end:
+        raise Malformed(WHAT, f"the target of link {head.number} has {size} bytes")
+    attributes = _number(data, at + size) if extended else NO_ATTRIBUTES
+    return Inode(
+        SYMLINK, head.mode, head.number, head.at, after, head.owners, attributes, size, target=data[at : at + size]
+    )
+
+
+@dataclass(slots=True)
+class Listings:
+    """The directory table as it is read."""
+
+    table: Table
+    spans: list[ByteRange] = field(default_factory=list)
+    """What listings took of it."""
+    taken: int = 0
+    """bytes"""
+
+    def read(self, directory: Inode) -> Iterator[Name]:
+        """The names of a directory, in stored order. Raises Malformed."""
+        if directory.size:
+            at = self.table.place(directory.start, directory.offset)
+            self.taken += directory.size
+            if at + directory.size > len(self.table.data):
+                raise Malformed(WHAT, f"the listing of directory {directory.number} is cut short")
+            if self.taken > len(self.table.data):
+                raise Malformed(WHAT, f"the listing of directory {directory.number} lies in those of others")
+            self.spans.append(ByteRange(at, at + directory.size))
+        return listing(self.table, directory)
 
 
 def listing(table: Table, directory: Inode) -> Iterator[Name]:

@@ -21,7 +21,11 @@ HAS_WORKERS = sys.platform != "win32"
 
 @contextmanager
 def workers(limits: Limits = DEFAULT_LIMITS) -> Iterator[Bench]:
-    """Where to read hostile bytes for one or several runs. No worker starts before there is work."""
+    """Where to read hostile bytes for one or several runs.
+
+    The opening worker starts at once, so that it is ready when the delivery has been read; examining workers start
+    when there is work.
+    """
     if not HAS_WORKERS:
         yield Bench(InProcess(limits), Here())
         return
@@ -30,6 +34,7 @@ def workers(limits: Limits = DEFAULT_LIMITS) -> Iterator[Bench]:
 
     opener = Opener(limits)
     try:
+        opener.start()
         with WorkerPool(limits) as pool:
             yield Bench(pool, opener)
     finally:

@@ -71,6 +71,15 @@ class Opener:
         """`full` or `worker` (sandbox.isolation)."""
         return sandbox.isolation(tuple(self.protections))
 
+    def start(self) -> None:
+        """Start the worker without waiting for it: it gets ready while the parent does other things."""
+        if self._worker is None:
+            self._start()
+
+    def check(self) -> tuple[str, ...]:
+        """Start the worker and return the protections that hold in it. Raises Lost."""
+        return self._ready().protections
+
     def recognise(self, artifact: Artifact, budget: Budget) -> tuple[Container | None, tuple[str, ...]]:
         """What reads an artifact, and the names of others that would; its first events wait for `events`.
 
@@ -199,16 +208,20 @@ class Opener:
         return replace(event, content=holder.view())
 
     def _ready(self) -> WorkerProcess:
-        if self._worker is None:
-            if self._lost > self.limits.max_lost_workers:
-                raise LimitExceeded("max_lost_workers", self._lost)
-            self._scratch = self._scratch or tempfile.mkdtemp(prefix="fwverify-")
-            confinement = sandbox.Confinement(
-                self.limits.unpack_memory_bytes, self.limits.max_seconds, self._scratch, self.limits.max_file_bytes
-            )
-            self._worker = WorkerProcess(self._command, Settings(Role.OPEN, confinement, self.limits))
-            self._worker.wait_ready(self._deadline())
-            self.protections &= frozenset(self._worker.protections)
+        worker = self._worker or self._start()
+        if not worker.ready:
+            worker.wait_ready(self._deadline())
+            self.protections &= frozenset(worker.protections)
+        return worker
+
+    def _start(self) -> WorkerProcess:
+        if self._lost > self.limits.max_lost_workers:
+            raise LimitExceeded("max_lost_workers", self._lost)
+        self._scratch = self._scratch or tempfile.mkdtemp(prefix="fwverify-")
+        confinement = sandbox.Confinement(
+            self.limits.unpack_memory_bytes, self.limits.max_seconds, self._scratch, self.limits.max_file_bytes
+        )
+        self._worker = WorkerProcess(self._command, Settings(Role.OPEN, confinement, self.limits))
         return self._worker
 
     def _drop(self) -> None:

@@ -223,13 +223,18 @@ class SbomObservation:
     """How many are declared."""
 
 
+ISOLATION = ("in-process", "worker", "full")
+"""How content is read, from the weaker to the stronger: no worker; workers; workers with resource limits, Landlock and
+seccomp."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """What may change facts, recorded."""
 
     limits: tuple[tuple[str, int], ...]
     isolation: str
-    """`in-process`, `worker`: how content was examined."""
+    """One of ISOLATION: how content was read."""
     plugins: tuple[str, ...]
     """`room/name` of every plug-in that took part, sorted."""
     tools: tuple[tuple[str, str], ...]

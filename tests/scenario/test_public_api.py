@@ -20,7 +20,7 @@ def test_verify_from_python() -> None:
         trust=load(ROOT / "keys"),
     )
     assert found.verdict.decision == "pass"
-    assert found.evidence.settings.isolation == "worker"
+    assert found.evidence.settings.isolation == "full"
 
 
 def test_offered_names_exist() -> None:

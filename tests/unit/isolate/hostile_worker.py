@@ -95,7 +95,9 @@ def unbox(artifact: Artifact, budget: Budget) -> Iterator[Event]:
         inner = line.removeprefix("box:").replace(",", "\n") if line.startswith("box:") else f"fine {line}"
         content = f"box\n{inner}\n" if line.startswith("box:") else inner
         if line == "outside":
-            yield Member("outside", content=artifact.content, ranges=(ByteRange(1000, 1000 + artifact.size),), stored=True)
+            yield Member(
+                "outside", content=artifact.content, ranges=(ByteRange(1000, 1000 + artifact.size),), stored=True
+            )
         yield Member(str(number), content=memoryview(content.encode()))
 
 
