@@ -5,6 +5,7 @@ Denominator (design.md, "Coverage"): the bytes of all images, less padding that 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -34,13 +35,15 @@ WRAPPERS = frozenset({"gzip", "xz", "zstd", "zip", "tar", "intel_hex_image", "sr
 """Formats in which one file travels; nothing of them is installed."""
 
 
+TEXT_WRAPPERS = frozenset({"intel_hex_image", "srec_image"})
+"""Of those the ones whose frame grows with what they hold: addresses and sums on every line."""
 MAX_PACKING_BYTES = 4096
-"""Headers, names and comments around one file; more is a hiding place, unless the packing is text (Intel HEX) that
-takes up to as much as it holds."""
+"""Headers, names and comments around one file in the others; more is a hiding place."""
 
 
-def wrapper_frames(evidence: Evidence) -> frozenset[Locator]:
-    """Containers that hold exactly one file and are no more than its packing (`fw.itb.gz`, `app.hex`).
+def wrapper_frames(evidence: Evidence) -> dict[Locator, int]:
+    """Containers that hold exactly one file and are no more than its packing (`fw.itb.gz`, `app.hex`), and how many
+    bytes of their own they may have.
 
     What is signed is what comes out of them. With two files inside, names and order would say something.
     """
@@ -49,9 +52,11 @@ def wrapper_frames(evidence: Evidence) -> frozenset[Locator]:
         if len(one.locator.steps) > 1:
             around = Locator(one.locator.steps[:-1])
             inside[around] = inside.get(around, 0) + 1
-    return frozenset(
-        one.locator for one in evidence.artifacts if one.format in WRAPPERS and inside.get(one.locator) == 1
-    )
+    return {
+        one.locator: one.size if one.format in TEXT_WRAPPERS else MAX_PACKING_BYTES
+        for one in evidence.artifacts
+        if one.format in WRAPPERS and inside.get(one.locator) == 1
+    }
 
 
 def image_spans(evidence: Evidence) -> ImageSpans:
@@ -67,18 +72,19 @@ def image_spans(evidence: Evidence) -> ImageSpans:
     return tuple(out)
 
 
-def _framed(spans: tuple[LedgerSpan, ...], frames: frozenset[Locator]) -> tuple[LedgerSpan, ...]:
+def _framed(spans: tuple[LedgerSpan, ...], frames: Mapping[Locator, int]) -> tuple[LedgerSpan, ...]:
     """The packing's own bytes as the envelope of whatever signs the one file inside."""
-    if frames.isdisjoint(one.owner for one in spans):
-        return spans
-    own = [one for one in spans if one.owner in frames and one.opened is Opened.STRUCTURE]
-    packed = sum(one.range.size for one in spans) - sum(one.range.size for one in own)
-    if sum(one.range.size for one in own) > max(MAX_PACKING_BYTES, packed):
+    own: Counter[Locator] = Counter()
+    for one in spans:
+        if one.owner in frames and one.opened is Opened.STRUCTURE:
+            own[one.owner] += one.range.size
+    thin = {place for place, size in own.items() if size <= frames[place]}
+    if not thin:
         return spans
     inside = tuple(sorted({name for one in spans for name in one.signed_by}))
     return tuple(
         replace(one, frame_of=tuple(sorted({*one.frame_of, *inside})))
-        if one.owner in frames and one.opened is Opened.STRUCTURE
+        if one.owner in thin and one.opened is Opened.STRUCTURE
         else one
         for one in spans
     )

@@ -249,11 +249,11 @@ def test_formats_lists_every_plug_in(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_doctor_answers(capsys: pytest.CaptureFixture[str]) -> None:
-    """Versions, protections that are not used yet, and where things are looked for."""
+    """Versions, the protections that a worker really has, and where things are looked for."""
     assert main(["doctor", "--json"]) in (0, 2)
     answers = {one["about"]: one for one in json.loads(capsys.readouterr().out)}
     assert answers["cryptography"]["good"]
-    assert answers["Landlock"]["found"].endswith("not used yet")
+    assert answers["isolation"]["found"] == "full: a worker was started and has rlimits, landlock, seccomp"
     assert answers["read from a delivery or the working directory"]["found"] == "never"
 
 

@@ -344,16 +344,16 @@ def test_all_rules_speak_for_a_stripped_down_delivery() -> None:
     assert record(FW, role=Role.IMAGE).locator == FW
 
 
-def packed(*files: str) -> object:
-    """A gzip of one or two files, of which the first is signed."""
+def packed(*files: str, size: int = SIZE) -> object:
+    """A gzip of one or two files, of which the first is signed; what is beyond SIZE is the gzip's own."""
     inside = [FW.into("gzip", name) for name in files]
     one = signature(subject=inside[0], source=inside[0], covers=(ByteRange(0, SIZE),))
     spans = ledger(
         span(0, 10, opened=Opened.STRUCTURE),
         span(10, 900, identify(one), owner=inside[0]),
-        span(900, SIZE, opened=Opened.STRUCTURE),
+        span(900, size, opened=Opened.STRUCTURE),
     )
-    records = (record(FW, role=Role.IMAGE, format="gzip"), *(record(place) for place in inside))
+    records = (record(FW, role=Role.IMAGE, format="gzip", size=size), *(record(place) for place in inside))
     return evidence(one, artifacts=records, ledger=spans)
 
 
@@ -361,3 +361,9 @@ def test_packing_around_one_signed_file() -> None:
     """A gzip header is no byte that is installed; an archive's member names are."""
     assert finding(packed("fw"), "signature.coverage").outcome is PASS
     assert finding(packed("fw", "other"), "signature.coverage").outcome is FAIL
+
+
+def test_packing_that_could_hide_something() -> None:
+    """60,000 bytes of comment around one signed file are no mere packing."""
+    assert finding(packed("fw", size=4000), "signature.coverage").outcome is PASS
+    assert finding(packed("fw", size=60_000), "signature.coverage").outcome is FAIL
