@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import click
@@ -75,9 +75,37 @@ def formats_markdown() -> str:
     """docs/formats.md."""
     out = ["# Formats", "", "Printed by `fwverify formats` from the plug-ins themselves; do not edit.", ""]
     for room in rooms():
-        out += [f"## {room.title}", "", "| name | what | source | does not |", "|---|---|---|---|"]
+        makers = room.name == "containers"
+        heads = ("name", "what", *(("tests read what these made",) if makers else ()), "source", "does not")
+        out += [f"## {room.title}", "", *_row(heads), *_row(["---"] * len(heads))]
         for name, doc in room.plugins:
-            cells = (f"`{name}`", doc.title, "; ".join(doc.references), "; ".join(doc.limitations))
-            out.append("| " + " | ".join(one.replace("|", "\\|").replace("\n", " ") for one in cells) + " |")
+            made = ("; ".join(doc.makers),) if makers else ()
+            out += _row((f"`{name}`", doc.title, *made, "; ".join(doc.references), "; ".join(doc.limitations)))
         out.append("")
-    return "\n".join(out)
+    return "\n".join([*out, *_limits()])
+
+
+def _row(cells: Sequence[str]) -> list[str]:
+    return ["| " + " | ".join(one.replace("|", "\\|").replace("\n", " ") for one in cells) + " |"]
+
+
+def _limits() -> list[str]:
+    """The bounds that hold for every reader, from the text of limits.py itself."""
+    import ast
+    from dataclasses import asdict
+    from inspect import getsource
+
+    from fwverify.limits import DEFAULT_LIMITS, Limits
+
+    out = ["## Limits", "", "They hold for every reader; reaching one is a gap that names it.", ""]
+    out += [*_row(("limit", "default", "what and why")), *_row(("---", "---", "---"))]
+    values = asdict(DEFAULT_LIMITS)
+    (whole,) = ast.parse(getsource(Limits)).body
+    name = ""
+    for one in getattr(whole, "body", ()):
+        match one:
+            case ast.AnnAssign(target=ast.Name(id=found)):
+                name = found
+            case ast.Expr(value=ast.Constant(value=str(text))) if name:
+                out += _row((f"`{name}`", f"{values[name]:,}", " ".join(text.split())))
+    return [*out, ""]

@@ -1,47 +1,43 @@
-"""SquashFS 4.0 images, little endian: superblock, tables, and the blocks of files.
+"""SquashFS 4.0 images, little endian: superblock, tables, and the blocks of files, in all six compressions.
 
-Source: Linux kernel Documentation/filesystems/squashfs.rst and fs/squashfs/squashfs_fs.h, read 2026-11-22.
-Every block is unpacked with the greatest size it may have, every table has a bound, every reference is looked up.
+Source: Linux kernel Documentation/filesystems/squashfs.rst and fs/squashfs/squashfs_fs.h, squashfs-tools 4.5 (compressor
+options), read 2026-11-22. Every block is unpacked with the greatest size it may have, every table has a bound, every
+reference is looked up.
 
-Not done: LZO, LZ4 and LZMA compression; versions 1 to 3, big-endian and vendors' own magics (recognised, named).
-Extended attributes are passed over as structure.
+Not done: versions 1 to 3, big-endian and vendors' own magics (squashfs_variants recognises and names them).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fwverify.formats import codecs
-from fwverify.formats.squashfs_inodes import WHAT, Table
-from fwverify.limits import MIB, Budget, LimitExceeded
+from fwverify.formats import blocks, squashfs_lzma, squashfs_variants
+from fwverify.formats.squashfs_inodes import FORMATS, HEADER, WHAT, Table
+from fwverify.formats.squashfs_inodes import EXTENDED as EXTENDED_TYPES
+from fwverify.formats.squashfs_tables import METADATA_BYTES, AttributeTables, Tables, attributes
+from fwverify.formats.squashfs_variants import ABSENT, COMPRESSORS, LAYOUT, MAGIC, SUPERBLOCK_BYTES, looks_like
+from fwverify.limits import MIB, Budget
 from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Malformed, Unsupported
 
-MAGIC = b"hsqs"
-VARIANTS = {
-    MAGIC: "little endian", b"sqsh": "big endian", b"sqlz": "LZMA, big endian", b"qshs": "LZMA, big endian",
-    b"shsq": "LZMA, little endian", b"hsqt": "vendor magic, little endian", b"tqsh": "vendor magic, big endian",
+__all__ = ["Image", "Superblock", "data_block", "fragment", "looks_like", "read", "stored_size", "superblock"]
+
+BLOCK_READERS = {
+    "gzip": blocks.block_zlib, "xz": blocks.block_xz, "zstd": blocks.block_zstd, "lzo": blocks.block_lzo,
+    "lz4": blocks.block_lz4, "lzma": squashfs_lzma.whole_header,
 }  # fmt: skip
-BIG_ENDIAN = frozenset({b"sqsh", b"sqlz", b"qshs", b"tqsh"})
-COMPRESSORS = {1: "gzip", 2: "lzma", 3: "lzo", 4: "xz", 5: "lz4", 6: "zstd"}
-BLOCK_READERS = {"gzip": codecs.block_zlib, "xz": codecs.block_xz, "zstd": codecs.block_zstd}
-LAYOUT = struct.Struct("<4sIIIIHHHHHHQQQQQQQQ")
-SUPERBLOCK_BYTES = LAYOUT.size
-VERSION_AT = 28
-METADATA_BYTES = 8192
-"""Unpacked size of a metadata block; only the last of a table may be smaller."""
-NOT_COMPRESSED, METADATA_NOT_COMPRESSED = 1 << 24, 1 << 15
+OPTION_FIELDS = {"gzip": ("level", "window", "strategies"), "xz": ("dictionary", "filters"),
+                 "lzo": ("algorithm", "level"), "lz4": ("version", "flags"), "zstd": ("level",)}  # fmt: skip
+OPTIONS = {"gzip": "<IHH", "xz": "<II", "lzo": "<II", "lz4": "<II", "zstd": "<I"}
+"""What follows the superblock when its flags say so."""
+NOT_COMPRESSED = 1 << 24
 FLAG_OPTIONS = 1 << 10
-ABSENT = (1 << 64) - 1
 MIN_BLOCK_BYTES, MAX_BLOCK_BYTES = 4096, MIB
-MAX_TABLE_BYTES = 128 * MIB
-"""Unpacked tables together. 300,000 files need about 40 MiB."""
-MAX_OPTIONS_BYTES = 8
-"""Compressor options: the largest structure (gzip, xz, lzo, lz4) has 8 bytes."""
 FRAGMENT_CACHE_BYTES = 32 * MIB
 """Unpacked fragment blocks kept: files are read in disk order, so few are ever in use."""
+FRAGMENT_ENTRY = struct.Struct("<QII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +67,24 @@ class Image:
 
     view: memoryview
     superblock: Superblock
-    unpack_block: codecs.Block
+    unpack_block: blocks.Block
     inodes: Table
     directories: Table
     fragments: tuple[tuple[int, int], ...]
     """Start and stored size of each fragment block."""
     structure: list[ByteRange]
     """Superblock, options and all tables."""
+    options: tuple[tuple[str, int], ...] = ()
+    """Of the compressor, as stated."""
+    exports: bytes = b""
+    """8 bytes for each inode number: the place of its inode. Empty when there is no such table."""
+    attributes: AttributeTables = field(default_factory=lambda: AttributeTables(Table(b"", {}), b"", None))
+    unused: int = 0
+    """Entries of the fragment table with a value in their unused field."""
     cached: dict[int, bytes] = field(default_factory=dict)
     """Fragment blocks in the order of their last use."""
-
-
-def looks_like(view: memoryview) -> bool:
-    if len(view) < SUPERBLOCK_BYTES or bytes(view[:4]) not in VARIANTS:
-        return False
-    major, _ = _version(view)
-    return 1 <= major <= 4
-
-
-def _version(view: memoryview) -> tuple[int, int]:
-    order = ">HH" if bytes(view[:4]) in BIG_ENDIAN else "<HH"
-    major, minor = struct.unpack_from(order, view, VERSION_AT)
-    return major, minor
+    unpacked: Callable[[int, int], None] = lambda start, size: None
+    """Told about every block that is unpacked: where it lies, and the bytes that came out."""
 
 
 def superblock(view: memoryview) -> Superblock:
@@ -104,9 +96,8 @@ def superblock(view: memoryview) -> Superblock:
     """
     if not looks_like(view):
         raise Malformed(WHAT, "it has no superblock", 0)
-    major, minor = _version(view)
-    if (major, minor) != (4, 0) or bytes(view[:4]) != MAGIC:
-        raise Unsupported(f"SquashFS {major}.{minor} ({VARIANTS[bytes(view[:4])]})")
+    if squashfs_variants.version(view) != (4, 0) or bytes(view[:4]) != MAGIC:
+        raise Unsupported(str(squashfs_variants.read(view)))
     fields = LAYOUT.unpack_from(view)
     compressor = COMPRESSORS.get(fields[5], f"number {fields[5]}")
     root = fields[11]
@@ -125,39 +116,6 @@ def superblock(view: memoryview) -> Superblock:
     return found
 
 
-@dataclass(slots=True)
-class _Tables:
-    """What reading the tables shares."""
-
-    view: memoryview
-    superblock: Superblock
-    unpack_block: codecs.Block
-    budget: Budget
-    unpacked: int = 0
-    claimed: list[ByteRange] = field(default_factory=list)
-
-    def block(self, at: int, end: int) -> tuple[bytes, int]:
-        """One metadata block and where it ends."""
-        packed, after = self.packed_block(at, end)
-        data = bytes(packed[0]) if packed[1] else self.unpack_block(packed[0], METADATA_BYTES)
-        self.unpacked += len(data)
-        if self.unpacked > MAX_TABLE_BYTES:
-            raise LimitExceeded("SquashFS table bytes", self.unpacked)
-        self.budget.check_time()
-        return data, after
-
-    def packed_block(self, at: int, end: int) -> tuple[tuple[memoryview, bool], int]:
-        """One metadata block as stored, whether it is stored plain, and where it ends."""
-        if not SUPERBLOCK_BYTES <= at <= end - 2:
-            raise Malformed(WHAT, "a metadata block lies outside its table", at)
-        header = int.from_bytes(self.view[at : at + 2], "little")
-        size = header & (METADATA_NOT_COMPRESSED - 1)
-        if not 0 < size <= METADATA_BYTES or at + 2 + size > end:
-            raise Malformed(WHAT, f"a metadata block of {size} bytes", at)
-        plain = bool(header & METADATA_NOT_COMPRESSED)
-        return (self.view[at + 2 : at + 2 + size], plain), at + 2 + size
-
-
 def read(view: memoryview, budget: Budget) -> Image:
     """Read superblock and tables.
 
@@ -166,96 +124,53 @@ def read(view: memoryview, budget: Budget) -> Image:
         LimitExceeded: its tables are larger than any real image's.
     """
     head = superblock(view)
-    tables = _Tables(view, head, BLOCK_READERS[head.compressor], budget)
+    tables = Tables(view, head.bytes_used, BLOCK_READERS[head.compressor], budget)
     tables.claimed.append(ByteRange(0, SUPERBLOCK_BYTES))
-    if head.flags & FLAG_OPTIONS:
-        (options, _), end = tables.packed_block(SUPERBLOCK_BYTES, head.inode_table)
-        if len(options) > MAX_OPTIONS_BYTES:
-            raise Malformed(WHAT, f"compressor options of {len(options)} bytes", SUPERBLOCK_BYTES)
-        tables.claimed.append(ByteRange(SUPERBLOCK_BYTES, end))
-    fragments, first_fragment = _indexed(tables, head.fragment_table, head.fragments, 16)
-    following = [first_fragment, *_passed_over(tables)]
-    inodes = _joined(tables, head.inode_table, head.directory_table)
-    after = min([one for one in following if one > head.directory_table] + [head.bytes_used])
-    directories = _joined(tables, head.directory_table, after)
-    places = tuple((start, size) for start, size, _ in struct.iter_unpack("<QII", fragments))
-    return Image(view, head, tables.unpack_block, inodes, directories, places, tables.claimed)
+    options = _options(tables, head) if head.flags & FLAG_OPTIONS else ()
+    if head.compressor == "lzma":
+        tables.unpack_block = _lzma_form(tables, head)
+    fragments, first_fragment = tables.indexed(head.fragment_table, head.fragments, FRAGMENT_ENTRY.size)
+    exports, first_export = b"", head.bytes_used
+    if head.export_table != ABSENT:
+        exports, first_export = tables.indexed(head.export_table, head.inodes, 8)
+    _, first_id = tables.indexed(head.id_table, head.ids, 4)
+    attributed, first_attribute = attributes(tables, head.xattr_table)
+    following = (first_fragment, first_export, first_id, first_attribute, head.bytes_used)
+    inodes = tables.joined(head.inode_table, head.directory_table)
+    directories = tables.joined(
+        head.directory_table, min(one for one in following if one > head.directory_table)
+    )
+    entries = list(FRAGMENT_ENTRY.iter_unpack(fragments))
+    return Image(
+        view, head, tables.unpack_block, inodes, directories, tuple((start, size) for start, size, _ in entries),
+        tables.claimed, options, exports, attributed, sum(1 for _, _, unused in entries if unused),
+    )  # fmt: skip
 
 
-def _joined(tables: _Tables, start: int, end: int) -> Table:
-    """A table that is metadata blocks in a row."""
-    parts: list[bytes] = []
-    starts: dict[int, int] = {}
-    at, position = start, 0
-    while at < end:
-        starts[at - start] = position
-        data, at = tables.block(at, end)
-        parts.append(data)
-        position += len(data)
-    tables.claimed.append(ByteRange(start, end))
-    return Table(b"".join(parts), starts)
+def _options(tables: Tables, head: Superblock) -> tuple[tuple[str, int], ...]:
+    """The compressor's options: one plain metadata block behind the superblock."""
+    stored, plain, end = tables.packed_block(SUPERBLOCK_BYTES, head.inode_table)
+    layout = OPTIONS.get(head.compressor, "")
+    if not plain or not layout or len(stored) != struct.calcsize(layout):
+        raise Malformed(WHAT, f"{len(stored)} bytes of options for {head.compressor}", SUPERBLOCK_BYTES)
+    tables.claimed.append(ByteRange(SUPERBLOCK_BYTES, end))
+    return tuple(zip(OPTION_FIELDS[head.compressor], struct.unpack(layout, stored), strict=True))
 
 
-def _indexed(tables: _Tables, start: int, count: int, entry_bytes: int) -> tuple[bytes, int]:
-    """A table with an index of its blocks behind it: its bytes, and where its first block begins."""
-    pointers = _pointers(tables, start, count, entry_bytes)
-    parts: list[bytes] = []
-    for at in pointers:
-        data, end = tables.block(at, start)
-        tables.claimed.append(ByteRange(at, end))
-        parts.append(data)
-    joined = b"".join(parts)
-    if len(joined) != count * entry_bytes:
-        raise Malformed(WHAT, f"a table of {count} entries has {len(joined)} bytes", start)
-    return joined, pointers[0] if pointers else start
+def _lzma_form(tables: Tables, head: Superblock) -> blocks.Block:
+    """Writers of LZMA images differ: the first block of the inode table must begin with an inode."""
+    stored, plain, _ = tables.packed_block(head.inode_table, head.directory_table)
+    if plain:
+        return squashfs_lzma.whole_header
 
+    def begins_with_an_inode(data: bytes) -> bool:
+        if len(data) < HEADER.size:
+            return False
+        kind, _, user, group, _, number = HEADER.unpack_from(data)
+        known = 1 <= kind <= len(FORMATS) + EXTENDED_TYPES
+        return known and max(user, group) < head.ids and 1 <= number <= head.inodes
 
-def _pointers(tables: _Tables, start: int, count: int, entry_bytes: int) -> tuple[int, ...]:
-    """The index of a table: one place for each of its metadata blocks."""
-    blocks = -(-count * entry_bytes // METADATA_BYTES)
-    if not blocks:
-        return ()
-    if start < SUPERBLOCK_BYTES or start + blocks * 8 > tables.superblock.bytes_used:
-        raise Malformed(WHAT, f"an index of {blocks} blocks lies outside the image", start)
-    found = struct.unpack_from(f"<{blocks}Q", tables.view, start)
-    if any(one >= other for one, other in zip(found, (*found[1:], start), strict=True)):
-        raise Malformed(WHAT, "the blocks of a table are not in order", start)
-    tables.claimed.append(ByteRange(start, start + blocks * 8))
-    return found
-
-
-def _passed_over(tables: _Tables) -> Iterator[int]:
-    """Export, owner and attribute tables: their blocks are followed, their content decides nothing here."""
-    head = tables.superblock
-    indexed = [(head.id_table, head.ids, 4), (head.export_table, head.inodes, 8)]
-    for start, count, entry_bytes in indexed:
-        if start != ABSENT:
-            yield from _followed(tables, _pointers(tables, start, count, entry_bytes), start)
-    if head.xattr_table != ABSENT:
-        yield from _attributes(tables, head.xattr_table)
-
-
-def _followed(tables: _Tables, pointers: tuple[int, ...], end: int) -> Iterator[int]:
-    for at in pointers:
-        _, after = tables.packed_block(at, end)
-        tables.claimed.append(ByteRange(at, after))
-    yield pointers[0] if pointers else end
-
-
-def _attributes(tables: _Tables, start: int) -> Iterator[int]:
-    """Extended attributes: values, then their index, then a header that names both."""
-    if not SUPERBLOCK_BYTES <= start <= tables.superblock.bytes_used - 16:
-        raise Malformed(WHAT, "its attribute table lies outside it", 56)
-    values, count, _ = struct.unpack_from("<QII", tables.view, start)
-    tables.claimed.append(ByteRange(start, start + 16))
-    pointers = _pointers(tables, start + 16, count, 16)
-    (first,) = _followed(tables, pointers, start)
-    at = values
-    while at < first:
-        _, after = tables.packed_block(at, first)
-        tables.claimed.append(ByteRange(at, after))
-        at = after
-    yield min(values, first)
+    return squashfs_lzma.chosen(stored, begins_with_an_inode, METADATA_BYTES)
 
 
 def stored_size(size: int) -> int:
@@ -266,7 +181,11 @@ def stored_size(size: int) -> int:
 def data_block(image: Image, start: int, size: int, expected: int) -> bytes | memoryview:
     """One data block, which must unpack to exactly `expected` bytes. Raises Malformed."""
     packed = _packed(image, start, size)
-    data = packed if size & NOT_COMPRESSED else image.unpack_block(packed, expected)
+    if size & NOT_COMPRESSED:
+        data: bytes | memoryview = packed
+    else:
+        image.unpacked(start, expected)
+        data = image.unpack_block(packed, expected)
     if len(data) != expected:
         raise Malformed(WHAT, f"a data block of {len(data)} bytes where {expected} belong", start)
     return data
@@ -289,6 +208,7 @@ def fragment(image: Image, index: int) -> bytes | memoryview:
         packed = _packed(image, start, size)
         if size & NOT_COMPRESSED:
             return packed
+        image.unpacked(start, image.superblock.block_size)
         known = image.unpack_block(packed, image.superblock.block_size)
         while image.cached and len(image.cached) * image.superblock.block_size >= FRAGMENT_CACHE_BYTES:
             del image.cached[next(iter(image.cached))]

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from fwverify.limits import LimitExceeded
 from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Malformed
 
@@ -37,6 +38,8 @@ LINK = struct.Struct("<II")
 EXTENDED_DIRECTORY = struct.Struct("<IIIIHHI")
 DIRECTORY_INDEX = struct.Struct("<III")
 EXTENDED_FILE = struct.Struct("<QQQIIII")
+MAX_DAMAGED_INDEXES = 1 << 17
+"""Index entries looked at beyond those the table has room for."""
 NUMBER = struct.Struct("<I")
 OTHER_BYTES = {4: 8, 5: 8, 6: 4, 7: 4, 11: 12, 12: 12, 13: 8, 14: 8}
 """What follows the header of devices, pipes and sockets; of the extended forms the last 4 bytes name attributes."""
@@ -130,6 +133,8 @@ class Inodes:
     """By reference."""
     taken: int = 0
     """Bytes of the table in inodes read so far."""
+    walked: int = 0
+    """Index entries of directories passed over."""
 
     def read(self, block: int, offset: int) -> Inode:
         """The inode at a reference. Raises Malformed, also when there is no room for it beside the others."""
@@ -137,13 +142,22 @@ class Inodes:
         found = self.known.get(reference)
         if found is None:
             left = len(self.table.data) - self.taken
-            found = inode(self.table, block, offset, self.block_size, left)
+            found = inode(self.table, block, offset, self.block_size, left, self._walk)
             self.taken += found.end - found.at
             self.known[reference] = found
         return found
 
+    def _walk(self, entries: int) -> None:
+        """Index entries are the one part of an inode with lengths of their own: damaged inodes could repeat them."""
+        self.walked += entries
+        if self.walked > len(self.table.data) // DIRECTORY_INDEX.size + MAX_DAMAGED_INDEXES:
+            raise LimitExceeded("SquashFS directory index entries", self.walked)
 
-def inode(table: Table, block: int, offset: int, block_size: int, most: int | None = None) -> Inode:
+
+def inode(
+    table: Table, block: int, offset: int, block_size: int, most: int | None = None,
+    walk: Callable[[int], None] = lambda _: None,
+) -> Inode:  # fmt: skip
     """The inode at a reference.
 
     Args:
@@ -152,6 +166,7 @@ def inode(table: Table, block: int, offset: int, block_size: int, most: int | No
         offset: likewise.
         block_size: of the image's data.
         most: bytes it may have; beyond that it lies in other inodes.
+        walk: told how many index entries are passed over, before they are.
 
     Raises:
         Malformed: it is none.
@@ -165,7 +180,7 @@ def inode(table: Table, block: int, offset: int, block_size: int, most: int | No
     end = len(table.data) if most is None else min(at + most, len(table.data))
     body = at + HEADER.size
     if basic == DIRECTORY:
-        return _directory(table.data, body, end, head)
+        return _directory(table.data, body, end, head, walk)
     if basic == FILE:
         return _file(table.data, body, end, head, block_size)
     if basic == SYMLINK:
@@ -191,7 +206,7 @@ def _bounded(after: int, end: int, head: _Head) -> None:
         raise Malformed(WHAT, f"inode {head.number} reaches beyond its table or into others")
 
 
-def _directory(data: bytes, at: int, end: int, head: _Head) -> Inode:
+def _directory(data: bytes, at: int, end: int, head: _Head, walk: Callable[[int], None]) -> Inode:
     attributes = NO_ATTRIBUTES
     if head.kind == DIRECTORY:
         start, _, size, offset, _ = _unpacked(BASIC_DIRECTORY, data, at)
@@ -199,6 +214,8 @@ def _directory(data: bytes, at: int, end: int, head: _Head) -> Inode:
     else:
         _, size, start, _, indexes, offset, attributes = _unpacked(EXTENDED_DIRECTORY, data, at)
         after = at + EXTENDED_DIRECTORY.size
+        _bounded(after + indexes * (DIRECTORY_INDEX.size + 1), end, head)
+        walk(indexes)
         for _ in range(indexes):
             _bounded(after, end, head)
             _, _, name = _unpacked(DIRECTORY_INDEX, data, after)
@@ -255,9 +272,9 @@ class Listings:
         """The names of a directory, in stored order. Raises Malformed."""
         if directory.size:
             at = self.table.place(directory.start, directory.offset)
-            self.taken += directory.size
             if at + directory.size > len(self.table.data):
                 raise Malformed(WHAT, f"the listing of directory {directory.number} is cut short")
+            self.taken += directory.size
             if self.taken > len(self.table.data):
                 raise Malformed(WHAT, f"the listing of directory {directory.number} lies in those of others")
             self.spans.append(ByteRange(at, at + directory.size))

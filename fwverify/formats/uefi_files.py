@@ -1,8 +1,8 @@
 """Files of a UEFI firmware volume: Firmware File System 1, 2 and 3.
 
-Source: UEFI Platform Initialization Specification 1.8, volume 3, sections 2.1.4 and 3.2.2 to 3.2.4 (EFI_FFS_FILE_HEADER,
-EFI_FFS_FILE_HEADER2, state bits, file types), read 2026-11-22. FFS 1: Intel Platform Innovation Framework, Firmware File
-System Specification 0.9, section 2 (a tail behind the data).
+Source: UEFI Platform Initialization Specification 1.8, volume 3, sections 2.1.4 and 3.2.2 to 3.2.4 (both file headers,
+state bits, file types), read 2026-11-22. FFS 1: Intel Platform Innovation Framework, Firmware File System Specification
+0.9, section 2 (a tail behind the data).
 
 Files follow one another at multiples of 8 bytes; the first one whose header is nothing but empty flash ends them.
 Not done: sections (uefi_sections).

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import lzma
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from fwverify.formats import tiano
 from fwverify.formats.codecs import INPUT_BYTES, LZMA_SPARE_BYTES, OUTPUT_BYTES, Progress
@@ -122,16 +123,20 @@ def unbrotli(view: memoryview, span: ByteRange, budget: Budget, progress: Progre
                 raise Malformed("Brotli section", "it ends before its last byte", span.end)
             end = min(at + INPUT_BYTES, last) if at < last else at + 1
             piece, at = bytes(view[at:end]), end
-        try:
-            chunk: bytes = decoder.process(piece, output_buffer_limit=OUTPUT_BYTES)
-        except brotli.error as problem:
-            raise Malformed("Brotli section", str(problem), at) from None
-        if chunk:
-            yield progress.add(chunk, at, budget)
+        chunk = _brotli_step(decoder, piece, at, brotli.error)
         budget.check_time()
+        yield progress.add(chunk, at, budget)
     if at < last or progress.produced != size:
         raise Malformed("Brotli section", f"{progress.produced} bytes came out, it states {size}", span.start)
     progress.end = at
+
+
+def _brotli_step(decoder: Any, piece: bytes, at: int, error: type[Exception]) -> bytes:
+    try:
+        out: bytes = decoder.process(piece, output_buffer_limit=OUTPUT_BYTES)
+    except error as problem:
+        raise Malformed("Brotli section", str(problem), at) from None
+    return out
 
 
 def untiano(variant: int) -> Unpack:

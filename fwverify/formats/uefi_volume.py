@@ -105,7 +105,8 @@ def end(view: memoryview, at: int) -> int:
 
 def sum16(view: memoryview) -> int:
     """Sum of the little-endian 16-bit words; an odd byte at the end is left out."""
-    return sum(struct.unpack(f"<{len(view) // 2}H", view[: len(view) // 2 * 2])) & 0xFFFF
+    words: tuple[int, ...] = struct.unpack(f"<{len(view) // 2}H", view[: len(view) // 2 * 2])
+    return sum(words) & 0xFFFF
 
 
 def read_volume(view: memoryview) -> Volume:
@@ -133,9 +134,7 @@ def read_volume(view: memoryview) -> Volume:
         problems.append(f"its block map describes {_total(blocks)} bytes, its length is {length}")
     claimed = map_end if blocks is not None and not problems and len(blocks) <= MAX_BLOCK_ENTRIES else FIXED_BYTES
     residue = sum16(header)  # 3
-    name, parts, data = "", (), size
-    if extended:  # 4
-        name, parts, data = _extended(view, extended, size, length, problems)
+    name, parts, data = _extended(view, extended, size, length, problems)  # 4
     return Volume(
         system, length, attributes, revision, (ByteRange(16, claimed),), data, residue, checksum, tuple(problems),
         name, parts,
@@ -165,6 +164,8 @@ def _extended(
     GenFv puts it into a padding file, where the padding file's size counts.
     """
     end = min(length, len(view))
+    if at == 0:
+        return "", (), header
     if at < header or at + EXT_BYTES > end:
         problems.append(f"its extended header at {at} lies outside")
         return "", (), header

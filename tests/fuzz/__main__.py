@@ -1,7 +1,7 @@
-"""python -m tests.fuzz SCHEME [atheris options, such as -max_total_time=600]
+"""python -m tests.fuzz NAME [atheris options, such as -max_total_time=600]
 
-Coverage-guided fuzzing of one scheme with atheris (pip install atheris). Seeds are the scheme's valid vector and
-tests/fuzz/corpus/SCHEME; a crash is written to the working directory by atheris, and belongs into that folder, small,
+Coverage-guided fuzzing of one scheme or container with atheris (pip install atheris). Seeds are its valid vectors and
+tests/fuzz/corpus/NAME; a crash is written to the working directory by atheris, and belongs into that folder, small,
 once it is mended.
 """
 
@@ -19,12 +19,13 @@ def main() -> None:
         sys.exit("atheris is not installed: pip install atheris")
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    with atheris.instrument_imports(include=["fwverify.formats", "fwverify.authenticate"]):
-        from tests.fuzz.targets import targets
+    with atheris.instrument_imports(include=["fwverify.formats", "fwverify.authenticate", "fwverify.unpack"]):
+        from tests.fuzz.targets import container_targets, targets
     name = sys.argv[1]
-    target = next((one for one in targets() if one.name == name), None)
+    known = [*targets(), *container_targets()]
+    target = next((one for one in known if one.name == name), None)
     if target is None:
-        sys.exit(f"no scheme {name!r} with a valid vector; there are: {', '.join(one.name for one in targets())}")
+        sys.exit(f"nothing called {name!r} has a valid vector; there are: {', '.join(one.name for one in known)}")
     corpus = Path(mkdtemp(prefix=f"fuzz-{name}-"))
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(seed)

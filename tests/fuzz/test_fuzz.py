@@ -1,4 +1,4 @@
-"""A short, repeatable run over every scheme: mutations of its own valid vector give answers, never exceptions."""
+"""A short, repeatable run over every scheme and container: mutations of its vectors give answers, never exceptions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fwverify.authenticate.registry import BUILTIN
-from tests.fuzz.targets import Target, targets
+from fwverify.unpack.registry import BUILTIN as CONTAINERS
+from tests.fuzz.targets import Target, container_targets, targets
 
 TARGETS = targets()
+CONTAINER_TARGETS = container_targets()
 EXAMPLES = int(os.environ.get("FWVERIFY_FUZZ_EXAMPLES", "60"))
 """For each scheme; more by hand."""
 INTERESTING = (0x00, 0x01, 0x7F, 0x80, 0xFF)
@@ -37,7 +39,7 @@ def changed(seed: bytes, wanted: list[Edit]) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=lambda one: one.name)
+@pytest.mark.parametrize("target", [*TARGETS, *CONTAINER_TARGETS], ids=lambda one: one.name)
 def test_mutations_never_crash(target: Target) -> None:
     """Whatever a few changed, inserted or removed bytes make of it, there is an answer."""
 
@@ -54,6 +56,7 @@ def test_mutations_never_crash(target: Target) -> None:
     check()
 
 
-def test_every_scheme_is_fuzzed() -> None:
-    """A new scheme is fuzzed from the day it has a vector."""
+def test_every_plug_in_is_fuzzed() -> None:
+    """A new scheme or container is fuzzed from the day it has a vector."""
     assert {one.name for one in TARGETS} == {one.name for one in BUILTIN}
+    assert {one.name for one in CONTAINER_TARGETS if one.seeds} == {one.name for one in CONTAINERS}
