@@ -22,10 +22,15 @@ SPOOL_BYTES = 32 * MIB
 class Holder:
     """Collects chunks of one artifact, digesting as they come."""
 
-    def __init__(self, budget: Budget | None = None) -> None:
+    def __init__(self, budget: Budget | None = None, *, digest: bool = True) -> None:
+        """
+        Args:
+            budget: what chunks count against.
+            digest: whether `artifact` will be asked for; a view alone needs no digest.
+        """
         self._parts: list[bytes] = []
         self._file: IO[bytes] | None = None
-        self._sha256 = hashlib.sha256()
+        self._sha256 = hashlib.sha256() if digest else None
         self._budget = budget
         self.size = 0
 
@@ -35,7 +40,8 @@ class Holder:
             self._budget.output(len(chunk))
             if self.size + len(chunk) > self._budget.limits.max_member_bytes:
                 raise LimitExceeded("max_member_bytes", self.size + len(chunk))
-        self._sha256.update(chunk)
+        if self._sha256 is not None:
+            self._sha256.update(chunk)
         self.size += len(chunk)
         if self._file is None and self.size > SPOOL_BYTES:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the mapping
@@ -56,7 +62,10 @@ class Holder:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def artifact(self, locator: Locator) -> Artifact:
-        return Artifact(locator, self.size, (Digest("sha256", self._sha256.digest()),), self.view())
+        """All chunks with their digest."""
+        view = self.view()
+        digest = self._sha256 if self._sha256 is not None else hashlib.sha256(view)
+        return Artifact(locator, self.size, (Digest("sha256", digest.digest()),), view)
 
 
 def held(chunks: Iterable[bytes | memoryview], budget: Budget | None = None) -> memoryview:
@@ -65,7 +74,7 @@ def held(chunks: Iterable[bytes | memoryview], budget: Budget | None = None) -> 
     Raises:
         LimitExceeded: more than one member or one run may hold.
     """
-    holder = Holder(budget)
+    holder = Holder(budget, digest=False)
     for chunk in chunks:
         holder.add(chunk)
     return holder.view()

@@ -89,6 +89,8 @@ class Node:
     children: list[tuple[Node, Child]] = field(default_factory=list)
     lost: bool = False
     """Nobody could tell what it is: whoever looked was lost over it."""
+    fragment: bool = False
+    """What is left of a container whose reader could not go on: text in it was read, not understood."""
 
 
 @dataclass(slots=True)
@@ -131,6 +133,7 @@ class Walk:
             # An unclaimed run that is the whole artifact would be recognised as the same container for ever.
             same = child.remainder and child.artifact.size == artifact.size
             inner = self._visit(child.artifact, depth + 1, plain=same, recognised=child.recognised)
+            inner.fragment = child.remainder and bool(opening.gaps)
             node.children.append((inner, _shape(child)))
         self._collect(opening, others)
         node.claims, node.facts = opening.claims, tuple(sorted(opening.facts))
@@ -196,6 +199,8 @@ class Walk:
             seen = self.observed.get(node.locator)
             if seen is None or node.lost:
                 return leaf(node.locator, node.size, Opened.GAP, "")
+            if node.fragment and seen.opened is Opened.EXAMINED and seen.reader == "text":
+                return leaf(node.locator, node.size, Opened.SCANNED, seen.reader)
             return leaf(node.locator, node.size, seen.opened, seen.reader)
         members: dict[int, MemberAccount] = {
             child.index: MemberAccount(self.account(sub), child.stored, child.start) for sub, child in node.children

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fwverify.batch.run import Result, Row
     from fwverify.batch.units import BadRow, Unit, Units
     from fwverify.evaluate.policy import Policy
+    from fwverify.limits import Limits
     from fwverify.model.verdict import Assessment
     from fwverify.trust.store import TrustStore
     from fwverify.worklist import Bench
@@ -37,6 +38,7 @@ NAME_COLUMNS = 32
 )
 @options.json_option
 @options.isolation_option
+@options.limits_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
 def batch(
     source: Path,
@@ -46,6 +48,7 @@ def batch(
     folder: Path | None,
     as_json: bool,
     in_process: bool,
+    bounds: tuple[str, ...],
     quiet: bool,
 ) -> int:
     """Verify many deliveries: one row each, and no bad one hides another.
@@ -67,12 +70,13 @@ def batch(
     at, trust = settings.moment(at_time), settings.trust_of(keys_folder)
     policies = _Policies(policy_name)
     own = policies.of("")  # the batch's own must be readable before any work
+    limits = settings.limits_of(bounds)
     from fwverify.cli.examine import refuse_weaker, workbench
 
     refuse_weaker(own, in_process=in_process)
 
-    with output.Progress(shown=not quiet) as progress, workbench(in_process=in_process) as bench:
-        verify_one = _verifier(policies, trust, at, bench, progress, len(found.units))
+    with output.Progress(shown=not quiet) as progress, workbench(limits, in_process=in_process) as bench:
+        verify_one = _verifier(policies, trust, at, limits, bench, progress, len(found.units))
         rows = tuple(run(found.units, verify_one, _keeper(folder)))
     _write(folder, rows, found.bad)
     if not quiet:
@@ -111,7 +115,13 @@ class _Policies:
 
 
 def _verifier(
-    policies: _Policies, trust: TrustStore, at: str, bench: Bench | None, progress: output.Progress, count: int
+    policies: _Policies,
+    trust: TrustStore,
+    at: str,
+    limits: Limits,
+    bench: Bench | None,
+    progress: output.Progress,
+    count: int,
 ) -> Callable[[Unit], Assessment]:
     from fwverify import pipeline
 
@@ -123,7 +133,7 @@ def _verifier(
         place = f"{done}/{count} {unit.name}: "
         policy = policies.of(unit.policy)
         return pipeline.verify(
-            (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, bench=bench,
+            (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, limits=limits, bench=bench,
             progress=lambda text: progress(place + text),
         )  # fmt: skip
 

@@ -10,18 +10,19 @@ from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
+    from fwverify.limits import Limits
     from fwverify.worklist import Bench
 
 
 @contextmanager
-def workbench(*, in_process: bool) -> Iterator[Bench | None]:
+def workbench(limits: Limits, *, in_process: bool) -> Iterator[Bench | None]:
     """The bench for one run; None means in this process. No worker starts before there is work."""
     if in_process:
         yield None
         return
     from fwverify.isolate.bench import workers
 
-    with workers() as bench:
+    with workers(limits) as bench:
         yield bench
 
 

@@ -45,6 +45,11 @@ def isolation_option(command: F) -> F:
     return click.option("--in-process", is_flag=True, help=help_)(command)
 
 
+def limits_option(command: F) -> F:
+    help_ = "Set a bound of this run, as max_seconds=1800 (docs/formats.md lists them; recorded). May be repeated."
+    return click.option("--limit", "bounds", metavar="NAME=NUMBER", multiple=True, help=help_)(command)
+
+
 def paths_argument(command: F) -> F:
     return click.argument("paths", metavar="DELIVERY...", nargs=-1, required=True, type=click.Path(path_type=Path))(
         command

@@ -24,7 +24,8 @@ def sbom() -> None:
 @click.option("-o", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE, not to the screen.")
 @options.at_option
 @options.isolation_option
-def make(image: Path, target: Path | None, at_time: str | None, in_process: bool) -> None:
+@options.limits_option
+def make(image: Path, target: Path | None, at_time: str | None, in_process: bool, bounds: tuple[str, ...]) -> None:
     """Write what is seen in IMAGE as CycloneDX 1.6 JSON, each component with where and how it was seen.
 
     \b
@@ -37,13 +38,14 @@ def make(image: Path, target: Path | None, at_time: str | None, in_process: bool
     if target is not None:
         output.check_target(target, [image], "-o")
     at = settings.moment(at_time)
+    limits = settings.limits_of(bounds)
     from fwverify.cli.examine import workbench
     from fwverify.report.registry import bill_of_materials
 
-    with output.Progress() as progress, workbench(in_process=in_process) as bench:
+    with output.Progress() as progress, workbench(limits, in_process=in_process) as bench:
         from fwverify import pipeline  # while the worker starts
 
-        evidence = pipeline.facts([image], at=at, bench=bench, progress=progress)
+        evidence = pipeline.facts([image], at=at, limits=limits, bench=bench, progress=progress)
         progress("writing the bill of materials")
         text = bill_of_materials(evidence)
     if target is None:

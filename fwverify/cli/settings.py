@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fwverify.errors import UsageError
+from fwverify.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
@@ -46,6 +48,20 @@ def trust_of(folder: Path | None) -> TrustStore:
     if folder is None:
         return load(own) if own.is_dir() else EMPTY
     return load(folder)
+
+
+def limits_of(bounds: Sequence[str]) -> Limits:
+    """The run's limits. Raises UsageError for one that does not exist or is no number."""
+    names = [one.name for one in fields(Limits)]
+    given: dict[str, int] = {}
+    for one in bounds:
+        name, _, value = one.partition("=")
+        if name not in names:
+            raise UsageError(f"there is no limit {name!r}", where="--limit", todo=f"There are: {', '.join(names)}.")
+        if not value.isascii() or not value.isdigit() or (int(value) == 0 and name != "workers"):
+            raise UsageError(f"{name} takes a whole number above 0, not {value!r}", where="--limit")
+        given[name] = int(value)
+    return replace(DEFAULT_LIMITS, **given)
 
 
 def refuse_inside(delivery: Sequence[Path], policy: str | None, keys: Path | None) -> None:

@@ -44,6 +44,7 @@ class Targets:
 )  # fmt: skip
 @click.option("--no-evidence", is_flag=True, help="Keep no evidence.")
 @options.isolation_option
+@options.limits_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
 @click.option("-v", "--verbose", count=True, help="More: rules, signatures, files, gaps. -vv: parts, components.")
 def verify(
@@ -59,6 +60,7 @@ def verify(
     evidence_file: Path | None,
     no_evidence: bool,
     in_process: bool,
+    bounds: tuple[str, ...],
     quiet: bool,
     verbose: int,
 ) -> int:
@@ -75,15 +77,23 @@ def verify(
     targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
     settings.refuse_inside(paths, policy_name, keys_folder)
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
+    limits = settings.limits_of(bounds)
     from fwverify.cli.examine import refuse_weaker, workbench
 
     refuse_weaker(policy, in_process=in_process)
 
-    with output.Progress(shown=not quiet) as progress, workbench(in_process=in_process) as bench:
+    with output.Progress(shown=not quiet) as progress, workbench(limits, in_process=in_process) as bench:
         from fwverify import pipeline  # while the worker starts
 
         assessment = pipeline.verify(
-            paths, policy=policy, at=at, trust=trust, expectation=expected, bench=bench, progress=progress
+            paths,
+            policy=policy,
+            at=at,
+            trust=trust,
+            expectation=expected,
+            limits=limits,
+            bench=bench,
+            progress=progress,
         )
     context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
     keep(assessment, context, targets)

@@ -1,8 +1,8 @@
 """SquashFS 4.0 images, little endian: superblock, tables, and the blocks of files, in all six compressions.
 
-Source: Linux kernel Documentation/filesystems/squashfs.rst and fs/squashfs/squashfs_fs.h, squashfs-tools 4.5 (compressor
-options), read 2026-11-22. Every block is unpacked with the greatest size it may have, every table has a bound, every
-reference is looked up.
+Source: Linux kernel Documentation/filesystems/squashfs.rst and fs/squashfs/squashfs_fs.h, options of compressors from
+squashfs-tools 4.5; read 2026-11-22. Every block is unpacked with the greatest size it may have, every table has a
+bound, every reference is looked up.
 
 Not done: versions 1 to 3, big-endian and vendors' own magics (squashfs_variants recognises and names them).
 """
@@ -14,15 +14,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fwverify.formats import blocks, squashfs_lzma, squashfs_variants
-from fwverify.formats.squashfs_inodes import FORMATS, HEADER, WHAT, Table
 from fwverify.formats.squashfs_inodes import EXTENDED as EXTENDED_TYPES
+from fwverify.formats.squashfs_inodes import FORMATS, HEADER, WHAT, Table
 from fwverify.formats.squashfs_tables import METADATA_BYTES, AttributeTables, Tables, attributes
 from fwverify.formats.squashfs_variants import ABSENT, COMPRESSORS, LAYOUT, MAGIC, SUPERBLOCK_BYTES, looks_like
 from fwverify.limits import MIB, Budget
 from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Malformed, Unsupported
 
-__all__ = ["Image", "Superblock", "data_block", "fragment", "looks_like", "read", "stored_size", "superblock"]
+__all__ = [
+    "Image",
+    "Superblock",
+    "data_block",
+    "fragment",
+    "is_read",
+    "looks_like",
+    "read",
+    "stored_size",
+    "superblock",
+]
 
 BLOCK_READERS = {
     "gzip": blocks.block_zlib, "xz": blocks.block_xz, "zstd": blocks.block_zstd, "lzo": blocks.block_lzo,
@@ -83,8 +93,13 @@ class Image:
     """Entries of the fragment table with a value in their unused field."""
     cached: dict[int, bytes] = field(default_factory=dict)
     """Fragment blocks in the order of their last use."""
-    unpacked: Callable[[int, int], None] = lambda start, size: None
-    """Told about every block that is unpacked: where it lies, and the bytes that came out."""
+    unpacking: Callable[[int, int], None] = lambda packed, size: None
+    """Told about every block before it is read: its stored size, and the most bytes that may come out."""
+
+
+def is_read(view: memoryview) -> bool:
+    """Version 4.0, little endian; `looks_like` is true for the others, too."""
+    return bytes(view[:4]) == MAGIC and squashfs_variants.version(view) == (4, 0)
 
 
 def superblock(view: memoryview) -> Superblock:
@@ -96,7 +111,7 @@ def superblock(view: memoryview) -> Superblock:
     """
     if not looks_like(view):
         raise Malformed(WHAT, "it has no superblock", 0)
-    if squashfs_variants.version(view) != (4, 0) or bytes(view[:4]) != MAGIC:
+    if not is_read(view):
         raise Unsupported(str(squashfs_variants.read(view)))
     fields = LAYOUT.unpack_from(view)
     compressor = COMPRESSORS.get(fields[5], f"number {fields[5]}")
@@ -137,9 +152,7 @@ def read(view: memoryview, budget: Budget) -> Image:
     attributed, first_attribute = attributes(tables, head.xattr_table)
     following = (first_fragment, first_export, first_id, first_attribute, head.bytes_used)
     inodes = tables.joined(head.inode_table, head.directory_table)
-    directories = tables.joined(
-        head.directory_table, min(one for one in following if one > head.directory_table)
-    )
+    directories = tables.joined(head.directory_table, min(one for one in following if one > head.directory_table))
     entries = list(FRAGMENT_ENTRY.iter_unpack(fragments))
     return Image(
         view, head, tables.unpack_block, inodes, directories, tuple((start, size) for start, size, _ in entries),
@@ -168,7 +181,7 @@ def _lzma_form(tables: Tables, head: Superblock) -> blocks.Block:
             return False
         kind, _, user, group, _, number = HEADER.unpack_from(data)
         known = 1 <= kind <= len(FORMATS) + EXTENDED_TYPES
-        return known and max(user, group) < head.ids and 1 <= number <= head.inodes
+        return bool(known and max(user, group) < head.ids and 1 <= number <= head.inodes)
 
     return squashfs_lzma.chosen(stored, begins_with_an_inode, METADATA_BYTES)
 
@@ -181,11 +194,8 @@ def stored_size(size: int) -> int:
 def data_block(image: Image, start: int, size: int, expected: int) -> bytes | memoryview:
     """One data block, which must unpack to exactly `expected` bytes. Raises Malformed."""
     packed = _packed(image, start, size)
-    if size & NOT_COMPRESSED:
-        data: bytes | memoryview = packed
-    else:
-        image.unpacked(start, expected)
-        data = image.unpack_block(packed, expected)
+    image.unpacking(len(packed), expected)
+    data = packed if size & NOT_COMPRESSED else image.unpack_block(packed, expected)
     if len(data) != expected:
         raise Malformed(WHAT, f"a data block of {len(data)} bytes where {expected} belong", start)
     return data
@@ -208,7 +218,7 @@ def fragment(image: Image, index: int) -> bytes | memoryview:
         packed = _packed(image, start, size)
         if size & NOT_COMPRESSED:
             return packed
-        image.unpacked(start, image.superblock.block_size)
+        image.unpacking(len(packed), image.superblock.block_size)
         known = image.unpack_block(packed, image.superblock.block_size)
         while image.cached and len(image.cached) * image.superblock.block_size >= FRAGMENT_CACHE_BYTES:
             del image.cached[next(iter(image.cached))]

@@ -1,7 +1,7 @@
 """Extended attributes of SquashFS 4.0: sets of names and values that inodes refer to by number.
 
 Source: Linux kernel Documentation/filesystems/squashfs.rst (section 3.7), fs/squashfs/xattr.h and xattr_id.c, read
-2026-11-22. A value may lie in another set (out of line). No byte belongs to two sets, so the work is bounded.
+2026-11-22. A value may lie elsewhere (out of line). No name belongs to two sets, so the work is bounded.
 What a value means (labels, capabilities, IMA signatures) is not judged here.
 """
 
@@ -69,7 +69,7 @@ def _set(tables: AttributeTables, number: int, reference: int, count: int, out: 
         raise Malformed(WHAT, f"attribute set {number} declares {count} attributes")
     found: list[Attribute] = []
     for _ in range(count):
-        one, at = _attribute(tables, number, at)
+        one, at = _attribute(tables, number, at, out.spans)
         found.append(one)
         if at - start > most:
             break
@@ -81,8 +81,8 @@ def _set(tables: AttributeTables, number: int, reference: int, count: int, out: 
         out.spans.append(ByteRange(start, at))
 
 
-def _attribute(tables: AttributeTables, number: int, at: int) -> tuple[Attribute, int]:
-    """One attribute, and where it ends."""
+def _attribute(tables: AttributeTables, number: int, at: int, elsewhere: list[ByteRange]) -> tuple[Attribute, int]:
+    """One attribute, and where it ends; a value out of line takes bytes `elsewhere`."""
     data = tables.values.data
     if at + KEY.size > len(data):
         raise Malformed(WHAT, f"attribute set {number} is cut short")
@@ -93,7 +93,9 @@ def _attribute(tables: AttributeTables, number: int, at: int) -> tuple[Attribute
         if value is None or value.size != REFERENCE_BYTES:
             raise Malformed(WHAT, f"an attribute of set {number} names no place for its value")
         reference = int.from_bytes(data[value.start : value.end], "little")
-        value, _ = _value(data, tables.values.place(reference >> 16, reference & 0xFFFF), number)
+        start = tables.values.place(reference >> 16, reference & 0xFFFF)
+        value, end = _value(data, start, number)
+        elsewhere.append(ByteRange(start, end))
     prefix = PREFIXES.get(kind & 0xFF)
     if prefix is None or kind & ~(OUT_OF_LINE | 0xFF):
         raise Malformed(WHAT, f"an attribute of set {number} has the unknown type {kind}")

@@ -53,6 +53,8 @@ class Variable:
     header: ByteRange
     """Header and name."""
     data: ByteRange | None
+    padding: ByteRange | None
+    """Up to the next variable."""
     live: bool
     """Complete and not deleted, with a name that is text."""
 
@@ -101,8 +103,10 @@ def variables(view: memoryview, store: Store, budget: Budget) -> Iterator[Variab
         if state == IN_TRANSITION:
             name += " (being replaced)"
         data = ByteRange(named, end) if data_bytes else None
-        yield Variable(name, guid(view[at + size - 16 : at + size]), ByteRange(at, named), data, live)
-        at = store.header.start + ((end - store.header.start + 3) & ~3)
+        following = min(store.header.start + ((end - store.header.start + 3) & ~3), store.end)
+        padding = ByteRange(end, following) if following > end else None
+        yield Variable(name, guid(view[at + size - 16 : at + size]), ByteRange(at, named), data, padding, live)
+        at = following
 
 
 def working_blocks(view: memoryview, span: ByteRange | None) -> Iterator[WorkingBlock]:

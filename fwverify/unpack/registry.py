@@ -12,6 +12,7 @@ from fwverify.unpack.containers import (
     fit_image,
     flash_dump,
     gzip_stream,
+    intel_flash,
     intel_hex_image,
     mcuboot_image,
     packed_kernel,
@@ -19,6 +20,9 @@ from fwverify.unpack.containers import (
     srec_image,
     tar_archive,
     uefi_capsule,
+    uefi_flash,
+    uefi_sections,
+    uefi_volume,
     uimage,
     xz_stream,
     zip_archive,
@@ -35,6 +39,9 @@ BUILTIN: tuple[Container, ...] = (
     squashfs.CONTAINER,
     cabinet.CONTAINER,
     uefi_capsule.CONTAINER,
+    uefi_flash.CONTAINER,  # a volume and more behind it
+    uefi_volume.CONTAINER,
+    intel_flash.CONTAINER,
     xz_stream.CONTAINER,
     zstd_stream.CONTAINER,
     cpio_archive.CONTAINER,
@@ -46,5 +53,6 @@ BUILTIN: tuple[Container, ...] = (
     intel_hex_image.CONTAINER,  # text: a first record that fits its own length
     srec_image.CONTAINER,  # as Intel HEX
     cortex_m_image.CONTAINER,  # no magic at all: a vector table by its shape
+    uefi_sections.CONTAINER,  # no magic: sections that fill all bytes
     flash_dump.CONTAINER,  # found by searching: only what nobody else reads
 )

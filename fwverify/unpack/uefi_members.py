@@ -39,6 +39,8 @@ from fwverify.unpack.interface import Check, Event, Member, Part, PartUse, Unrea
 
 MAX_NESTING = 12
 """Sections inside sections of one artifact; real files have up to three."""
+TITLE_NESTING = 2
+"""How deep a name is looked for."""
 CRC32 = "fc1bcdb0-7d31-49aa-936a-a4600d9dd083"
 SIGNED = "0f9d89e8-9259-4f76-a5af-0c89e34023df"
 GZIP = "1d301fe9-be79-4353-91c2-d23bc959ae0c"
@@ -68,15 +70,26 @@ class Walk:
         return f"{self.prefix}{kind}" if self.names[kind] == 1 else f"{self.prefix}{kind}-{self.names[kind]}"
 
 
-def title(view: memoryview, span: ByteRange) -> str:
-    """The user interface name among the sections of a range; empty without one."""
+def title(view: memoryview, span: ByteRange, depth: int = 0) -> str:
+    """The user interface name among the sections of a range and those that lie in them as they are; or empty."""
+    found = ""
     try:
         for one in uefi_sections.sections(view, span):
             if one.kind == USER_INTERFACE:
-                return uefi_sections.text(view, one)
+                found = uefi_sections.text(view, one)
+            elif one.data is not None and depth < TITLE_NESTING and _is_plain(one):
+                found = title(view, one.data, depth + 1)
+            if found:
+                return found
     except Malformed:
         pass
-    return ""
+    return found
+
+
+def _is_plain(one: Section) -> bool:
+    if one.kind == GUID_DEFINED:
+        return one.guid in (CRC32, SIGNED)
+    return one.kind == DISPOSABLE or (one.kind == COMPRESSION and one.method == METHOD_NONE)
 
 
 def events(walk: Walk, span: ByteRange, depth: int = 0) -> Iterator[Event]:
@@ -220,5 +233,3 @@ def _unread(problem: Exception | None, data: ByteRange, name: str) -> Unread:
         return Unread(GapReason.LIMIT, f"limit {problem.limit} reached ({problem.value})", data, name)
     reason = GapReason.UNSUPPORTED if isinstance(problem, Unsupported) else GapReason.MALFORMED
     return Unread(reason, str(problem), data, name)
-
-

@@ -1,9 +1,10 @@
 """SquashFS root file systems as containers; the layout is read by formats/squashfs.py.
 
 Names are walked from the root, each directory once; files come out in the order they lie on disk, so that every block
-is unpacked once. A file that cannot be read is told and the others go on. Bytes of a fragment block that no file uses
-are told. What follows the image is padding or the tail of a RAUC bundle. Owners, times and extended attributes are not
-looked at; device files below dev/ are normal here.
+is unpacked once. A file that cannot be read is told and the others go on. Bytes of a fragment block or of a table that
+nothing refers to come out as members of their own. What follows the image is padding or the tail of a RAUC bundle.
+Other versions, byte orders and vendors' magics are named, with what their superblocks say.
+Times are not looked at; device files below dev/ are normal here.
 """
 
 from __future__ import annotations
@@ -12,71 +13,72 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fwverify.content import held
-from fwverify.formats import rauc_bundle, squashfs, verity
-from fwverify.formats.entries import Entry, EntryKind, Irregularity, judged
+from fwverify.formats import rauc_bundle, squashfs, squashfs_variants, verity
+from fwverify.formats.entries import EntryKind
 from fwverify.formats.names import decoded, fill_byte
 from fwverify.formats.squashfs import Image
-from fwverify.formats.squashfs_inodes import (
-    DIRECTORY,
-    FILE,
-    NO_FRAGMENT,
-    SYMLINK,
-    WHAT,
-    Inode,
-    Name,
-    inode,
-    listing,
-)
+from fwverify.formats.squashfs_inodes import NO_FRAGMENT, WHAT, Inode
 from fwverify.limits import MIB, Budget, LimitExceeded
-from fwverify.model.artifact import Artifact, ByteRange, Digest, merged, total
+from fwverify.model.artifact import Artifact, ByteRange, Digest, merged
 from fwverify.model.evidence import AnomalyKind, GapReason
-from fwverify.model.examining import Malformed
+from fwverify.model.examining import Malformed, Unsupported
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Check, Container, Event, Fact, Member, MemberKind, Oddity, Part, PartUse, Unread
+from fwverify.unpack.interface import (
+    Carve,
+    Check,
+    Container,
+    Event,
+    Fact,
+    Member,
+    MemberKind,
+    Oddity,
+    Part,
+    PartUse,
+    Unread,
+)
+from fwverify.unpack.squashfs_tree import KINDS, MAX_NOTES, Node, Walk, idle, tables, verdicts, walked
 
-KINDS = {DIRECTORY: EntryKind.DIRECTORY, FILE: EntryKind.FILE, SYMLINK: EntryKind.SYMLINK, 4: EntryKind.DEVICE,
-         5: EntryKind.DEVICE}  # fmt: skip
 DEVICE_BLOCK_BYTES = 4096
 """Writers fill an image up to a whole block of its device with zeros."""
-MAX_PATH_CHARACTERS = 64 * MIB
-"""All paths together: 300,000 of usual length have 20 MiB; long folder names would multiply them."""
-MAX_NOTES = 16
-"""Anomalies of one sort told one by one."""
 HOLE = bytes(MIB)
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    path: str
-    inode: Inode
-    reference: int
-
-
-@dataclass(slots=True)
-class _Walk:
-    """The tree as it is found."""
-
-    image: Image
-    budget: Budget
-    nodes: list[_Node] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    references: set[int] = field(default_factory=set)
-    """Inodes reached, the root included."""
-    disagreements: int = 0
-    characters: int = 0
-    """Of all paths."""
+CHEAP_BASE_BYTES, CHEAP_FACTOR = 2048 * MIB, 16
+"""Bytes that cost the image nothing: holes, and files with the very blocks of another. At most 2 GiB and 16 times the
+image: one disk image that is nearly all hole passes, thousands of references to the same blocks do not."""
+AGAIN_BASE_BYTES, AGAIN_FACTOR = 64 * MIB, 4
+"""Bytes unpacked after as many packed ones were read as the image has: blocks that several files share in part."""
 
 
 @dataclass(slots=True)
 class _Used:
-    """Bytes of the image and of its fragment blocks that files refer to."""
+    """Bytes of the image and of its fragment blocks that files refer to, and what reading them cost."""
 
+    bytes_used: int
     extents: set[ByteRange] = field(default_factory=set)
     tails: dict[int, list[ByteRange]] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
     """Unpacked size of each fragment block."""
     produced: int = 0
     """bytes of all files so far"""
+    cheap: int = 0
+    """bytes of holes and repeated files"""
+    read: int = 0
+    """packed bytes"""
+    again: int = 0
+    """bytes unpacked once `read` had passed the size of the image"""
+
+    def costless(self, size: int) -> None:
+        """Count bytes that no block of the image stands for. Raises LimitExceeded."""
+        self.cheap += size
+        if self.cheap > CHEAP_BASE_BYTES + CHEAP_FACTOR * self.bytes_used:
+            raise LimitExceeded("SquashFS bytes of holes and repeated files", self.cheap)
+
+    def unpacking(self, packed: int, size: int) -> None:
+        """Count a block that is about to be unpacked. Raises LimitExceeded."""
+        self.read += packed
+        if self.read > self.bytes_used:
+            self.again += size
+        if self.again > AGAIN_BASE_BYTES + AGAIN_FACTOR * self.bytes_used:
+            raise LimitExceeded("SquashFS bytes unpacked again", self.again)
 
 
 def _detect(artifact: Artifact) -> bool:
@@ -84,19 +86,31 @@ def _detect(artifact: Artifact) -> bool:
 
 
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
-    image = squashfs.read(artifact.content, budget)
+    view = artifact.content
+    if squashfs.looks_like(view) and not squashfs.is_read(view):
+        yield from _variant(view)
+    image = squashfs.read(view, budget)
     for claimed in merged(image.structure):
         yield Part(claimed, PartUse.INDEX)
     yield Fact("compression", image.superblock.compressor)
+    yield from (Fact(f"compression-{name}", str(value)) for name, value in image.options)
     yield Fact("modified", str(image.superblock.modified))
     yield from _after(image)
-    walk = _Walk(image, budget)
-    _tree(walk)
-    yield from walk.events
-    yield from _judged(walk)
-    files = _nodes_without_content(walk)
-    yield from files[1]
-    yield from _files(image, files[0], budget)
+    walk = walked(image, budget)
+    yield from verdicts(walk)
+    yield from tables(walk)
+    files, others = _nodes_without_content(walk)
+    yield from others
+    yield from _files(image, files, budget)
+
+
+def _variant(view: memoryview) -> Iterator[Event]:
+    """A SquashFS that is not read: its superblock is, and says which it is. Raises Unsupported."""
+    found = squashfs_variants.read(view)
+    yield Part(ByteRange(0, min(found.header_bytes, len(view))), PartUse.HEADER)
+    yield Fact("version", ".".join(str(one) for one in found.version))
+    yield Fact("modified", str(found.modified))
+    raise Unsupported(str(found))
 
 
 def _after(image: Image) -> Iterator[Event]:
@@ -126,77 +140,10 @@ def _bundle(tail: rauc_bundle.Tail) -> Iterator[Event]:
     yield Part(tail.trailer, PartUse.HEADER)
 
 
-def _tree(walk: _Walk) -> None:
-    """Walk from the root, directories before what is in them; no directory twice, so it ends."""
-    head = walk.image.superblock
-    root = inode(walk.image.inodes, head.root_block, head.root_offset, head.block_size)
-    if root.kind != DIRECTORY:
-        raise Malformed(WHAT, "its root is not a directory", 32)
-    reference = head.root_block << 16 | head.root_offset
-    walk.references.add(reference)
-    waiting = [("", root)]
-    while waiting:
-        path, directory = waiting.pop()
-        found: list[tuple[str, Inode]] = []
-        try:
-            for name in listing(walk.image.directories, directory):
-                walk.budget.member()
-                _named(walk, path, name, found)
-        except Malformed as problem:
-            walk.events.append(Unread(GapReason.MALFORMED, problem.reason, member=path or "."))
-        waiting.extend(reversed(found))
-    if len(walk.references) != head.inodes:
-        note = f"the superblock declares {head.inodes} inodes, {len(walk.references)} are reached"
-        walk.events.append(Oddity(AnomalyKind.HEADER_DISAGREES, note))
-    if walk.disagreements:
-        note = f"{walk.disagreements} names state another number or type than their inodes"
-        walk.events.append(Oddity(AnomalyKind.HEADER_DISAGREES, note))
-
-
-def _named(walk: _Walk, path: str, name: Name, found: list[tuple[str, Inode]]) -> None:
-    """Take one name of a directory; a directory goes on the list `found`."""
-    full = path + decoded(name.raw)
-    walk.characters += len(full)
-    if walk.characters > MAX_PATH_CHARACTERS:
-        raise LimitExceeded("SquashFS path characters", walk.characters)
-    if len(path) + len(name.raw) > walk.budget.limits.max_name_bytes:
-        walk.events.append(Unread(GapReason.LIMIT, "limit max_name_bytes reached", member=full))
-        return
-    if b"/" in name.raw or name.raw in (b".", b".."):
-        walk.events.append(Oddity(AnomalyKind.TRAVERSAL, f"a directory has the name {decoded(name.raw)}"))
-    try:
-        node = inode(walk.image.inodes, name.block, name.offset, walk.image.superblock.block_size)
-    except Malformed as problem:
-        walk.events.append(Unread(GapReason.MALFORMED, problem.reason, member=full))
-        return
-    walk.disagreements += node.number != name.number or node.kind != name.kind
-    if node.kind == DIRECTORY:
-        if name.reference in walk.references:
-            walk.events.append(Unread(GapReason.MALFORMED, "the directory is reached twice", member=full))
-            return
-        found.append((full + "/", node))
-    walk.references.add(name.reference)
-    walk.nodes.append(_Node(full, node, name.reference))
-
-
-def _judged(walk: _Walk) -> Iterator[Event]:
-    entries = [
-        Entry(one.path, KINDS.get(one.inode.kind, EntryKind.OTHER), target=decoded(one.inode.target))
-        for one in walk.nodes
-    ]
-    for verdict in judged(entries, whole_system=True, fold_case=False):
-        for one in verdict:
-            yield _oddity(one)
-
-
-def _oddity(one: Irregularity) -> Oddity:
-    return Oddity(one.kind, one.detail, one.range)
-
-
-def _nodes_without_content(walk: _Walk) -> tuple[list[_Node], list[Event]]:
+def _nodes_without_content(walk: Walk) -> tuple[list[Node], list[Event]]:
     """The files that have content of their own, and events for everything else."""
     owners: dict[int, str] = {}
-    files: list[_Node] = []
+    files: list[Node] = []
     events: list[Event] = []
     for node in walk.nodes:
         kind = MemberKind(KINDS.get(node.inode.kind, EntryKind.OTHER).value)
@@ -212,15 +159,20 @@ def _nodes_without_content(walk: _Walk) -> tuple[list[_Node], list[Event]]:
     return files, events
 
 
-def _files(image: Image, files: list[_Node], budget: Budget) -> Iterator[Event]:
+def _files(image: Image, files: list[Node], budget: Budget) -> Iterator[Event]:
     """Files in the order they lie on disk; equal places one after another, so that they are unpacked once."""
-    used = _Used()
+    used = _Used(image.superblock.bytes_used)
+    image.unpacking = used.unpacking
     before: tuple[Inode, memoryview] | None = None
     for node in sorted(files, key=lambda one: _place(image, one.inode)):
+        if node.inode.size > budget.limits.max_member_bytes:
+            yield Unread(GapReason.LIMIT, f"limit max_member_bytes reached ({node.inode.size})", member=node.path)
+            continue
         try:
             ranges = _ranges(image, node.inode)
             if before is not None and _same_place(node.inode, before[0]):
                 content = before[1]
+                used.costless(len(content))
                 budget.output(len(content))
             else:
                 content = _content(image, node.inode, used, budget)
@@ -231,19 +183,19 @@ def _files(image: Image, files: list[_Node], budget: Budget) -> Iterator[Event]:
         used.extents.update(ranges)
         yield Member(node.path, MemberKind.FILE, content, ranges, mode=node.inode.mode)
     yield from _overlaps(used)
-    yield from _unused_tails(image, used)
+    yield from _unused_tails(image, used, budget)
 
 
 def _place(image: Image, node: Inode) -> tuple[int, int, int, int]:
     """Where a file lies: its first block, or its fragment block when it has nothing else."""
-    if any(node.blocks) or node.fragment >= len(image.fragments):
+    if node.listed.strip(b"\0") or node.fragment >= len(image.fragments):
         return node.start, node.fragment, node.offset, node.size
     return image.fragments[node.fragment][0], node.fragment, node.offset, node.size
 
 
 def _same_place(one: Inode, other: Inode) -> bool:
-    return (one.size, one.start, one.offset, one.fragment, one.blocks) == (
-        other.size, other.start, other.offset, other.fragment, other.blocks
+    return (one.size, one.start, one.offset, one.fragment, one.listed) == (
+        other.size, other.start, other.offset, other.fragment, other.listed
     )  # fmt: skip
 
 
@@ -282,6 +234,7 @@ def _pieces(image: Image, node: Inode, used: _Used) -> Iterator[bytes | memoryvi
         if size:
             yield squashfs.data_block(image, at, size, expected)
         else:
+            used.costless(expected)
             yield HOLE[:expected]
         at += squashfs.stored_size(size)
         left -= expected
@@ -310,33 +263,37 @@ def _overlaps(used: _Used) -> Iterator[Event]:
         reached = max(reached, one.end)
 
 
-def _unused_tails(image: Image, used: _Used) -> Iterator[Event]:
+def _unused_tails(image: Image, used: _Used, budget: Budget) -> Iterator[Event]:
     """Bytes of fragment blocks that are unpacked and belong to no file."""
     told = 0
     for index, length in sorted(used.lengths.items()):
-        idle = length - total(used.tails[index])
-        if idle and told < MAX_NOTES:
-            told += 1
-            start, size = image.fragments[index]
-            place = ByteRange(start, start + squashfs.stored_size(size))
-            yield Oddity(AnomalyKind.TRAILING_DATA, f"{idle} bytes of fragment block {index} belong to no file", place)
+        spans = merged(used.tails[index])
+        if sum(one.size for one in spans) == length or told >= MAX_NOTES:
+            continue
+        told += 1
+        start, size = image.fragments[index]
+        place = ByteRange(start, start + squashfs.stored_size(size))
+        yield from idle(f"fragment-{index}", squashfs.fragment(image, index), spans, place, budget)
 
 
 CONTAINER = Container(
     name="squashfs",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(tuple((one, 0) for one in squashfs_variants.VARIANTS), squashfs_variants.end),
     doc=Doc(
-        title="SquashFS 4.0 file system (gzip, xz, zstd)",
+        title="SquashFS 4.0 file system (gzip, lzma, lzo, xz, lz4, zstd)",
         vendor="Linux",
         references=(
             "Linux Documentation/filesystems/squashfs.rst, read 2026-11-22",
             "Linux fs/squashfs/squashfs_fs.h, read 2026-11-22",
+            "squashfs-tools 4.5: compressor options and squashfs_compat.h, read 2026-11-22",
         ),
         limitations=(
-            "LZO, LZ4 and LZMA compression are recognised and not read",
-            "versions 1 to 3, big-endian images and vendors' own magics are recognised and not read",
-            "extended attributes and owners are not looked at",
+            "versions 1 to 3, big-endian images and vendors' own magics are recognised and named, not read",
+            "LZMA in a form of a vendor's own is named, not read",
+            "owners and times are not looked at; extended attributes are, where they are longer than 1 KiB",
         ),
+        makers=("mksquashfs (squashfs-tools)",),
     ),
 )

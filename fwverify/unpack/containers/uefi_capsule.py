@@ -1,27 +1,51 @@
-"""UEFI firmware management capsules as containers; the layout is read by formats/uefi_capsule.py.
+"""UEFI capsules as containers; layouts are read by formats/uefi_capsule.py (firmware management) and
+uefi_capsule_frame.py (all others).
 
-Drivers, vendor code and the firmware of each image come out as they are stored. The signatures are the authenticate
-stage's. Bytes that no header claims are left to be looked into.
+Drivers, vendor code and the firmware of each image come out as they are stored; of a capsule with a vendor's own
+identifier the body does. The signatures are the authenticate stage's. Bytes that no header claims are left to be
+looked into.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import uefi_capsule
+from fwverify.formats import uefi_capsule, uefi_capsule_frame
 from fwverify.formats.uefi_capsule import CapsuleImage
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange
 from fwverify.model.evidence import AnomalyKind
 from fwverify.model.plugin import Doc
 from fwverify.unpack.interface import Container, Event, Fact, Member, Oddity, Part, PartUse
+from fwverify.unpack.tail import tail
 
 
 def _detect(artifact: Artifact) -> bool:
-    return uefi_capsule.looks_like(artifact.content)
+    return uefi_capsule.looks_like(artifact.content) or uefi_capsule_frame.looks_like(artifact.content)
 
 
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
+    if uefi_capsule.looks_like(artifact.content):
+        yield from _managed(artifact, budget)
+    else:
+        yield from _framed(artifact, budget)
+
+
+def _framed(artifact: Artifact, budget: Budget) -> Iterator[Event]:
+    """A capsule of another kind: what its header gives is its body."""
+    view = artifact.content
+    frame = uefi_capsule_frame.read_frame(view)
+    yield Part(frame.header, PartUse.HEADER)
+    yield Fact("guid", frame.guid)
+    if frame.vendor:
+        yield Fact("kind", frame.vendor)
+    budget.member()
+    content = view[frame.body.start : frame.body.end]
+    yield Member("body", content=content, ranges=(frame.body,), stored=True)
+    yield from tail(view, frame.body.end, "after the end of the capsule")
+
+
+def _managed(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     view = artifact.content
     capsule = uefi_capsule.parse(view)
     for one in capsule.headers:
@@ -62,9 +86,12 @@ CONTAINER = Container(
     detect=_detect,
     unpack=_unpack,
     doc=Doc(
-        title="UEFI firmware management capsule",
+        title="UEFI capsule (firmware management, and vendors' own)",
         vendor="UEFI Forum",
         references=("UEFI Specification 2.10, sections 8.5.3 and 23.3, read 2026-11-22",),
-        limitations=("capsules with a vendor's own identifier are not read",),
+        limitations=(
+            "Of capsules with a vendor's own identifier the body comes out; headers and signatures that vendors put in"
+            " front of it are not read.",
+        ),
     ),
 )

@@ -26,7 +26,9 @@ ZERO_VECTOR = ByteRange(0, 16)
 
 
 def _detect(artifact: Artifact) -> bool:
-    return uefi_volume.looks_like(artifact.content)
+    """A volume, unless more follows a sound one: that is a flash image."""
+    view = artifact.content
+    return uefi_volume.looks_like(view) and uefi_volume.end(view, 0) in (0, len(view))
 
 
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
@@ -99,7 +101,7 @@ def _content(view: memoryview, file: FirmwareFile, budget: Budget) -> Iterator[E
     if not file.sectioned:
         if not fill_byte(view, file.body):
             kind = uefi_files.KINDS.get(file.kind, f"type-{file.kind:02x}")
-            yield uefi_members.stored(uefi_members.Walk(view, budget, f"{file.guid}/"), file.body, f"{file.guid}/{kind}")
+            yield uefi_members.stored(uefi_members.Walk(view, budget, ""), file.body, f"{file.guid}/{kind}")
         return
     title = uefi_members.title(view, file.body)
     prefix = f"{file.guid} ({title})/" if title else f"{file.guid}/"
@@ -113,6 +115,8 @@ def _variables(view: memoryview, volume: Volume, budget: Budget) -> Iterator[Eve
     for one in uefi_variables.variables(view, store, budget):
         if one.live:
             yield Part(one.header, PartUse.INDEX)
+            if one.padding is not None:
+                yield Part(one.padding, PartUse.PADDING)
             if one.data is not None:
                 budget.member()
                 content = view[one.data.start : one.data.end]
@@ -123,7 +127,7 @@ def _variables(view: memoryview, volume: Volume, budget: Budget) -> Iterator[Eve
 
 
 def _end(view: memoryview, at: int, tick: Tick) -> int:
-    tick(uefi_volume.MIN_BYTES)
+    tick(uefi_volume.MAX_HEADER_BYTES if uefi_volume.looks_like(view, at) else uefi_volume.MIN_BYTES)
     return uefi_volume.end(view, at)
 
 
@@ -131,7 +135,7 @@ CONTAINER = Container(
     name="uefi_volume",
     detect=_detect,
     unpack=_unpack,
-    carve=Carve(((uefi_volume.SIGNATURE, uefi_volume.SIGNATURE_AT),), _end, step=4),
+    carve=Carve(((uefi_volume.SIGNATURE, uefi_volume.SIGNATURE_AT),), _end),
     doc=Doc(
         title="UEFI firmware volume (FFS 1, 2 and 3; variable store)",
         vendor="UEFI Forum",

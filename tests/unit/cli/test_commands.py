@@ -248,6 +248,15 @@ def test_formats_lists_every_plug_in(capsys: pytest.CaptureFixture[str]) -> None
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+def test_limits_are_settings(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bound given on the command line holds, is recorded, and one that does not exist is a mistake."""
+    assert main(["verify", image.name, "--in-process", "--no-evidence", "--json", "--limit", "max_depth=1", *AT]) == 3
+    assert ["max_depth", 1] in json.loads(capsys.readouterr().out)["evidence"]["settings"]["limits"]
+    for wrong in ("max_dept=3", "max_depth=many", "max_depth=0", "max_depth"):
+        assert main(["verify", image.name, "--limit", wrong]) == 2
+        assert "--limit" in capsys.readouterr().err
+
+
 def test_doctor_answers(capsys: pytest.CaptureFixture[str]) -> None:
     """Versions, the protections that a worker really has, and where things are looked for."""
     assert main(["doctor", "--json"]) in (0, 2)

@@ -8,7 +8,7 @@ import zlib
 import pytest
 import zstandard
 
-from fwverify.formats import codecs, squashfs, squashfs_inodes
+from fwverify.formats import codecs, squashfs, squashfs_inodes, squashfs_tables, squashfs_variants
 from fwverify.limits import Budget, LimitExceeded
 from fwverify.model.examining import Malformed, Unsupported
 from tests.vectors.makers.archives import TEXT, SquashNode, squash_tree, squashfs_bytes
@@ -42,18 +42,16 @@ def test_superblock_that_lies(lies: dict[str, int]) -> None:
         read(squashfs_bytes(TREE, **lies))
 
 
-@pytest.mark.parametrize("number", [2, 3, 5, 77])
-def test_compressors_not_read(number: int) -> None:
+def test_compressor_not_read() -> None:
     """The compressor is named."""
-    name = squashfs.COMPRESSORS.get(number, "number 77")
-    with pytest.raises(Unsupported, match=name):
-        read(squashfs_bytes(TREE, compressor=number))
+    with pytest.raises(Unsupported, match="number 77"):
+        read(squashfs_bytes(TREE, compressor=77))
 
 
 @pytest.mark.parametrize("magic", [b"sqsh", b"sqlz", b"qshs", b"shsq", b"tqsh"])
 def test_variants(magic: bytes) -> None:
     """Other magics are recognised and named with their version."""
-    order = "big" if magic in squashfs.BIG_ENDIAN else "little"
+    order = "big" if magic in squashfs_variants.BIG_ENDIAN else "little"
     data = magic + bytes(24) + (3).to_bytes(2, order) + (1).to_bytes(2, order) + bytes(200)
     assert squashfs.looks_like(memoryview(data))
     with pytest.raises(Unsupported, match=r"SquashFS 3\.1"):
@@ -62,7 +60,7 @@ def test_variants(magic: bytes) -> None:
 
 def test_table_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables larger than any real image's are a limit, not a matter of memory."""
-    monkeypatch.setattr(squashfs, "MAX_TABLE_BYTES", 20)
+    monkeypatch.setattr(squashfs_tables, "MAX_TABLE_BYTES", 20)
     with pytest.raises(LimitExceeded):
         read(squashfs_bytes(TREE))
 

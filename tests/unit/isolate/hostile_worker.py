@@ -1,7 +1,8 @@
 """A worker whose detectors and containers misbehave on command: the artifact's text says what to do.
 
 A container of this worker begins with `box` and a number of members; each further line is an order, carried out when
-the reader comes to it. `box` inside a box is written as a line `box:` with its lines separated by commas.
+the reader comes to it. `box` inside a box is written as a line `box:` with its lines separated by commas; `say`
+makes a member of an order, for whoever examines it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Locator, Step
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Container, Event, Member
+from fwverify.unpack.interface import Container, Event, Member, Part, PartUse
 
 
 def obey(order: str) -> None:
@@ -89,16 +90,21 @@ def is_box(artifact: Artifact) -> bool:
 
 def unbox(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     """One member for each line: itself, or a box made of its words."""
+    end = len("box\n")
+    yield Part(ByteRange(0, end), PartUse.HEADER)
     for number, line in enumerate(bytes(artifact.content).decode().splitlines()[1:]):
         budget.member()
+        place = ByteRange(end, end + len(line) + 1)
+        end = place.end
         obey(line)
         inner = line.removeprefix("box:").replace(",", "\n") if line.startswith("box:") else f"fine {line}"
+        inner = line.removeprefix("say ") if line.startswith("say ") else inner
         content = f"box\n{inner}\n" if line.startswith("box:") else inner
         if line == "outside":
             yield Member(
                 "outside", content=artifact.content, ranges=(ByteRange(1000, 1000 + artifact.size),), stored=True
             )
-        yield Member(str(number), content=memoryview(content.encode()))
+        yield Member(str(number), content=memoryview(content.encode()), ranges=(place,))
 
 
 BOX = Container("box", is_box, unbox, Doc("hostile"))
