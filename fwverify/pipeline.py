@@ -20,7 +20,7 @@ from fwverify.freeze import freeze
 from fwverify.identify import stage as identification
 from fwverify.ingest import stage as ingestion
 from fwverify.limits import DEFAULT_LIMITS, Budget, Limits
-from fwverify.model.artifact import Role
+from fwverify.model.artifact import Artifact, Role
 from fwverify.model.canonical import identify
 from fwverify.model.evidence import Evidence
 from fwverify.model.expectation import Expectation
@@ -41,6 +41,7 @@ def facts(
     limits: Limits = DEFAULT_LIMITS,
     bench: Bench | None = None,
     progress: Progress = lambda _: None,
+    look: Callable[[Artifact], None] = lambda _: None,
 ) -> Evidence:
     """Establish all facts of a delivery.
 
@@ -52,6 +53,7 @@ def facts(
         limits: bounds of this run.
         bench: where hostile bytes are read; None: in this process.
         progress: told what is being done, in plain words.
+        look: sees every artifact of the images while its content is there; changes no fact.
 
     Raises:
         IngestError: the delivery is not there or cannot be read.
@@ -65,7 +67,7 @@ def facts(
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
     inside = authentication.Inside(delivery, carried, trust, at, authenticated)
     bench = bench or Bench(identification.InProcess(limits), Here())
-    walk = Walk(Budget(limits), bench, progress, inside.check)
+    walk = Walk(Budget(limits), bench, progress, inside.check, look)
     for image in delivery.of(Role.IMAGE):
         walk.image(image)
     walk.finish()

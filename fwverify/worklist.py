@@ -102,6 +102,8 @@ class Walk:
     progress: Callable[[str], None]
     authenticate: Callable[[Artifact], None] = lambda _: None
     """Checks the signatures that lie in an artifact; called before anything nested in it is opened."""
+    look: Callable[[Artifact], None] = lambda _: None
+    """Sees every artifact while its content is there."""
     images: list[Node] = field(default_factory=list)
     checks: list[ChecksumObservation] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
@@ -119,6 +121,7 @@ class Walk:
         self.images.append(self._visit(artifact, depth=0, plain=False))
 
     def _visit(self, artifact: Artifact, depth: int, *, plain: bool, recognised: tuple[str, ...] | None = None) -> Node:
+        self.look(artifact)
         if not plain:
             self.authenticate(artifact)
         container, others, lost = (None, (), False) if plain else self._recognise(artifact, recognised)

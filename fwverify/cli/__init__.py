@@ -75,9 +75,22 @@ def _guarded(arguments: list[str]) -> int:
     except BrokenPipeError:
         _close_output()
     except Exception as bug:
+        if _interrupted(bug):
+            _say("stopped: nothing was judged")
+            return status.USAGE
         _tell_bug(bug, traced="--debug" in arguments)
         return status.BUG
     return status.USAGE
+
+
+def _interrupted(bug: Exception) -> bool:
+    """Ctrl-C while a module was being imported comes wrapped in what the import raised."""
+    cause: BaseException | None = bug
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def _run(arguments: list[str]) -> int:

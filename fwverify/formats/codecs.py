@@ -1,8 +1,9 @@
 """Bounded decompression for every format that carries packed bytes.
 
-Over zlib, bz2, liblzma (standard library) and libzstd (zstandard). Two shapes: a stream whose end only the decoder
-knows (`inflate`, `unxz`, `unbz2`, `unzstd`), and one block whose greatest size the container states (`block`). Neither
-ever holds more output than it was allowed to give. Nothing here knows a container; nothing here is sought in bytes.
+Over zlib, bz2, liblzma (standard library), libzstd (zstandard) and liblz4. Two shapes: a stream whose end only the
+decoder knows (`inflate`, `unxz`, `unlzma`, `unbz2`, `unzstd`, `unlz4`), and one block whose greatest size the container
+states (`block`). Neither ever holds more output than it was allowed to give. Nothing here knows a container; nothing
+here is sought in bytes.
 
 Sources: RFC 1951 (deflate), the xz file format 1.2.1, RFC 8878 (Zstandard); read 2026-11-22.
 """
@@ -82,7 +83,7 @@ def inflate(view: memoryview, span: ByteRange, budget: Budget, progress: Progres
             yield progress.add(chunk, at, budget)
         elif at >= span.end and not waiting and not decoder.eof:
             raise Malformed("deflate stream", "it ends before its last block", span.end)
-    progress.end = at - len(decoder.unused_data)
+    progress.end = at - len(decoder.unused_data or b"")  # lz4 has None for nothing
 
 
 def _drained(
@@ -99,7 +100,7 @@ def _drained(
         chunk = _decompressed(decoder, what, piece, OUTPUT_BYTES, at, budget.limits.max_window_bytes)
         if chunk:
             yield progress.add(chunk, at, budget)
-    progress.end = at - len(decoder.unused_data)
+    progress.end = at - len(decoder.unused_data or b"")  # lz4 has None for nothing
 
 
 def _decompressed(
@@ -112,7 +113,7 @@ def _decompressed(
         if "memory" in str(problem).lower():  # liblzma tells by text alone
             raise LimitExceeded("max_window_bytes", window) from None
         raise Malformed(what, str(problem), at) from None
-    except (OSError, EOFError, ValueError) as problem:
+    except (OSError, EOFError, ValueError, RuntimeError) as problem:  # bz2, lzma; the last is lz4's
         raise Malformed(what, str(problem), at) from None
 
 
@@ -144,6 +145,19 @@ def unlzma_zip(view: memoryview, span: ByteRange, budget: Budget, progress: Prog
 def unbz2(view: memoryview, span: ByteRange, budget: Budget, progress: Progress) -> Iterator[bytes]:
     """One bzip2 stream at the start of `span`. Raises as `inflate`."""
     yield from _drained(bz2.BZ2Decompressor(), "bzip2 stream", view, span, budget, progress)
+
+
+def unlzma(view: memoryview, span: ByteRange, budget: Budget, progress: Progress) -> Iterator[bytes]:
+    """One .lzma file (13 bytes of header) at the start of `span`. It has no checksum. Raises as `inflate`."""
+    decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=budget.limits.max_window_bytes + LZMA_SPARE_BYTES)
+    yield from _drained(decoder, "LZMA stream", view, span, budget, progress)
+
+
+def unlz4(view: memoryview, span: ByteRange, budget: Budget, progress: Progress) -> Iterator[bytes]:
+    """One LZ4 frame at the start of `span`; its checksums are verified by liblz4. Raises as `inflate`."""
+    import lz4.frame
+
+    yield from _drained(lz4.frame.LZ4FrameDecompressor(), "LZ4 frame", view, span, budget, progress)
 
 
 def zstd_end(view: memoryview, start: int, end: int, budget: Budget) -> tuple[int, int]:

@@ -30,7 +30,7 @@ PLANES = tuple(bytes(one >> shift & 0xFF for one in TABLE) for shift in (0, 8, 1
 """The table byte by byte, lowest first, each a translation table."""
 
 
-def crc32c(data: bytes | memoryview, value: int = START) -> int:
+def crc32c(data: bytes | bytearray | memoryview, value: int = START) -> int:
     """The register after one message."""
     table = TABLE
     for one in bytes(data):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from fwverify.formats.crc32c import crc32c
 from fwverify.formats.ext_inodes import BASE_BYTES, Inode
 from fwverify.formats.ext_superblock import WHAT
 from fwverify.formats.ext_volume import Volume
@@ -69,13 +70,12 @@ def in_block(volume: Volume, number: int) -> list[Attribute]:
     found, claims = _entries(volume.view, ByteRange(at + BLOCK_HEADER_BYTES, at + size), at)
     _claim(volume, [(at, 20), *claims], found)
     if volume.head.sums:
-        volume.sums.single(f"attribute block {number}", declared, _block_sum(volume, number, at, size))
+        computed = _block_sum(volume, number, at, size)
+        volume.sums.tally("attribute blocks").take(f"attribute block {number}", declared, computed)
     return found
 
 
 def _block_sum(volume: Volume, number: int, at: int, size: int) -> int:
-    from fwverify.formats.crc32c import crc32c
-
     raw = bytearray(volume.view[at : at + size])
     raw[16:20] = bytes(4)
     return crc32c(raw, crc32c(number.to_bytes(8, "little"), volume.head.seed))
@@ -114,11 +114,15 @@ def _is_understood(name: str, value: bytes) -> bool:
     if name == "security.capability":
         return len(value) >= 4 and CAPABILITY_BYTES.get(value[3]) == len(value)
     if name == "security.ima":
-        return value[:1] == bytes([IMA_DIGEST]) and len(value) - 1 in (16, 20) or (
-            value[:1] == bytes([IMA_DIGEST_NAMED]) and len(value) - 2 in DIGEST_BYTES
-        )
+        return _is_digest(value)
     text = value.removesuffix(b"\0")
     return len(value) <= MAX_TEXT_BYTES and all(0x20 <= one < 0x7F or one in (9, 10, 13) for one in text)
+
+
+def _is_digest(value: bytes) -> bool:
+    if value[:1] == bytes([IMA_DIGEST]):
+        return len(value) - 1 in DIGEST_BYTES[:2]
+    return value[:1] == bytes([IMA_DIGEST_NAMED]) and len(value) - 2 in DIGEST_BYTES
 
 
 def _is_acl(value: bytes) -> bool:

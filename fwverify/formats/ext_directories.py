@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fwverify.formats.crc32c import crc32c
 from fwverify.formats.ext_inodes import INDEXED, INLINE, MAP_AT, Inode, Map
@@ -56,15 +57,11 @@ def names(volume: Volume, node: Inode, where: Map, inline: ByteRange | None) -> 
         yield from _inline(volume, node, inline)
         return
     blocks = _blocks(volume, node, where)
-    tree = _tree(volume, node, blocks) if node.flags & INDEXED else {}
+    tree = _tree(volume, node, blocks) if node.flags & INDEXED else set()
     for index, at in enumerate(blocks):
         volume.budget.check_time()
-        if index in tree and index:
-            continue
         end = at + volume.head.block_size
-        if index not in tree:
-            end = _tail(volume, node, at, end)
-        yield from _row(volume, at, end)
+        yield from _row(volume, at, end if index in tree else _tail(volume, node, at, end))
 
 
 def _blocks(volume: Volume, node: Inode, where: Map) -> list[int]:
@@ -115,7 +112,8 @@ def _tail(volume: Volume, node: Inode, at: int, end: int) -> int:
     volume.claim(start, TAIL_BYTES)
     declared = int.from_bytes(volume.view[end - 4 : end], "little")
     begun = seeded(volume.head, node.number, node.generation)
-    volume.sums.add(("directory block", at // volume.head.block_size), begun, ByteRange(at, start), declared)
+    number = at // volume.head.block_size
+    volume.sums.add("directory block", number, begun, ByteRange(at, start), declared)
     return start
 
 
@@ -128,21 +126,20 @@ def _inline(volume: Volume, node: Inode, inline: ByteRange | None) -> Iterator[N
         yield from _row(volume, inline.start, inline.end)
 
 
-def _tree(volume: Volume, node: Inode, blocks: Sequence[int]) -> dict[int, int]:
-    """Blocks of the directory that hold the hash tree, with the place of their entries; empty when it is none."""
+def _tree(volume: Volume, node: Inode, blocks: Sequence[int]) -> set[int]:
+    """Which blocks of the directory hold the hash tree; none when it is not sound."""
     if not blocks or not _root_fits(volume, blocks[0]):
         volume.note(AnomalyKind.HEADER_DISAGREES, f"directory {node.number} has no hash tree where it states one")
-        return {}
+        return set()
     levels = volume.view[blocks[0] + 30]
-    found, level = {0: TREE_ROOT_AT}, [0]
-    seen: set[int] = {0}
+    found, level, seen = {0: TREE_ROOT_AT}, [0], {0}
     for depth in range(levels + 1):
         below: list[int] = []
         for index in level:
             children = _node(volume, blocks[index], found[index], len(blocks))
             if children is None or not seen.isdisjoint(children) or len(set(children)) != len(children):
                 volume.note(AnomalyKind.HEADER_DISAGREES, f"the hash tree of directory {node.number} is none")
-                return {0: TREE_ROOT_AT} if _hides_rest(volume, blocks[0]) else {}
+                return set()
             seen.update(children)
             below += children
         if depth < levels:
@@ -150,7 +147,7 @@ def _tree(volume: Volume, node: Inode, blocks: Sequence[int]) -> dict[int, int]:
         level = below
     for index, place in found.items():
         _claim_node(volume, node, blocks[index], place)
-    return found
+    return set(found)
 
 
 def _root_fits(volume: Volume, at: int) -> bool:
@@ -177,15 +174,13 @@ def _node(volume: Volume, at: int, place: int, blocks: int) -> list[int] | None:
             return None
     words = struct.unpack_from(f"<{2 * count}I", view, at + place)
     hashes, found = words[2::2], [one & 0x0FFFFFFF for one in words[1::2]]
-    rising = all(one <= other for one, other in zip(hashes, hashes[1:], strict=False))
+    rising = all(one <= other for one, other in pairwise(hashes))
     return found if rising and max(found) < blocks and 0 not in found else None
 
 
 def _claim_node(volume: Volume, node: Inode, at: int, place: int) -> None:
     limit, count = struct.unpack_from("<HH", volume.view, at + place)
-    volume.claim(at, 12 if place == TREE_ROOT_AT else TREE_NODE_AT)
-    volume.claim(at + place - 8 if place == TREE_ROOT_AT else at + place, 8 if place == TREE_ROOT_AT else 0)
-    volume.claim(at + place, 8 * count)
+    volume.claim(at + place - 8, 8 + 8 * count)
     tail = at + place + 8 * limit
     if not volume.head.sums or tail + 8 > at + volume.head.block_size:
         return
@@ -193,4 +188,5 @@ def _claim_node(volume: Volume, node: Inode, at: int, place: int) -> None:
     declared = int.from_bytes(volume.view[tail + 4 : tail + 8], "little")
     begun = crc32c(volume.view[at : at + place + 8 * count], seeded(volume.head, node.number, node.generation))
     computed = crc32c(bytes(volume.view[tail : tail + 4]) + bytes(4), begun)
-    volume.sums.single(f"hash tree block {at // volume.head.block_size}", declared, computed)
+    name = f"hash tree block {at // volume.head.block_size}"
+    volume.sums.tally("hash tree blocks").take(name, declared, computed)

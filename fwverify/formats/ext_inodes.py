@@ -126,9 +126,9 @@ def claim_fields(volume: Volume, node: Inode) -> None:
     place = ByteRange(node.at, node.at + volume.head.inode_size)
     if node.extra >= SUM_HIGH.end - BASE_BYTES:
         high = int.from_bytes(volume.view[node.at + SUM_HIGH.start : node.at + SUM_HIGH.end], "little")
-        volume.sums.add(("inode", node.number), start, place, low | high << 16, (SUM_LOW, SUM_HIGH))
+        volume.sums.add("inode", node.number, start, place, low | high << 16, (SUM_LOW, SUM_HIGH))
     else:
-        volume.sums.add(("inode", node.number), start, place, low, (SUM_LOW,), 2)
+        volume.sums.add("inode", node.number, start, place, low, (SUM_LOW,), 2)
 
 
 def content_map(volume: Volume, node: Inode) -> Map:
@@ -157,6 +157,10 @@ class _Reading:
     out: Map
     claims: list[tuple[int, int]] = field(default_factory=list)
     """Start and size."""
+    entries: set[bytes] = field(default_factory=set)
+    """Of extent nodes, as they lie there."""
+    left: list[tuple[int, bytes]] = field(default_factory=list)
+    """Entries behind the last of a node, and where they lie: moved to another node, or hidden there."""
 
     def block(self, number: int) -> int:
         """Where a block of the map begins; a map that leads back into itself ends by the limit of `take`."""
@@ -198,6 +202,7 @@ def _extents(reading: _Reading) -> Iterator[Run]:
             waiting.append((depth - 1, iter(_extent_node(reading, at, reading.volume.head.block_size, depth - 1)[1])))
         else:
             yield _extent(entry)
+    reading.claims += [(at, len(entry)) for at, entry in reading.left if entry in reading.entries]
 
 
 def _extent(entry: bytes) -> Run:
@@ -222,11 +227,14 @@ def _extent_node(reading: _Reading, at: int, room: int, depth: int) -> tuple[int
     if depth >= 0 and volume.head.sums and end + 4 <= room:
         declared = int.from_bytes(volume.view[at + end : at + end + 4], "little")
         start = seeded(volume.head, reading.node.number, reading.node.generation)
-        name = ("extent block", at // volume.head.block_size)
-        volume.sums.add(name, start, ByteRange(at, at + end), declared)
+        volume.sums.add("extent block", at // volume.head.block_size, start, ByteRange(at, at + end), declared)
         reading.claims.append((at + end, 4))
-    raw = bytes(volume.view[at + 12 : at + 12 + 12 * count])
-    return found, [raw[one : one + 12] for one in range(0, len(raw), 12)]
+    raw = bytes(volume.view[at + 12 : at + end])
+    entries = [raw[one : one + 12] for one in range(0, 12 * count, 12)]
+    reading.entries.update(entries)
+    if raw.count(0, 12 * count) != len(raw) - 12 * count:
+        reading.left += [(at + 12 + one, raw[one : one + 12]) for one in range(12 * count, len(raw), 12)]
+    return found, entries
 
 
 def _pointers(reading: _Reading) -> Iterator[Run]:

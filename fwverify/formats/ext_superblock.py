@@ -96,6 +96,11 @@ class Superblock:
         return bool(self.ro_compat & RO_METADATA_SUMS)
 
     @property
+    def lazy(self) -> bool:
+        """Group descriptors say which bitmaps were never written."""
+        return bool(self.ro_compat & (RO_GROUP_SUMS | RO_METADATA_SUMS))
+
+    @property
     def wide(self) -> bool:
         return bool(self.incompat & INCOMPAT_64BIT)
 

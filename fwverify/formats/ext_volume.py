@@ -69,84 +69,94 @@ class Failed:
     name: str
     declared: int
     computed: int
-    size: int
-    """bytes"""
 
 
 @dataclass(slots=True)
-class _Sort:
-    waiting: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Name's number, start value, place, declared value."""
-    count: int = 0
+class Tally:
+    """What the checksums of one sort of structure gave."""
+
+    name: str
+    """In the plural."""
+    algorithm: str
+    size: int
+    """Of a value, in bytes."""
     declared: int = 0
     computed: int = 0
-    """All of them, exclusive-or: what one line can say of thousands."""
-    failed: list[Failed] = field(default_factory=list)
+    """All that hold, exclusive-or: what one line can say of thousands."""
+    holding: int = 0
     failures: int = 0
+    failed: list[Failed] = field(default_factory=list)
+    """The first of them."""
+
+    def take(self, name: str, declared: int, computed: int) -> None:
+        if declared == computed:
+            self.holding += 1
+            self.declared ^= declared
+            self.computed ^= computed
+            return
+        self.failures += 1
+        if len(self.failed) < MAX_FAILED:
+            self.failed.append(Failed(name, declared, computed))
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Structures of one sort and size that wait to be summed together."""
+
+    tally: Tally
+    waiting: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Number, start value, place, declared value."""
 
 
 @dataclass(slots=True)
 class Sums:
-    """CRC-32C of many structures, computed in batches of one sort and size."""
+    """Checksums of many structures; CRC-32C in batches."""
 
     view: memoryview
-    sorts: dict[tuple[str, int, tuple[ByteRange, ...], int, str], _Sort] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    batches: dict[tuple[str, int, tuple[ByteRange, ...], int], _Batch] = field(default_factory=dict)
+
+    def tally(self, name: str, algorithm: str = "crc32c", size: int = 4) -> Tally:
+        return self.tallies.setdefault(name, Tally(name, algorithm, size))
 
     def add(
-        self, one: tuple[str, int], start: int, place: ByteRange, declared: int,
-        zeroed: tuple[ByteRange, ...] = (), size: int = 4, plural: str = "",
+        self, name: str, number: int, start: int, place: ByteRange, declared: int,
+        zeroed: tuple[ByteRange, ...] = (), size: int = 4,
     ) -> None:  # fmt: skip
-        """Note one structure.
+        """Note one structure with a CRC-32C.
 
         Args:
-            one: what it is in the singular, and its number.
+            name: what it is, in the singular.
+            number: which.
             start: the register before it.
             place: where it lies.
             declared: the value it must have.
             zeroed: where the value itself lies, in it.
-            size: bytes of the value that are kept.
-            plural: what all of that sort are called.
+            size: bytes of the value that are kept, the lower ones.
         """
-        key = (one[0], place.size, zeroed, size, plural or one[0] + "s")
-        sort = self.sorts.setdefault(key, _Sort())
-        sort.waiting.append((one[1], start, place.start, declared))
-        if len(sort.waiting) * place.size >= BATCH_BYTES:
-            self._compute(key, sort)
+        key = (name, place.size, zeroed, size)
+        batch = self.batches.get(key)
+        if batch is None:
+            batch = self.batches[key] = _Batch(self.tally(name + "s"))
+        batch.waiting.append((number, start, place.start, declared))
+        if len(batch.waiting) * place.size >= BATCH_BYTES:
+            self._compute(key, batch)
 
-    def single(self, name: str, declared: int, computed: int) -> None:
-        """Note one structure that was summed already."""
-        sort = self.sorts.setdefault((name, 0, (), 4, name), _Sort())
-        self._take(sort, name, declared, computed, 4)
+    def _compute(self, key: tuple[str, int, tuple[ByteRange, ...], int], batch: _Batch) -> None:
+        name, width, zeroed, size = key
+        records = bytearray(b"".join(self.view[at : at + width] for _, _, at, _ in batch.waiting))
+        for at in (at for span in zeroed for at in range(span.start, span.end)):
+            records[at::width] = bytes(len(batch.waiting))
+        values = over_records(records, width, width, [one[1] for one in batch.waiting])
+        for (number, _, _, declared), value in zip(batch.waiting, values, strict=True):
+            batch.tally.take(f"{name} {number}", declared, value & (1 << 8 * size) - 1)
+        batch.waiting.clear()
 
-    def _compute(self, key: tuple[str, int, tuple[ByteRange, ...], int, str], sort: _Sort) -> None:
-        name, width, zeroed, size, _ = key
-        records = bytearray(b"".join(self.view[at : at + width] for _, _, at, _ in sort.waiting))
-        for span in zeroed:
-            for at in range(span.start, span.end):
-                records[at::width] = bytes(len(sort.waiting))
-        mask = (1 << 8 * size) - 1
-        values = over_records(records, width, width, [one[1] for one in sort.waiting])
-        for (number, _, _, declared), value in zip(sort.waiting, values, strict=True):
-            self._take(sort, f"{name} {number}", declared, value & mask, size)
-        sort.waiting.clear()
-
-    @staticmethod
-    def _take(sort: _Sort, name: str, declared: int, computed: int, size: int) -> None:
-        sort.count += 1
-        if declared != computed:
-            sort.failures += 1
-            if len(sort.failed) < MAX_FAILED:
-                sort.failed.append(Failed(name, declared, computed, size))
-            return
-        sort.declared ^= declared
-        sort.computed ^= computed
-
-    def results(self) -> Iterator[tuple[str, _Sort, int]]:
-        """Sorts by name with what they gave, and the size of a value in bytes."""
-        for key, sort in self.sorts.items():
-            if sort.waiting:
-                self._compute(key, sort)
-            yield key[4], sort, key[3]
+    def results(self) -> list[Tally]:
+        for key, batch in self.batches.items():
+            if batch.waiting:
+                self._compute(key, batch)
+        return list(self.tallies.values())
 
 
 @dataclass(slots=True)
@@ -208,7 +218,9 @@ class Volume:
         out: list[ByteRange] = []
         start, end = -1, -1
         for one, other in sorted(self.spans):
-            if start >= 0 and (one <= end or (one - end < FOLD_BYTES and bytes(self.view[end:one]).count(0) == one - end)):
+            if start >= 0 and (
+                one <= end or (one - end < FOLD_BYTES and bytes(self.view[end:one]).count(0) == one - end)
+            ):
                 end = max(end, other)
                 continue
             if start >= 0:
@@ -246,14 +258,14 @@ def _groups(volume: Volume) -> Iterator[Group]:
 
 
 def _group(volume: Volume, number: int, at: int) -> Group:
-    places, flags = struct.unpack_from("<3I", volume.view, at), struct.unpack_from("<H", volume.view, at + 18)[0]
-    sums = list(struct.unpack_from("<2H", volume.view, at + 0x18))
+    blocks, inodes, table, flags = struct.unpack_from("<3I6xH", volume.view, at)
+    block_sum, inode_sum, checksum = struct.unpack_from("<2H2xH", volume.view, at + 0x18)
     if volume.head.wide:
         high = struct.unpack_from("<3I", volume.view, at + 0x20)
-        places = tuple(low | above << 32 for low, above in zip(places, high, strict=True))
-        sums = [low | above << 16 for low, above in zip(sums, struct.unpack_from("<2H", volume.view, at + 0x38))]
-    (checksum,) = struct.unpack_from("<H", volume.view, at + 0x1E)
-    return Group(number, *places, flags, *sums, checksum, at)
+        blocks, inodes, table = blocks | high[0] << 32, inodes | high[1] << 32, table | high[2] << 32
+        above = struct.unpack_from("<2H", volume.view, at + 0x38)
+        block_sum, inode_sum = block_sum | above[0] << 16, inode_sum | above[1] << 16
+    return Group(number, blocks, inodes, table, flags, block_sum, inode_sum, checksum, at)
 
 
 def group_start(head: Superblock, number: int) -> int:

@@ -21,6 +21,7 @@ HEADER_BYTES = 8
 EFI, TIANO = 4, 5
 """Width of the count of the position code, which is what tells the variants apart."""
 LITERALS, SYMBOLS = 256, 510
+MAX_MATCH = 258
 LENGTH_BIAS = 253
 """Symbol 256 is a match of 3 bytes."""
 EXTRA_SYMBOLS, EXTRA_COUNT_BITS, EXTRA_PAUSE = 19, 5, 3
@@ -28,6 +29,8 @@ EXTRA_SYMBOLS, EXTRA_COUNT_BITS, EXTRA_PAUSE = 19, 5, 3
 SYMBOL_COUNT_BITS = 9
 MAX_CODE_BITS = 16
 MAX_LENGTH_CODE = 31
+SPARE_BYTES = 4
+"""That packers put behind the last bit."""
 TIME_STEP = 64
 """Blocks between two looks at the clock."""
 
@@ -90,8 +93,8 @@ def sizes(view: memoryview) -> tuple[int, int]:
     return packed, unpacked
 
 
-def unpacked(view: memoryview, variant: int, budget: Budget) -> bytes:
-    """What a stream unpacks to.
+def unpacked(view: memoryview, variant: int, budget: Budget) -> tuple[bytes, int]:
+    """What a stream unpacks to, and where it ends: packers round up by a few bytes, what lies further is not its.
 
     Args:
         view: the stream from its header on; bytes behind its packed size are not looked at.
@@ -121,12 +124,16 @@ def unpacked(view: memoryview, variant: int, budget: Budget) -> bytes:
         _block(bits, out, size, count, symbols, positions)
     if bits.used > packed:
         raise Malformed(WHAT, "it ends before its last symbol", packed)
-    return bytes(out)
+    end = packed if packed - bits.used <= SPARE_BYTES else bits.used
+    return bytes(out), HEADER_BYTES + end
 
 
 def _block(bits: _Bits, out: bytearray, size: int, count: int, symbols: _Code, positions: _Code) -> None:
     """Decode the symbols of one block. The code's lookup is written out: this loop is all the time there is."""
     table, width = symbols.table, symbols.bits
+    if width == 0 and (table[0] >> 5 < LITERALS or positions.bits == 0):
+        _constant_block(bits, out, min(size - len(out), count * MAX_MATCH), count, table[0] >> 5, positions)
+        return
     mask = (1 << width) - 1
     append = out.append
     while count and len(out) < size:
@@ -142,6 +149,16 @@ def _block(bits: _Bits, out: bytearray, size: int, count: int, symbols: _Code, p
         slot = positions.take(bits)
         distance = (1 << slot - 1) + bits.take(slot - 1) + 1 if slot > 1 else slot + 1
         _copy(out, distance, min(symbol - LENGTH_BIAS, size - len(out)))
+
+
+def _constant_block(bits: _Bits, out: bytearray, most: int, count: int, symbol: int, positions: _Code) -> None:
+    """A block that takes no bits for a symbol: all at once, for it would be the cheapest way to keep a reader busy."""
+    if symbol < LITERALS:
+        out += bytes([symbol]) * min(count, most)
+    elif positions.table[0] >> 5 <= 1:
+        _copy(out, (positions.table[0] >> 5) + 1, min(count * (symbol - LENGTH_BIAS), most))
+    else:
+        raise Malformed(WHAT, "matches from afar alone", bits.used)
 
 
 def _copy(out: bytearray, distance: int, length: int) -> None:

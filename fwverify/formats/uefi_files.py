@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from fwverify.formats.cpio import sum32
 from fwverify.formats.uefi_volume import FFS1, FFS3, Volume, guid
-from fwverify.limits import Budget
+from fwverify.limits import Budget, LimitExceeded
 from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Malformed
 
@@ -27,6 +27,8 @@ LARGE_FILE, TAIL_PRESENT, CHECKSUM = 0x01, 0x01, 0x40
 FIXED_SUM = 0xAA
 FIXED_SUM_1 = 0x5A
 TAIL_BYTES = 2
+MAX_FILES = 65_536
+"""Headers of one volume, deleted files among them; real volumes have up to 500."""
 CONSTRUCTION, HEADER_VALID, DATA_VALID, FOR_UPDATE, DELETED, HEADER_INVALID = 1, 2, 4, 8, 16, 32
 
 RAW, FREEFORM, PAD = 0x01, 0x02, 0xF0
@@ -82,7 +84,11 @@ def files(view: memoryview, volume: Volume, budget: Budget) -> Iterator[Firmware
         LimitExceeded: too many.
     """
     end, at = min(volume.length, len(view)), (volume.data + ALIGNMENT - 1) & ~(ALIGNMENT - 1)
+    count = 0
     while not _free(view, at, end, volume):
+        count += 1
+        if count > MAX_FILES:
+            raise LimitExceeded("files of a UEFI volume", count)
         state = _state(view, at, volume)
         if state & (HEADER_INVALID | 0xC0) == HEADER_INVALID or state == CONSTRUCTION:
             at += HEADER_BYTES  # given up while it was written: nothing behind it

@@ -143,10 +143,9 @@ def untiano(variant: int) -> Unpack:
     """UEFI's own compression in one of its variants (`tiano.EFI`, `tiano.TIANO`)."""
 
     def unpack(view: memoryview, span: ByteRange, budget: Budget, progress: Progress) -> Iterator[bytes]:
-        piece = view[span.start : span.end]
-        packed, _ = tiano.sizes(piece)
-        progress.end = span.start + tiano.HEADER_BYTES + packed
-        yield progress.add(tiano.unpacked(piece, variant, budget), progress.end, budget)
+        out, size = tiano.unpacked(view[span.start : span.end], variant, budget)
+        progress.end = span.start + size
+        yield progress.add(out, progress.end, budget)
 
     return unpack
 

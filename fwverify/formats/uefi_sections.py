@@ -17,6 +17,7 @@ from itertools import islice
 from fwverify.formats.cursor import Cursor
 from fwverify.formats.names import decoded, fill_byte
 from fwverify.formats.uefi_volume import SIGNATURE, SIGNATURE_AT, guid
+from fwverify.limits import LimitExceeded
 from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Malformed
 
@@ -35,6 +36,8 @@ GUID_BYTES = 16
 MAX_TEXT_BYTES = 1024
 """Names and versions; longer ones are data."""
 MAX_DEPEX_BYTES = 4096
+MAX_SECTIONS = 65_536
+"""Of one file or stream; real files have up to 20."""
 LOOK_SECTIONS = 64
 """Headers looked at before bytes are taken for sections."""
 _OPERANDS = {0x00: 16, 0x01: 16, 0x02: 16, 0x03: 0, 0x04: 0, 0x05: 0, 0x06: 0, 0x07: 0, 0x09: 0}
@@ -74,9 +77,13 @@ def sections(view: memoryview, span: ByteRange) -> Iterator[Section]:
 
     Raises:
         Malformed: what follows is none; those before it were handed out.
+        LimitExceeded: too many.
     """
-    at = span.start
+    at, count = span.start, 0
     while at < span.end:
+        count += 1
+        if count > MAX_SECTIONS:
+            raise LimitExceeded("UEFI sections in a row", count)
         one = read_section(view, at, span.end)
         yield one
         at = one.whole.end + (span.start - one.whole.end) % 4

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from fwverify.unpack.containers import (
     avb_image,
+    bzip2_stream,
     cabinet,
     cortex_m_image,
     cpio_archive,
+    cramfs,
     device_tree,
     esp_app_image,
+    ext_filesystem,
     fit_image,
     flash_dump,
     gzip_stream,
     intel_flash,
     intel_hex_image,
+    lz4_stream,
+    lzma_stream,
+    lzop_stream,
     mcuboot_image,
     packed_kernel,
+    romfs,
     squashfs,
     srec_image,
     tar_archive,
@@ -26,6 +33,7 @@ from fwverify.unpack.containers import (
     uimage,
     xz_stream,
     zip_archive,
+    zlib_stream,
     zstd_stream,
 )
 from fwverify.unpack.interface import Container
@@ -37,6 +45,9 @@ BUILTIN: tuple[Container, ...] = (
     uimage.CONTAINER,
     mcuboot_image.CONTAINER,
     squashfs.CONTAINER,
+    ext_filesystem.CONTAINER,  # its magic lies behind the first KiB, which is free for boot code
+    cramfs.CONTAINER,
+    romfs.CONTAINER,
     cabinet.CONTAINER,
     uefi_capsule.CONTAINER,
     uefi_flash.CONTAINER,  # a volume and more behind it
@@ -44,15 +55,20 @@ BUILTIN: tuple[Container, ...] = (
     intel_flash.CONTAINER,
     xz_stream.CONTAINER,
     zstd_stream.CONTAINER,
+    lz4_stream.CONTAINER,  # may begin with a frame to be skipped, as zstd: the frame behind it tells
+    bzip2_stream.CONTAINER,
+    lzop_stream.CONTAINER,
     cpio_archive.CONTAINER,
     gzip_stream.CONTAINER,
     packed_kernel.CONTAINER,  # also an ELF or PE file, of which the stub alone would be seen
     tar_archive.CONTAINER,  # a checksum in place of a magic: after those that have one
     zip_archive.CONTAINER,  # also known by its tail: after everything that begins with a magic
+    lzma_stream.CONTAINER,  # no magic: a header whose values can be, and a stream that decodes
     esp_app_image.CONTAINER,  # one byte of magic and plausible values: weaker than the above
     intel_hex_image.CONTAINER,  # text: a first record that fits its own length
     srec_image.CONTAINER,  # as Intel HEX
     cortex_m_image.CONTAINER,  # no magic at all: a vector table by its shape
     uefi_sections.CONTAINER,  # no magic: sections that fill all bytes
+    zlib_stream.CONTAINER,  # two bytes: decodes, or is none
     flash_dump.CONTAINER,  # found by searching: only what nobody else reads
 )

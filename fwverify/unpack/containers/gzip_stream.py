@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fwverify.content import Holder
-from fwverify.formats import codecs
+from fwverify.formats import codecs, extents
 from fwverify.formats.cursor import Cursor
 from fwverify.formats.entries import leaves_root
 from fwverify.formats.names import decoded, fill_byte
 from fwverify.limits import Budget, LimitExceeded
-from fwverify.model.artifact import Artifact, ByteRange, Digest
+from fwverify.model.artifact import Artifact, ByteRange, Digest, subtracted
 from fwverify.model.evidence import AnomalyKind
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Check, Container, Event, Member, Oddity, Part, PartUse
+from fwverify.unpack.interface import Carve, Check, Container, Event, Member, Oddity, Part, PartUse
 from fwverify.unpack.stream_names import without_suffix
 
 WHAT = "gzip stream"
@@ -38,6 +38,8 @@ MAX_TEXT_BYTES = 64 << 10
 class _Header:
     name: bytes
     end: int
+    unread: tuple[ByteRange, ...]
+    """Extra field and comment: their bytes mean nothing here, so nobody claims them."""
 
 
 def _detect(artifact: Artifact) -> bool:
@@ -47,14 +49,15 @@ def _detect(artifact: Artifact) -> bool:
 
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     view = artifact.content
-    holder = Holder(budget)
+    holder = Holder(budget, digest=False)
     at, ranges, name = 0, [], b""
     checks: list[tuple[Digest, Digest]] = []
     while at == 0 or view[at : at + 3] == MAGIC:
         budget.member()  # each stream counts: empty ones would go on for ever
         header = _header(view, at)
         name = name if at else header.name
-        yield Part(ByteRange(at, header.end), PartUse.HEADER)
+        for one in subtracted((ByteRange(at, header.end),), header.unread):
+            yield Part(one, PartUse.HEADER)
         at = _member(view, header.end, holder, budget, checks)
         ranges.append(ByteRange(header.end, at - TRAILER_BYTES))
         yield Part(ByteRange(at - TRAILER_BYTES, at), PartUse.CHECK)
@@ -76,16 +79,20 @@ def _header(view: memoryview, start: int) -> _Header:
     flags = head[3]
     if head[:3] != MAGIC or flags & RESERVED:
         raise Malformed(WHAT, "a header with reserved flags", start)
+    unread: list[ByteRange] = []
     if flags & EXTRA:
-        cursor.skip(cursor.le16("size of extra field"), "extra field")
+        size, at = cursor.le16("size of extra field"), cursor.at
+        cursor.skip(size, "extra field")
+        unread += [ByteRange(at, at + size)] if size else []
     name = _text(cursor, "stored name") if flags & NAME else b""
     if flags & COMMENT:
-        _text(cursor, "comment")
+        comment = len(_text(cursor, "comment"))
+        unread += [ByteRange(cursor.at - 1 - comment, cursor.at - 1)] if comment else []
     if flags & HEADER_CRC:
         computed = zlib.crc32(view[start : cursor.at]) & 0xFFFF
         if cursor.le16("header CRC") != computed:
             raise Malformed(WHAT, "the CRC of its header does not hold", start)
-    return _Header(name, cursor.at)
+    return _Header(name, cursor.at, tuple(unread))
 
 
 def _text(cursor: Cursor, what: str) -> bytes:
@@ -129,14 +136,21 @@ def _after(view: memoryview, at: int) -> Iterator[Event]:
     yield Oddity(AnomalyKind.TRAILING_DATA, f"{what} after the end of the stream", rest)
 
 
+def _end(view: memoryview, at: int, tick: extents.Tick) -> int:
+    """A stream that decodes to its end with the right CRC, or a long way."""
+    return extents.gzip_end(view, at, tick, quick=False)
+
+
 CONTAINER = Container(
     name="gzip",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(((MAGIC, 0),), _end),
     doc=Doc(
         title="Gzip stream",
         vendor="IETF",
         references=("RFC 1952, sections 2.2 and 2.3, read 2026-11-22", "RFC 1951, read 2026-11-22"),
+        makers=("gzip",),
         limitations=("stored times, comments and extra fields are passed over",),
     ),
 )

@@ -28,30 +28,33 @@ def _detect(artifact: Artifact) -> bool:
 
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     view = artifact.content
-    at, attempts = 0, 0
-    while (found := _next(view, at)) >= 0:
+    behind, attempts = 0, 0
+    for found in _signatures(view):
+        if found < behind:  # inside the volume before
+            continue
         budget.check_time()
         end = uefi_volume.end(view, found)
         if end:
             budget.member()
             place = ByteRange(found, end)
             yield Member(f"volume@0x{found:x}", content=view[found:end], ranges=(place,), stored=True)
-        else:
-            attempts += 1
-            if attempts > MAX_ATTEMPTS:
-                rest = ByteRange(found, artifact.size)
-                yield Unread(GapReason.LIMIT, f"{attempts} volume signatures that begin no volume", rest)
-                return
-        at = end or found + 1
+            behind = end
+            continue
+        attempts += 1
+        if attempts > MAX_ATTEMPTS:
+            rest = ByteRange(found, artifact.size)
+            yield Unread(GapReason.LIMIT, f"{attempts} volume signatures that begin no volume", rest)
+            return
 
 
-def _next(view: memoryview, at: int) -> int:
-    """Where the next volume could begin, at or behind an offset; -1: nowhere."""
-    for base in range(at + SIGNATURE_AT, len(view), WINDOW_BYTES):
-        hit = bytes(view[base : base + WINDOW_BYTES + len(SIGNATURE) - 1]).find(SIGNATURE)
-        if hit >= 0:
-            return base + hit - SIGNATURE_AT
-    return -1
+def _signatures(view: memoryview) -> Iterator[int]:
+    """Where volumes could begin, in order; every byte is looked at once."""
+    for base in range(SIGNATURE_AT, len(view), WINDOW_BYTES):
+        chunk = bytes(view[base : base + WINDOW_BYTES + len(SIGNATURE) - 1])
+        hit = chunk.find(SIGNATURE)
+        while hit >= 0:
+            yield base + hit - SIGNATURE_AT
+            hit = chunk.find(SIGNATURE, hit + 1)
 
 
 CONTAINER = Container(

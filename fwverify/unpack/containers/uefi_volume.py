@@ -67,7 +67,7 @@ def _files(view: memoryview, volume: Volume, budget: Budget) -> Iterator[Event]:
         at = file.whole.end
         if not file.valid:
             continue
-        count += 1
+        count += file.intact
         yield Part(file.header, PartUse.HEADER)
         if file.tail is not None:
             yield from _tail(view, file, file.tail)

@@ -2,7 +2,7 @@
 
 Source: The .xz File Format 1.2.1, sections 2 to 5, read 2026-11-22. Decoded by liblzma, which also verifies the check
 of every block (a check that fails makes the stream malformed). Streams in a row are one content; zeros between and
-after them, in fours, are stream padding. Not read: the older .lzma form, which has no magic.
+after them, in fours, are stream padding.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fwverify.content import Holder
-from fwverify.formats import codecs
+from fwverify.formats import codecs, extents
 from fwverify.formats.names import fill_byte
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange
 from fwverify.model.evidence import AnomalyKind
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Container, Event, Fact, Member, Oddity, Part, PartUse
+from fwverify.unpack.interface import Carve, Container, Event, Fact, Member, Oddity, Part, PartUse
 from fwverify.unpack.stream_names import without_suffix
 
 WHAT = "xz stream"
@@ -32,8 +32,9 @@ def _detect(artifact: Artifact) -> bool:
 
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     view = artifact.content
-    holder = Holder(budget)
+    holder = Holder(budget, digest=False)
     ranges: list[ByteRange] = []
+    checks: set[str] = set()
     at = 0
     while view[at : at + 6] == MAGIC:
         budget.member()
@@ -45,13 +46,14 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
         yield Part(ByteRange(index, progress.end), PartUse.INDEX)
         if at + HEADER_BYTES < index:
             ranges.append(ByteRange(at + HEADER_BYTES, index))
-        yield Fact("check", CHECKS.get(view[at + 7] & 0x0F, "unknown"))
+        checks.add(CHECKS.get(view[at + 7] & 0x0F, "unknown"))
         at, padding = progress.end, _padding(view, progress.end)
         if padding:
             yield Part(ByteRange(at, at + padding), PartUse.PADDING)
         at += padding
     if at == 0:
         raise Malformed(WHAT, "it has no header", 0)
+    yield from (Fact("check", one) for one in sorted(checks))
     name = without_suffix(artifact.name, (".xz",), ((".txz", ".tar"),))
     yield Member(name, content=holder.view(), ranges=tuple(ranges))
     if at < len(view):
@@ -80,14 +82,20 @@ def _padding(view: memoryview, at: int) -> int:
     return end - at if view[end : end + 6] == MAGIC else 0
 
 
+def _end(view: memoryview, at: int, tick: extents.Tick) -> int:
+    """A stream whose headers, index and footer agree."""
+    return extents.xz_end(view, at, tick, quick=False)
+
+
 CONTAINER = Container(
     name="xz",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(((MAGIC, 0),), _end),
     doc=Doc(
         title="Xz stream",
         vendor="Tukaani",
         references=("The .xz File Format 1.2.1, sections 2 to 5, read 2026-11-22",),
-        limitations=("the older .lzma form is not recognised",),
+        makers=("xz (XZ Utils)",),
     ),
 )

@@ -191,7 +191,12 @@ def test_inspect_shows_the_tree(image: Path, here: Path, capsys: pytest.CaptureF
     assert main(["inspect", image.name, "--in-process"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("my fw.bin: ")
-    assert "my fw.bin: @0x0 920 bytes, image" in " ".join(out.split())
+    assert " 0x0 920 3.5 .......... my fw.bin: scan" in " ".join(out.split())
+    assert "1 part nobody could explain, 920 bytes" in out
+    assert main(["inspect", image.name, "--in-process", "--map", image.name]) == 2
+    assert main(["inspect", image.name, "--in-process", "--map", "../map.html"]) == 0
+    assert "<svg" in (here.parent / "map.html").read_text()
+    capsys.readouterr()
     assert [one.name for one in here.iterdir()] == [image.name]
     assert main(["inspect", image.name, "--in-process", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["artifacts"][0]["size"] == 920

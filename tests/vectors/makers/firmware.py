@@ -231,14 +231,14 @@ def members(**named: bytes) -> dict[str, str]:
 class Writer:
     """Writes cases of one plug-in."""
 
-    def __init__(self, root: Path, plugin: str) -> None:
-        self.folder = root / "containers" / plugin
+    def __init__(self, root: Path, plugin: str, origin: str = ORIGIN) -> None:
+        self.folder, self.origin = root / "containers" / plugin, origin
 
     def case(self, kind: str, name: str, data: bytes | str, why: str, **expect: Any) -> None:
         folder = self.folder / kind / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "input").write_bytes(data.encode() if isinstance(data, str) else data)
-        lines = [f"origin = {json.dumps(ORIGIN)}", f"why = {json.dumps(why)}", "", "[expect]"]
+        lines = [f"origin = {json.dumps(self.origin)}", f"why = {json.dumps(why)}", "", "[expect]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in expect.items() if key != "members"]
         if "members" in expect:
             lines += ["[expect.members]"]
