@@ -86,6 +86,8 @@ class Image:
     """Superblock, options and all tables."""
     options: tuple[tuple[str, int], ...] = ()
     """Of the compressor, as stated."""
+    data_start: int = SUPERBLOCK_BYTES
+    """Where blocks of files may begin."""
     exports: bytes = b""
     """8 bytes for each inode number: the place of its inode. Empty when there is no such table."""
     attributes: AttributeTables = field(default_factory=lambda: AttributeTables(Table(b"", {}), b"", None))
@@ -156,7 +158,8 @@ def read(view: memoryview, budget: Budget) -> Image:
     entries = list(FRAGMENT_ENTRY.iter_unpack(fragments))
     return Image(
         view, head, tables.unpack_block, inodes, directories, tuple((start, size) for start, size, _ in entries),
-        tables.claimed, options, exports, attributed, sum(1 for _, _, unused in entries if unused),
+        tables.claimed, options, tables.claimed[1].end if options else SUPERBLOCK_BYTES, exports, attributed,
+        sum(1 for _, _, unused in entries if unused),
     )  # fmt: skip
 
 
@@ -205,7 +208,7 @@ def _packed(image: Image, start: int, size: int) -> memoryview:
     length = stored_size(size)
     if not 0 < length <= image.superblock.block_size:
         raise Malformed(WHAT, f"a data block of {length} stored bytes", start)
-    if start < SUPERBLOCK_BYTES or start + length > image.superblock.inode_table:
+    if start < image.data_start or start + length > image.superblock.inode_table:
         raise Malformed(WHAT, "a data block lies outside the data", start)
     return image.view[start : start + length]
 

@@ -21,7 +21,6 @@ HEADER_BYTES = 8
 EFI, TIANO = 4, 5
 """Width of the count of the position code, which is what tells the variants apart."""
 LITERALS, SYMBOLS = 256, 510
-MAX_MATCH = 258
 LENGTH_BIAS = 253
 """Symbol 256 is a match of 3 bytes."""
 EXTRA_SYMBOLS, EXTRA_COUNT_BITS, EXTRA_PAUSE = 19, 5, 3
@@ -131,8 +130,8 @@ def unpacked(view: memoryview, variant: int, budget: Budget) -> tuple[bytes, int
 def _block(bits: _Bits, out: bytearray, size: int, count: int, symbols: _Code, positions: _Code) -> None:
     """Decode the symbols of one block. The code's lookup is written out: this loop is all the time there is."""
     table, width = symbols.table, symbols.bits
-    if width == 0 and (table[0] >> 5 < LITERALS or positions.bits == 0):
-        _constant_block(bits, out, min(size - len(out), count * MAX_MATCH), count, table[0] >> 5, positions)
+    if width == 0 and (table[0] >> 5 < LITERALS or positions.table in ([0], [1 << 5])):
+        _constant_block(out, size - len(out), count, table[0] >> 5, positions.table[0] >> 5)
         return
     mask = (1 << width) - 1
     append = out.append
@@ -151,14 +150,12 @@ def _block(bits: _Bits, out: bytearray, size: int, count: int, symbols: _Code, p
         _copy(out, distance, min(symbol - LENGTH_BIAS, size - len(out)))
 
 
-def _constant_block(bits: _Bits, out: bytearray, most: int, count: int, symbol: int, positions: _Code) -> None:
-    """A block that takes no bits for a symbol: all at once, for it would be the cheapest way to keep a reader busy."""
+def _constant_block(out: bytearray, most: int, count: int, symbol: int, slot: int) -> None:
+    """A block whose symbols take no bits: all at once, for it would be the cheapest way to keep a reader busy."""
     if symbol < LITERALS:
         out += bytes([symbol]) * min(count, most)
-    elif positions.table[0] >> 5 <= 1:
-        _copy(out, (positions.table[0] >> 5) + 1, min(count * (symbol - LENGTH_BIAS), most))
     else:
-        raise Malformed(WHAT, "matches from afar alone", bits.used)
+        _copy(out, slot + 1, min(count * (symbol - LENGTH_BIAS), most))
 
 
 def _copy(out: bytearray, distance: int, length: int) -> None:

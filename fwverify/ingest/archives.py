@@ -30,6 +30,7 @@ GZIP_WBITS = 16 + zlib.MAX_WBITS
 """zlib: expect a gzip header and check its trailer."""
 FIRST_MEMBERS = 64
 """Of a tar, looked at to tell what it is."""
+TAR_BLOCK_BYTES = 512
 INPUT_BYTES = 4 * 1024
 """Packed bytes taken at once: xz makes at most 28 MiB of them (7000 for one, on zeros)."""
 
@@ -75,16 +76,33 @@ def _unpacked_tar(archive: Artifact, budget: Budget) -> Artifact | None:
     view = archive.content
     gaps: list[Gap] = []
     with examining(archive.locator, gaps, "ingest"):
-        if view[:2] == GZIP_MAGIC:
-            decoder: _Decoder = zlib.decompressobj(wbits=GZIP_WBITS)
-        elif view[:6] == XZ_MAGIC:
-            decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=budget.limits.max_window_bytes)
-        else:
+        if not _begins_as_tar(view, budget):
             return None
-        content = held(_stream(decoder, view, budget), budget)
+        content = held(_stream(_decoder(view, budget), view, budget), budget)
         if tar_archive.looks_like(content):
             return replace(archive, content=content, size=len(content))
     return None
+
+
+def _decoder(view: memoryview, budget: Budget) -> _Decoder:
+    if view[:2] == GZIP_MAGIC:
+        return zlib.decompressobj(wbits=GZIP_WBITS)
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=budget.limits.max_window_bytes)
+
+
+def _begins_as_tar(view: memoryview, budget: Budget) -> bool:
+    """Whether the first bytes that come out can be a tar: a packed image is not unpacked whole to learn it is none."""
+    if view[:2] != GZIP_MAGIC and view[:6] != XZ_MAGIC:
+        return False
+    decoder, first = _decoder(view, budget), b""
+    for at in range(0, len(view), INPUT_BYTES):
+        try:
+            first += decoder.decompress(view[at : at + INPUT_BYTES])
+        except (zlib.error, lzma.LZMAError):
+            return False
+        if len(first) >= TAR_BLOCK_BYTES or decoder.eof:
+            break
+    return tar_archive.looks_like(memoryview(first))
 
 
 def _stream(decoder: _Decoder, view: memoryview, budget: Budget) -> Iterator[bytes]:

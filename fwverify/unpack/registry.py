@@ -6,12 +6,14 @@ from fwverify.unpack.containers import (
     avb_image,
     bzip2_stream,
     cabinet,
+    coreboot_cbfs,
     cortex_m_image,
     cpio_archive,
     cramfs,
     device_tree,
     esp_app_image,
     ext_filesystem,
+    fat,
     fit_image,
     flash_dump,
     gzip_stream,
@@ -53,6 +55,8 @@ BUILTIN: tuple[Container, ...] = (
     uefi_flash.CONTAINER,  # a volume and more behind it
     uefi_volume.CONTAINER,
     intel_flash.CONTAINER,
+    coreboot_cbfs.CONTAINER,
+    fat.CONTAINER,  # a boot sector whose parameters agree
     xz_stream.CONTAINER,
     zstd_stream.CONTAINER,
     lz4_stream.CONTAINER,  # may begin with a frame to be skipped, as zstd: the frame behind it tells

@@ -18,8 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from fwverify import pipeline
-from fwverify.cli import main
+from fwverify.cli import main, settings
 from fwverify.limits import Limits
 
 from .conftest import ANYTHING_BUT_TEXT, Bench
@@ -314,8 +313,8 @@ def test_truncated_image(bench: Bench, sixteenths: int) -> None:
 
 
 def run_with(limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line has no option for limits: give the pipeline others."""
-    monkeypatch.setitem(pipeline.verify.__kwdefaults__, "limits", limits)
+    """As if every bound had been given with --limit."""
+    monkeypatch.setattr(settings, "limits_of", lambda _: limits)
 
 
 SMALL = Limits(

@@ -5,6 +5,7 @@ Debian: e2fsprogs.
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from fwverify.formats.names import fill_byte
 from fwverify.model.artifact import ByteRange
 from fwverify.unpack.interface import Check, Event, Fact, Unread
 from tests.interop import trees
+from tests.interop.tools import found as tool
 from tests.interop.tools import need, run
 
 pytestmark = pytest.mark.interop
@@ -43,11 +45,13 @@ def made(folder: Path, kind: str, *options: object, source: Path | None = None, 
     return image
 
 
-def equal(image: Path, source: Path) -> list[Event]:
+def equal(image: Path, source: Path, *, but: str = "") -> list[Event]:
     """The image holds what the folder holds, nothing is wrong with it, and all else in it is fill."""
     data = image.read_bytes()
     found, events = trees.held(data, "ext")
     wanted = trees.source(source)
+    if but:
+        del found.files[but], wanted.files[but]
     assert found.files == wanted.files
     assert found.symlinks == wanted.symlinks
     assert found.folders - {"lost+found"} == wanted.folders
@@ -68,7 +72,8 @@ def test_variants(variant: str, tree: Path, tmp_path: Path) -> None:
     kind, *options = variant.split()
     size = "128M" if "65536" in options else "48M"
     image = made(tmp_path, kind, *options, source=tree, size=size)
-    events = equal(image, tree)
+    # mke2fs 1.47.0 loses the hole at the end of a file when it may store files in inodes (debugfs sees the same size)
+    events = equal(image, tree, but="hole" if "inline_data" in variant else "")
     checks = [one for one in events if isinstance(one, Check)]
     assert bool(checks) == (kind == "ext4" and "^metadata_csum" not in options)
 
@@ -81,22 +86,13 @@ def test_many_files_and_hash_trees(tmp_path: Path) -> None:
     equal(image, source)
     assert time.process_time() - started < 8
     need("e2fsck")
-    run("e2fsck", "-f", "-y", "-D", image) if _rebuilt(image) else None
+    command = [tool("e2fsck"), "-f", "-y", "-D", image]
+    assert subprocess.run(command, capture_output=True, timeout=120).returncode in (0, 1)  # 1: something was changed
     data = image.read_bytes()
     found, events = trees.held(data, "ext")
     assert found.files == trees.source(source).files
     assert trees.complaints(events) == []
     assert any(isinstance(one, Check) and one.name.startswith("hash tree") for one in events)
-
-
-def _rebuilt(image: Path) -> bool:
-    """Status 1 means that something was changed, which is what was asked for."""
-    import subprocess
-
-    from tests.interop.tools import found
-
-    subprocess.run([found("e2fsck"), "-f", "-y", "-D", image], capture_output=True, timeout=120)
-    return False
 
 
 def test_extended_attributes(tmp_path: Path) -> None:
@@ -107,7 +103,7 @@ def test_extended_attributes(tmp_path: Path) -> None:
         pytest.skip(f"no extended attributes here: {problem}")
     equal(made(tmp_path, "ext4", source=source), source)
     equal(made(tmp_path, "ext4", "-I", 128, source=source), source)
-    equal(made(tmp_path, "ext4", "-O", "inline_data", source=source), source)
+    equal(made(tmp_path, "ext4", "-O", "inline_data", source=source), source, but="hole")
 
 
 def test_deep_extents(tmp_path: Path) -> None:

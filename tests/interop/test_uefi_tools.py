@@ -1,5 +1,5 @@
-"""UEFI readers against firmware that edk2's own tools made (Debian's OVMF and AAVMF), UEFITool and ifdtool as second
-readers, and edk2's compressors as uefi-firmware carries them.
+"""UEFI readers against firmware that edk2's own tools made (Debian's OVMF and AAVMF), with UEFITool and ifdtool as
+second readers; edk2's compressors as uefi-firmware carries them; CBFS against cbfstool.
 
 Debian: ovmf, qemu-efi-arm, qemu-efi-aarch64, uefitool-cli, coreboot-utils. PyPI: uefi-firmware, brotli.
 """
@@ -130,3 +130,22 @@ def test_regions_equal_ifdtool(tmp_path: Path) -> None:
             if isinstance(one, Member)}  # fmt: skip
     said = {path.name.partition("_")[2]: path.read_bytes() for path in tmp_path.glob("flashregion_*")}
     assert held == {"bios": said["1_bios.bin"], "gigabit-ethernet": said["3_gbe.bin"]}
+
+
+def test_cbfs_equals_its_sources(tmp_path: Path) -> None:
+    """Files that cbfstool packed, plain, with LZMA and with LZ4, hashed and not; nothing unclaimed but fill."""
+    tools.need("cbfstool")
+    files = {"fallback/raw": made.NOISE, "config": b"CONFIG_X=y\n" * 900, "again": made.CODE}
+    tools.run("cbfstool", "rom", "create", "-m", "x86", "-s", "0x20000", cwd=tmp_path)
+    for (name, data), more in zip(files.items(), (("-A", "sha256"), ("-c", "LZMA"), ("-c", "LZ4")), strict=True):
+        (tmp_path / "source").write_bytes(data)
+        tools.run("cbfstool", "rom", "add", "-f", "source", "-n", name, "-t", "raw", *more, cwd=tmp_path)
+    data = (tmp_path / "rom").read_bytes()
+    container, _ = recognise(image(data))
+    assert container is not None and container.name == "coreboot_cbfs"
+    events = list(container.unpack(image(data), Budget()))
+    held = {one.name: bytes(one.content or b"") for one in events if isinstance(one, Member)}
+    packed = held.pop("again")
+    assert held == {"fallback/raw": files["fallback/raw"], "config": files["config"]}
+    assert 0 < len(packed) < len(files["again"]) and complaints(events) == []
+    assert all(set(data[run.start : run.end]) <= {0, 255} for run in unclaimed(data, events))

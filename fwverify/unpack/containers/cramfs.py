@@ -99,8 +99,8 @@ def _whole(view: memoryview, head: Superblock) -> Iterator[Event]:
     elif head.size and head.size < size:
         yield Oddity(AnomalyKind.TRAILING_DATA, "bytes after the file system", ByteRange(head.size, size))
     if head.version_2:
-        computed = cramfs.crc(view, head)
-        yield Check("image", *(Digest("crc32", one.to_bytes(4, "big")) for one in (head.crc, computed)))
+        declared, computed = (one.to_bytes(4, "big") for one in (head.crc, cramfs.crc(view, head)))
+        yield Check("image", Digest("crc32", declared), Digest("crc32", computed))
 
 
 def _walked(walk: _Walk) -> None:

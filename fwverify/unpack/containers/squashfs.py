@@ -209,7 +209,7 @@ def _ranges(image: Image, node: Inode) -> tuple[ByteRange, ...]:
         start, packed = image.fragments[node.fragment]
         length = squashfs.stored_size(packed)
         found += [ByteRange(start, start + length)] if length else []
-    if any(one.end > image.superblock.inode_table for one in found):
+    if any(one.start < image.data_start or one.end > image.superblock.inode_table for one in found):
         raise Malformed(WHAT, "a file lies outside the data")
     return tuple(found)
 

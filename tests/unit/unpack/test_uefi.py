@@ -233,6 +233,20 @@ def test_damaged_tiano(name: str, variant: int) -> None:
             tiano.unpacked(memoryview(bytes(data)), variant, Budget())
 
 
+def test_blocks_whose_symbols_take_no_bits() -> None:
+    """One literal, then one match for ever: 8 bytes that make megabytes are made at once, and right."""
+
+    def block(symbol: int, count: int) -> str:
+        fields = ((count, 16), (0, 5), (0, 5), (0, 9), (symbol, 9), (0, 4), (1, 4))
+        return "".join(format(value, f"0{width}b") for value, width in fields)
+
+    text = block(65, 1) + block(66, 3) + block(256 + 40, 50_000)
+    packed = int(text.ljust(-(-len(text) // 8) * 8, "0"), 2).to_bytes(-(-len(text) // 8), "big")
+    stream = struct.pack("<II", len(packed), 1_000_001) + packed
+    out, end = tiano.unpacked(memoryview(stream), tiano.EFI, Budget())
+    assert out == b"ABBB" + b"B" * 999_997 and end == len(stream)
+
+
 def test_tiano_limits() -> None:
     """A declared size beyond the limits is refused before anything is unpacked."""
     head = struct.pack("<II", 30, 1 << 31) + NOISE[:30]

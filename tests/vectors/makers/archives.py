@@ -271,7 +271,13 @@ class Case:
         folder = root / "containers" / self.plugin / self.kind / self.name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "input").write_bytes(self.data)
-        lines = [f'origin = "{self.origin}"', f'why = "{self.why}"', "", "[expect]", f"anomalies = {_list(self.anomalies)}"]
+        lines = [
+            f'origin = "{self.origin}"',
+            f'why = "{self.why}"',
+            "",
+            "[expect]",
+            f"anomalies = {_list(self.anomalies)}",
+        ]
         if self.gap:
             lines.append(f'gap = "{self.gap}"')
         if self.checks_fail:
