@@ -95,6 +95,7 @@ def _there(volume: Volume, number: int, what: str, count: int = 1) -> bool:
         volume.take(number, count)
     except Malformed as problem:
         volume.note(AnomalyKind.HEADER_DISAGREES, f"{what}: {problem.reason}")
+        volume.missing = True
         return False
     return True
 
@@ -240,12 +241,12 @@ def bitmaps(volume: Volume, inodes: Iterable[int]) -> None:
         _sum_bitmap(volume, "inode bitmap", group, group.inode_bitmap, head.inodes_per_group // 8, group.inode_sum)
         if not _bitmap(volume, group.inode_bitmap, found, unused):
             wrong["inodes"].append(group.number)
-        clusters = _clusters(volume, group.number)
         unused = head.lazy and bool(group.flags & BLOCK_UNUSED)
         size = head.blocks_per_group // head.cluster_blocks // 8
         _sum_bitmap(volume, "block bitmap", group, group.block_bitmap, size, group.block_sum)
-        if not _bitmap(volume, group.block_bitmap, clusters, unused):
+        if not _bitmap(volume, group.block_bitmap, _clusters(volume, group.number), unused):
             wrong["blocks"].append(group.number)
+            volume.missing |= group_start(head, group.number) + group_blocks(head, group.number) > volume.blocks
     for what, groups in wrong.items():
         if groups:
             listed = ", ".join(map(str, groups[:8])) + (" and more" if len(groups) > 8 else "")
@@ -253,10 +254,11 @@ def bitmaps(volume: Volume, inodes: Iterable[int]) -> None:
 
 
 def _clusters(volume: Volume, group: int) -> bytearray:
-    """One byte for each cluster of a group, 1 where something lies in it."""
+    """One byte for each cluster of a group, 1 where something lies in it; what is not in the image must be free."""
     head = volume.head
-    start = group_start(head, group)
-    used = volume.used[start : start + group_blocks(head, group)]
+    start, count = group_start(head, group), group_blocks(head, group)
+    used = volume.used[start : start + count]
+    used += bytes(count - len(used))
     if head.cluster_blocks == 1:
         return used
     used += bytes(-len(used) % head.cluster_blocks)
@@ -278,8 +280,7 @@ def _bitmap(volume: Volume, number: int, found: bytearray, unused: bool) -> bool
     if number >= volume.blocks:
         return True  # told already
     at, size = volume.block(number), volume.head.block_size
-    raw = bytes(volume.view[at : at + size])
-    wanted = packed(found)
+    raw, wanted = bytes(volume.view[at : at + size]), packed(found)
     if raw[: len(wanted)] == wanted:
         volume.claim(at, len(wanted))
         right = True

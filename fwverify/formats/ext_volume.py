@@ -172,6 +172,8 @@ class Volume:
     """One byte for each block that is there: 1 where something lies in it."""
     again: int = 0
     """Blocks used a second time."""
+    missing: bool = False
+    """Something lies behind the end of the image."""
     spans: list[tuple[int, int]] = field(default_factory=list)
     """Bytes that were understood."""
     padding: list[ByteRange] = field(default_factory=list)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fwverify.formats.names import quoted
-from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Settings, protections
+from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Role, Settings, protections
 from fwverify.model.canonical import NotEvidence
 from fwverify.model.evidence import GapReason
 
@@ -104,10 +104,14 @@ class WorkerProcess:
     def ask(self, header: bytes, content: memoryview, deadline: Deadline) -> tuple[int, bytes]:
         """Send a request and wait for the answer's kind and body. Raises Lost."""
         self.tell(header, content, deadline)
+        return self.answer(deadline)
+
+    def answer(self, deadline: Deadline) -> tuple[int, bytes]:
+        """Wait for an answer's kind and body. Raises Lost."""
         kind, body = self._answer(deadline)
         if kind == Answer.MEMORY:
-            detail = f"limit worker_memory_bytes reached ({self.settings.confinement.memory_bytes})"
-            raise Lost(GapReason.LIMIT, detail)
+            limit = "unpack_memory_bytes" if self.settings.role is Role.OPEN else "worker_memory_bytes"
+            raise Lost(GapReason.LIMIT, f"limit {limit} reached ({self.settings.confinement.memory_bytes})")
         return kind, body
 
     def tell(self, header: bytes, content: memoryview, deadline: Deadline) -> None:

@@ -20,6 +20,7 @@ from tests.vectors.makers import (
     compressed_streams,
     detectors,
     embedded_signatures,
+    ext_images,
     firmware,
     keys_and_signatures,
     openpgp,
@@ -38,6 +39,7 @@ ROOT = Path(__file__).resolve().parent
 MAKERS = (
     archives,
     firmware,
+    ext_images,
     packed_kernels,
     keys_and_signatures,
     openpgp,

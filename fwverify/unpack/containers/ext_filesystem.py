@@ -84,7 +84,6 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     view = artifact.content
     head = ext_superblock.read(view)
     yield from _facts(head)
-    yield from _extent_of(view, head)
     volume = opened(view, head, budget)
     structure.descriptors(volume)
     structure.mount_protection(volume)
@@ -94,6 +93,7 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     yield from _members(tree)
     structure.reserved_descriptors(volume)
     structure.bitmaps(volume, [*tree.known, *range(1, head.first_inode)])
+    yield from _extent_of(volume)
     yield from _accounted(volume)
     for tally in volume.sums.results():
         yield from _checks(tally)
@@ -107,13 +107,15 @@ def _facts(head: Superblock) -> Iterator[Event]:
     yield Fact("features", ", ".join(names))
 
 
-def _extent_of(view: memoryview, head: Superblock) -> Iterator[Event]:
-    """Where the file system ends, against where the image ends."""
-    if head.size > len(view):
-        yield Unread(GapReason.MALFORMED, f"{WHAT}: it declares {head.size} bytes, {len(view)} are there")
-    elif head.size < len(view):
-        place = ByteRange(head.size, len(view))
-        yield Oddity(AnomalyKind.TRAILING_DATA, "bytes after the file system", place)
+def _extent_of(volume: Volume) -> Iterator[Event]:
+    """Where the file system ends, against where the image ends. Free blocks at the end may be left out."""
+    size, there = volume.head.size, len(volume.view)
+    if size > there and volume.missing:
+        yield Unread(GapReason.MALFORMED, f"{WHAT}: it declares {size} bytes, {there} are there")
+    elif size > there:
+        yield Fact("free-bytes-left-out", str(size - there))
+    elif size < there:
+        yield Oddity(AnomalyKind.TRAILING_DATA, "bytes after the file system", ByteRange(size, there))
 
 
 def _hidden(tree: Tree) -> Iterator[Event]:
@@ -208,6 +210,9 @@ def _file(tree: Tree, path: str, known: Known, files: _Files) -> Iterator[Event]
         return
     if node.flags & COMPRESSED:
         yield Unread(GapReason.UNSUPPORTED, "a file compressed by ext2", member=path)
+        return
+    if node.size > volume.budget.limits.max_member_bytes:
+        yield Unread(GapReason.LIMIT, f"limit max_member_bytes reached ({node.size})", member=path)
         return
     volume.budget.size(node.size)
     files.produced += node.size

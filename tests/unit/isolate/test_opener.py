@@ -63,7 +63,7 @@ def names(node: Node) -> list[str]:
         ("segfault", GapReason.CRASHED, "SIGSEGV"),
         ("loop", GapReason.LIMIT, "unpack_seconds"),
         ("sleep", GapReason.LIMIT, "unpack_seconds"),
-        ("allocate", GapReason.LIMIT, "worker_memory_bytes"),
+        ("allocate", GapReason.LIMIT, "unpack_memory_bytes"),
         ("bug", GapReason.CRASHED, "KeyError"),
         ("leave", GapReason.CRASHED, "status 0"),
         ("start", GapReason.CRASHED, "PermissionError"),

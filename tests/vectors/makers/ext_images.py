@@ -1,14 +1,13 @@
 """Vectors of ext: small file systems by mke2fs, and the same with single bytes changed to mislead.
 
-Times are set to one value afterwards, because mke2fs takes them from the source folder; inode checksums are computed
-anew, here bit by bit, so that the reader is not its own witness.
+The tools take the time from the machine, so times are set to one value afterwards; checksums are computed anew, here
+bit by bit, so that the reader is not its own witness.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import struct
 import subprocess
@@ -16,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ORIGIN = "mke2fs 1.47.0, then tests/vectors/makers/ext_images.py"
+ORIGIN = "mke2fs and debugfs 1.47.0, then tests/vectors/makers/ext_images.py"
 TIME = 1_790_000_000
 BLOCKS, BLOCK, INODES = 63, 1024, 24
 APP = b"".join(hashlib.sha256(b"app %d" % one).digest() for one in range(440))
@@ -34,31 +33,36 @@ def members(**more: bytes) -> dict[str, str]:
     return {name: sha(data) for name, data in {**FILES, "hole": HOLE, **more}.items()}
 
 
-def tree(root: Path) -> None:
-    for name, data in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(data)
-    with (root / "hole").open("wb") as file:
+def script(folder: Path) -> str:
+    """What debugfs does to make the tree."""
+    lines = ["mkdir etc", "mkdir bin"]
+    for index, (name, data) in enumerate(FILES.items()):
+        (folder / str(index)).write_bytes(data)
+        lines.append(f"write {folder}/{index} {name}")
+    with (folder / "hole").open("wb") as file:
         file.seek(20_000)
         file.write(b"behind the hole")
         file.truncate(len(HOLE))
-    (root / "bin" / "again").hardlink_to(root / "bin" / "app")
-    (root / "bin" / "sh").symlink_to("app")
-    (root / "bin" / "far").symlink_to("../etc/" + "far/" * 20 + "away")
+    lines += [f"write {folder}/hole hole", "ln bin/app bin/again", "sif bin/app links_count 2"]
+    return "\n".join([*lines, "symlink bin/sh app", f"symlink bin/far ../etc/{'far/' * 20}away"]) + "\n"
 
 
-def mke2fs(kind: str, *options: str, blocks: int = BLOCKS) -> bytes:
+def tool(name: str) -> str:
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin") or name
+
+
+def mke2fs(kind: str, *options: str) -> bytes:
     """An image of the tree."""
-    program = shutil.which("mke2fs") or shutil.which("mke2fs", path="/usr/sbin:/sbin") or "mke2fs"
     with tempfile.TemporaryDirectory() as scratch:
-        source, image = Path(scratch) / "tree", Path(scratch) / "image"
-        source.mkdir()
-        tree(source)
-        command = [program, "-q", "-F", "-t", kind, "-b", str(BLOCK), "-N", str(INODES), "-m", "0", "-U",
+        folder = Path(scratch)
+        image = folder / "image"
+        image.write_bytes(bytes(BLOCKS * BLOCK))
+        command = [tool("mke2fs"), "-q", "-F", "-t", kind, "-b", str(BLOCK), "-N", str(INODES), "-m", "0", "-U",
                    "00000000-0000-0000-0000-000000000017", "-E", "hash_seed=00000000-0000-0000-0000-000000000018",
-                   *options, "-d", str(source), str(image), str(blocks)]  # fmt: skip
-        environment = dict(os.environ, E2FSPROGS_FAKE_TIME=str(TIME))
-        subprocess.run(command, check=True, capture_output=True, env=environment)
+                   *options, str(image), str(BLOCKS)]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True)
+        (folder / "script").write_text(script(folder))
+        subprocess.run([tool("debugfs"), "-w", "-f", folder / "script", image], check=True, capture_output=True)
         return dated(image.read_bytes())
 
 
@@ -94,7 +98,7 @@ def summed(data: bytearray, number: int) -> None:
 
 
 def dated(raw: bytes) -> bytes:
-    """Every inode in use with the same times."""
+    """The superblock and every inode in use with the same times."""
     data = bytearray(raw)
     size = struct.unpack_from("<H", data, 1024 + 0x58)[0]
     for number in range(1, INODES + 1):
@@ -105,7 +109,9 @@ def dated(raw: bytes) -> bytes:
         if size > 128 and struct.unpack_from("<H", data, at + 128)[0] >= 28:
             struct.pack_into("<5I", data, at + 132, 0, 0, 0, TIME, 0)
         summed(data, number)
-    return bytes(data)
+    for offset in (0x30, 0x40, 0x108):
+        struct.pack_into("<I", data, 1024 + offset, TIME)
+    return super_patched(bytes(data), 0x2C, bytes(4))
 
 
 def patched(raw: bytes, at: int, value: bytes) -> bytes:
@@ -171,6 +177,15 @@ def make(root: Path) -> None:
     old, new = ext2(), ext4()
     case("valid", "ext2", old, "indirect blocks, a hole, links of both kinds", members=members(), anomalies=[])
     case("valid", "ext4", new, "extents and checksums of everything", members=members(), anomalies=[])
+    used = len(old.rstrip(b"\0"))
+    case(
+        "valid",
+        "short",
+        old[: used + -used % BLOCK],
+        "free blocks at the end left out",
+        members=members(),
+        anomalies=[],
+    )
     inline = ext4("inline_data", "^64bit")
     case("valid", "inline", inline, "short files and folders in their inodes", anomalies=[])
     _make_invalid(case, old, new)
@@ -210,15 +225,16 @@ def _make_hostile(case: Any, old: bytes, new: bytes) -> None:
     case("hostile", "large", large, "a file of a terabyte", gap="limit")
     climbing = patched(old, entry_at(old, b"version") + 8, b"../../x")
     case("hostile", "traversal", climbing, "a name with steps upwards", anomalies=["path-traversal"])
-    inner = struct.unpack_from("<I", old, inode_at(old, app) + 40 + 48)[0]
-    loop = patched(inode_patched(old, app, 40 + 52, struct.pack("<I", inner)), inner * BLOCK, b"")
-    size = struct.pack("<I", (12 + 256 + 200) * BLOCK)
-    case("hostile", "pointer-loop", inode_patched(loop, app, 4, size), "a list that is read as a list of lists",
-         gap="malformed")  # fmt: skip
+    free = BLOCKS - 3
+    size = struct.pack("<I", (12 + 256 + 60_000) * BLOCK)
+    loop = inode_patched(inode_patched(old, app, 40 + 52, struct.pack("<I", free)), app, 4, size)
+    loop = patched(loop, free * BLOCK, struct.pack("<I", free) * 256)
+    case("hostile", "pointer-loop", loop, "a list of lists that names nothing but itself", gap="limit")
     deep = struct.pack("<HHHHIIIHH", 0xF30A, 1, 4, 5, 0, 0, 1, 0, 0)
     number = inode_of(new, b"app")
     case("hostile", "extent-depth", inode_patched(new, number, 40, deep), "a tree that leads to no tree",
          gap="malformed")  # fmt: skip
-    free = old.rindex(APP[13_400:14_080]) // BLOCK * BLOCK + BLOCK
-    slack = patched(patched(old, free + 2 * BLOCK, ELF), 3, ELF[:400])
-    case("hostile", "hidden", slack, "programs in free blocks and the boot block", members=whole, anomalies=[])
+    slack = patched(patched(old, free * BLOCK, ELF), 3, ELF[:400])
+    behind = old.index(FILES["bin/small"] + bytes(20)) + 700
+    slack = patched(slack, behind, ELF[:300])
+    case("hostile", "hidden", slack, "programs in free blocks, boot block and slack", members=whole, anomalies=[])
