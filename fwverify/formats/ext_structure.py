@@ -71,10 +71,9 @@ def superblocks(volume: Volume, journal: Inode | None) -> None:
         volume.sums.tally("superblocks").take("superblock", head.checksum, crc32c(head.raw[:CHECKSUM_AT]))
     volume.take(superblock_block(head, 0), 1)
     fixed = subtracted((ByteRange(0, SUPERBLOCK_BYTES),), VOLATILE)
-    for group in copies(head):
+    for group in copies(volume):
         number = superblock_block(head, group)
-        if not _there(volume, number, f"the copy of the superblock in group {group}"):
-            continue
+        volume.take(number, 1)
         at = volume.block(number)
         raw = volume.view[at : at + SUPERBLOCK_BYTES]
         if any(raw[one.start : one.end] != head.raw[one.start : one.end] for one in fixed):
@@ -116,7 +115,7 @@ def descriptors(volume: Volume) -> None:
             ("inode table", group.inode_table, inode_table_blocks(head)),
         ):
             _there(volume, number, f"the {what} of group {group.number}", count)
-    for copied in copies(head):
+    for copied in copies(volume):
         for index in range(table_blocks(head)):
             _copy(volume, index, superblock_block(head, copied) + 1 + index)
     for index, number in meta_copies(head):
@@ -185,7 +184,7 @@ def _fixed(head: Superblock, view: memoryview, at: int) -> bytes:
 def reserved_descriptors(volume: Volume) -> None:
     """Blocks kept for a longer descriptor table: in use, and empty but for the resize inode's lists."""
     head = volume.head
-    for group in [0, *copies(head)]:
+    for group in [0, *copies(volume)]:
         if not head.reserved_descriptor_blocks or group_blocks(head, group) < head.reserved_descriptor_blocks + 2:
             continue
         first = superblock_block(head, group) + 1 + table_blocks(head)
@@ -206,7 +205,7 @@ def resize_inode(volume: Volume, node: Inode) -> None:
     each = head.block_size // 4
     at = volume.block(top)
     first = superblock_block(head, 0) + 1 + table_blocks(head)
-    groups = copies(head)
+    groups = copies(volume)
     for number in range(first, min(first + head.reserved_descriptor_blocks, volume.blocks)):
         slot = at + 4 * ((number - superblock_block(head, 0) - 1) % each)
         if int.from_bytes(volume.view[slot : slot + 4], "little") != number:

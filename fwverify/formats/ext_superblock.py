@@ -36,6 +36,8 @@ KNOWN_INCOMPAT = {
     0x10000: "encrypt", 0x20000: "casefold",
 }  # fmt: skip
 UNREAD_INCOMPAT = {0x1: "compression", 0x8: "an external journal device", 0x1000: "dirdata"}
+FIRST_INODE, MAX_FIRST_INODE = 11, 1024
+"""Inodes before the first are kept for the file system itself; all known tools keep ten."""
 ADDRESSED = 1 << 48
 """Blocks that extents can address."""
 
@@ -217,6 +219,7 @@ def _judge(head: Superblock, clusters_per_group: int) -> None:
         and clusters_per_group * head.cluster_blocks != head.blocks_per_group,
         "its cluster size": head.cluster_blocks * head.block_size > 1 << 30,
         "its inodes in a group": not 0 < head.inodes_per_group <= bits,
+        "its first inode": not FIRST_INODE <= head.first_inode <= MAX_FIRST_INODE,
         "its inode size": head.inode_size < 128
         or head.inode_size > head.block_size
         or head.inode_size & (head.inode_size - 1) > 0,

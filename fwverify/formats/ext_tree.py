@@ -262,7 +262,7 @@ def unreached(tree: Tree, numbers: list[int]) -> dict[int, Map]:
 
 
 def in_use(volume: Volume) -> list[int]:
-    """Inodes that the bitmaps call used, those the file system keeps for itself included."""
+    """Inodes that the bitmaps call used, those the file system keeps for itself included. Raises LimitExceeded."""
     head, out = volume.head, list[int]()
     size = head.inodes_per_group
     for group in volume.groups:
@@ -276,6 +276,8 @@ def in_use(volume: Volume) -> list[int]:
         while place >= 0:
             out.append(start + place + 1)
             place = text.find("1", place + 1)
+        if len(out) > volume.budget.limits.max_members:
+            raise LimitExceeded("max_members", len(out))
     return out
 
 

@@ -36,6 +36,8 @@ FOLD_BYTES = 1024
 """Zeros between understood bytes that are counted with them: reserved fields, the unused end of an inode or name."""
 BATCH_BYTES = 1 << 22
 """Records summed at a time."""
+MAX_NOTES = 16
+"""Places that do not agree told one by one."""
 MAX_FAILED = 16
 """Failed checksums of one sort told one by one."""
 MAX_GROUPS = 1 << 17
@@ -178,6 +180,8 @@ class Volume:
     """Bytes that were understood."""
     padding: list[ByteRange] = field(default_factory=list)
     notes: list[Irregularity] = field(default_factory=list)
+    """The first of them."""
+    noted: int = 0
 
     @property
     def blocks(self) -> int:
@@ -213,7 +217,9 @@ class Volume:
         return before
 
     def note(self, kind: AnomalyKind, detail: str, place: ByteRange | None = None) -> None:
-        self.notes.append(Irregularity(kind, detail, place))
+        self.noted += 1
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append(Irregularity(kind, detail, place))
 
     def understood(self) -> list[ByteRange]:
         """What was claimed, merged; short runs of zeros in between belong to it."""
@@ -312,9 +318,10 @@ def descriptor_block(head: Superblock, index: int) -> int:
     return superblock_block(head, group) + 1 if has_copy(head, group) else group_start(head, group)
 
 
-def copies(head: Superblock) -> list[int]:
-    """Groups but the first that begin with a copy of the superblock and the descriptor table."""
-    return [one for one in range(1, head.groups) if has_copy(head, one)]
+def copies(volume: Volume) -> list[int]:
+    """Groups in the image, but the first, that begin with a copy of the superblock and the descriptor table."""
+    head = volume.head
+    return [one for one in range(1, head.groups) if group_start(head, one) < volume.blocks and has_copy(head, one)]
 
 
 def meta_copies(head: Superblock) -> Iterator[tuple[int, int]]:

@@ -18,6 +18,8 @@ from fwverify.model.examining import Malformed, Unsupported
 
 WHAT = "LZMA block"
 PROPERTY_BYTES, HEADER_BYTES = 5, 13
+PROPERTY_VALUES = 225
+"""9 values of lc, 5 of lp, 5 of pb."""
 UNKNOWN_SIZE = (1 << 64) - 1
 USUAL = 0x5D
 """lc=3, lp=0, pb=2."""
@@ -32,14 +34,18 @@ def chosen(first: memoryview, accepts: Callable[[bytes], bool], most: int) -> Bl
         most: bytes it may unpack to.
 
     Raises:
+        Malformed: it has a whole header and is damaged.
         Unsupported: no form fits.
     """
+    size = int.from_bytes(first[PROPERTY_BYTES:HEADER_BYTES], "little")
     for form in (whole_header, properties_only, no_header):
         try:
             if accepts(form(first, most)):
                 return form
         except Malformed:
             continue
+    if first[0] < PROPERTY_VALUES and 0 < size <= most:
+        raise Malformed(WHAT, "the inode table's first block is damaged")
     raise Unsupported("SquashFS with lzma compression in a form of its vendor's own")
 
 

@@ -1,4 +1,4 @@
-"""Version strings in one pass: the only door to hyperscan.
+"""Version strings in one pass.
 
 All anchors of all version detectors (identify/versions/*.yaml) are searched at once; only around a hit does a regular
 expression look at the bytes. A second kind, `bare`, is a version that stands alone as a text: it counts only where
@@ -12,20 +12,20 @@ Not done: UTF-16 texts, compressed texts, versions put together from numbers at 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol, cast
 
+from fwverify.formats import multi_search
 from fwverify.identify.version_table import ENCODING, Find, table
 from fwverify.limits import LimitExceeded
 
 BEFORE_BYTES, AFTER_BYTES = 96, 192
 """How far around an anchor its expression may look. The longest real match has 130 bytes."""
+MAX_FIXED_BYTES = 64
+"""Longest match of `places`."""
 PRINTABLE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
 """A bare text does not begin behind one of these. Often no NUL is before it but the end of a table of numbers."""
-BLOCK_BYTES = 1 << 30
-"""Bytes searched at once; hyperscan counts in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,45 +40,29 @@ class Hit:
     confidence: int
 
 
-class _Database(Protocol):
-    """What is used of hyperscan's database."""
-
-    def scan(
-        self,
-        data: memoryview,
-        match_event_handler: Callable[[int, int, int, int, object], bool | None],
-        context: object = None,
-    ) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Search:
     """What the finds of the table come to."""
 
-    database: _Database
+    anchors: tuple[bytes, ...]
+    """Expressions."""
+    finds: tuple[int, ...]
+    """Of each anchor: its find, as the position in `table().finds`."""
     overlap: int
-    """Bytes two blocks share, so that no anchor is cut: one less than the longest anchor."""
+    """Of the longest anchor."""
     unanchored: tuple[int, ...]
     """The finds that a SONAME alone calls for."""
 
 
 @cache
 def _search() -> _Search:
-    """The compiled anchors; an id is the position in `table().finds`. Takes 7 ms, once in a process."""
-    import hyperscan
-
+    """The anchors of the table; computed once in a process."""
     finds = table().finds
     anchored = [(index, one.anchor) for index, one in enumerate(finds) if one.anchor]
-    database = hyperscan.Database()
-    database.compile(
-        expressions=[b"".join(b"\\x%02x" % byte for byte in anchor) for _, anchor in anchored],
-        ids=[index for index, _ in anchored],
-        elements=len(anchored),
-        flags=[0] * len(anchored),
-    )
     return _Search(
-        cast(_Database, database),  # it takes any buffer; its own annotations say str and bytes only
-        max(len(anchor) for _, anchor in anchored) - 1,
+        tuple(multi_search.literal(anchor) for _, anchor in anchored),
+        tuple(index for index, _ in anchored),
+        max(len(anchor) for _, anchor in anchored),
         tuple(index for index, one in enumerate(finds) if one.bare and not one.anchor),
     )
 
@@ -141,35 +125,7 @@ def places(content: memoryview, expressions: tuple[bytes, ...], max_events: int)
     Raises:
         LimitExceeded: more than that.
     """
-    import hyperscan
-
-    events: set[tuple[int, int]] = set()
-
-    def take(found: int, _start: int, end: int, _flags: int, base: object) -> bool:
-        events.add((cast(int, base) + end, found))
-        return len(events) > max_events
-
-    for start in range(0, len(content), BLOCK_BYTES):
-        try:
-            _many(expressions).scan(content[start : start + BLOCK_BYTES + 64], match_event_handler=take, context=start)
-        except hyperscan.ScanTerminated:
-            raise LimitExceeded("max_scan_events", len(events)) from None
-    return tuple(sorted(events))
-
-
-@cache
-def _many(expressions: tuple[bytes, ...]) -> _Database:
-    """Compiled once in a process: 20 ms for 600 digests."""
-    import hyperscan
-
-    database = hyperscan.Database()
-    database.compile(
-        expressions=list(expressions),
-        ids=list(range(len(expressions))),
-        elements=len(expressions),
-        flags=[hyperscan.HS_FLAG_DOTALL] * len(expressions),
-    )
-    return cast(_Database, database)  # as above
+    return tuple(sorted(_hits(content, expressions, MAX_FIXED_BYTES, max_events)))
 
 
 def _texts(content: memoryview) -> memoryview:
@@ -184,24 +140,21 @@ def _texts(content: memoryview) -> memoryview:
 
 def _events(content: memoryview, max_events: int) -> list[tuple[int, int]]:
     """(find, end of its anchor), sorted."""
-    overlap = _search().overlap
-    events: set[tuple[int, int]] = set()
-    for start in range(0, len(content), BLOCK_BYTES):
-        _take(content[start : start + BLOCK_BYTES + overlap], start, events, max_events)
-    return sorted(events)
+    search = _search()
+    return sorted((search.finds[one], end) for end, one in _hits(content, search.anchors, search.overlap, max_events))
 
 
-def _take(block: memoryview, base: int, events: set[tuple[int, int]], max_events: int) -> None:
-    import hyperscan
+def _hits(content: memoryview, expressions: tuple[bytes, ...], overlap: int, most: int) -> set[tuple[int, int]]:
+    """(end, number of the expression). Raises LimitExceeded."""
+    hits: set[tuple[int, int]] = set()
 
-    def take(found: int, _start: int, end: int, _flags: int, _context: object) -> bool:
-        events.add((found, base + end))
-        return len(events) > max_events
+    def take(number: int, end: int) -> bool:
+        hits.add((end, number))
+        return len(hits) > most
 
-    try:
-        _search().database.scan(block, match_event_handler=take)
-    except hyperscan.ScanTerminated:
-        raise LimitExceeded("max_scan_events", len(events)) from None
+    if not multi_search.search(content, expressions, overlap, take):
+        raise LimitExceeded("max_scan_events", len(hits))
+    return hits
 
 
 def _holds(content: memoryview, text: bytes) -> bool:

@@ -77,12 +77,3 @@ def test_kernel_payloads(tmp_path: Path, command: str, name: str) -> None:
     _, events = trees.held(data, name)
     assert trees.complaints(events) == []
     assert trees.unclaimed(data, events) == ()
-
-
-def test_zlib_by_pigz_or_openssl(tmp_path: Path) -> None:
-    """A zlib stream by another writer than Python's own, where one is installed."""
-    need("pigz")
-    data = made(tmp_path, "pigz -z -c x")
-    _, events = trees.held(data, "zlib")
-    (member,) = [one for one in events if isinstance(one, Member)]
-    assert member.content == CONTENT

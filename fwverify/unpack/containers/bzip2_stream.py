@@ -56,5 +56,6 @@ CONTAINER = Container(
         vendor="sourceware.org",
         references=("bzip2 1.0.8: compress.c and decompress.c, read 2026-11-22",),
         makers=("bzip2",),
+        limitations=("a damaged block ends the reading; what bzip2recover saves is not looked for",),
     ),
 )

@@ -264,10 +264,10 @@ def _accounted(volume: Volume) -> Iterator[Event]:
         yield Part(one, PartUse.INDEX)
     for one in volume.padding:
         yield Part(one, PartUse.PADDING)
-    for note in volume.notes[:MAX_NOTES]:
+    for note in volume.notes:
         yield Oddity(note.kind, note.detail, note.range)
-    if len(volume.notes) > MAX_NOTES:
-        more = f"{len(volume.notes) - MAX_NOTES} more places that do not agree"
+    if volume.noted > len(volume.notes):
+        more = f"{volume.noted - len(volume.notes)} more places that do not agree"
         yield Oddity(AnomalyKind.HEADER_DISAGREES, more)
 
 

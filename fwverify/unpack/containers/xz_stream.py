@@ -97,5 +97,6 @@ CONTAINER = Container(
         vendor="Tukaani",
         references=("The .xz File Format 1.2.1, sections 2 to 5, read 2026-11-22",),
         makers=("xz (XZ Utils)",),
+        limitations=("which check a block has is told; its value is verified by liblzma alone",),
     ),
 )

@@ -100,7 +100,7 @@ CONTAINER = Container(
         title="Zlib stream",
         vendor="IETF",
         references=("RFC 1950, sections 2.2 and 2.3, read 2026-11-22", "RFC 1951, read 2026-11-22"),
-        makers=("Python zlib", "pigz -z"),
+        makers=("zlib (through Python)",),
         limitations=(
             "streams with a dictionary or a window below 32 KiB are not recognised",
             "a short stream whose Adler-32 does not hold is not recognised",

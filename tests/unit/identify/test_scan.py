@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fwverify.identify import scan as scanning
+from fwverify.formats import multi_search
 from fwverify.identify.scan import Hit, named, scan
 from fwverify.identify.version_table import table
 from fwverify.limits import LimitExceeded
@@ -115,7 +115,7 @@ def test_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = looked(content)
     assert len(whole) == 2
     for size in (1, 7, 64, 300):
-        monkeypatch.setattr(scanning, "BLOCK_BYTES", size)
+        monkeypatch.setattr(multi_search, "BLOCK_BYTES", size)
         assert looked(content) == whole
 
 
