@@ -99,7 +99,7 @@ def _lzma(decoder: lzma.LZMADecompressor, packed: memoryview, most: int) -> byte
             out += decoder.decompress(b"", 1)
     except (lzma.LZMAError, EOFError) as problem:
         raise Malformed("LZMA block", str(problem)) from None
-    return _bounded("LZMA block", out, most)
+    return _bounded("LZMA block", out, most, ended=not decoder.unused_data)
 
 
 def _bounded(what: str, out: bytes, most: int, *, ended: bool = True) -> bytes:

@@ -111,6 +111,16 @@ def read(view: memoryview) -> Tables:
     return tables
 
 
+def layout(view: memoryview) -> Tables:
+    """The tables and their extents alone: what an ELF that begins here would reach over. See `problems`."""
+    tables = Tables(view)
+    for check in (_header, _segments, _sections, _extents):
+        check(tables)
+        if tables.problems:
+            break
+    return tables
+
+
 def _header(tables: Tables) -> None:
     view = tables.view
     if len(view) < 52 or bytes(view[:4]) != MAGIC:
@@ -318,19 +328,21 @@ def _file_offset(tables: Tables, address: int) -> int:
 
 
 def _unclaimed(tables: Tables) -> None:
-    """Content between or after all pieces: a reader of ELF does not know what it is."""
-    if tables.problems:
-        return
-    claimed = [ByteRange(0, tables.header_bytes), *tables.structure]
-    claimed += [
+    if not tables.problems:
+        holes = subtracted((ByteRange(0, tables.size),), claimed(tables))
+        tables.unexplained = tuple(one for one in holes if not fill_byte(tables.view, one))
+
+
+def claimed(tables: Tables) -> list[ByteRange]:
+    """The pieces of a sound file. What lies between or after them, a reader of ELF knows nothing of."""
+    pieces = [ByteRange(0, tables.header_bytes), *tables.structure]
+    pieces += [
         ByteRange(one.offset, one.offset + one.file_bytes)
         for one in tables.segments
         if one.file_bytes and one.offset + one.file_bytes <= tables.size
     ]
-    claimed += [ByteRange(one.offset, one.offset + one.size) for one in tables.sections if one.in_file]
-    claimed += _module_signature(tables)
-    holes = subtracted((ByteRange(0, tables.size),), claimed)
-    tables.unexplained = tuple(one for one in holes if not fill_byte(tables.view, one))
+    pieces += [ByteRange(one.offset, one.offset + one.size) for one in tables.sections if one.in_file]
+    return pieces + _module_signature(tables)
 
 
 def _module_signature(tables: Tables) -> list[ByteRange]:

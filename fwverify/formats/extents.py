@@ -2,7 +2,7 @@
 
 Sources, each read 2026-11-22: SquashFS 4.0 (Linux Documentation/filesystems/squashfs.rst, superblock), RFC 1952
 (gzip), The .xz File Format 1.2.1 (sections 2.1, 4), RFC 8878 (zstd frames), Linux
-Documentation/driver-api/early-userspace/buffer-format.rst (cpio newc), U-Boot env/common.c (environment).
+Documentation/driver-api/early-userspace/buffer-format.rst (cpio newc).
 Each function answers the end of what begins at `at`, or 0 when nothing valid does; none raises. What the contents
 mean is the readers' affair; big-endian and older SquashFS are not recognised.
 """
@@ -29,10 +29,7 @@ CPIO_MIN_ENTRIES = 2
 """Entries that must follow one another before a cut-off archive is believed."""
 XZ_HEADER_BYTES = 12
 ZSTD_BLOCK_BYTES = 1 << 17
-ENVIRONMENT_SIZES = tuple(1 << bits for bits in range(10, 19))
-"""1 KiB to 256 KiB: sizes boards configure."""
 _CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}")
-_ENTRY = re.compile(rb"(?:[A-Za-z_.][\x21-\x3c\x3e-\x7e]{0,255}=[\t\n\r\x20-\x7e]*\x00)+\x00")
 
 
 def squashfs_end(view: memoryview, at: int) -> int:
@@ -226,49 +223,3 @@ def cpio_end(view: memoryview, at: int, tick: Tick) -> int:
         if name == b"TRAILER!!!\0":
             return here
     return here if entries >= CPIO_MIN_ENTRIES else 0
-
-
-def environment_at(view: memoryview, hit: int, low: int, tick: Tick) -> tuple[int, int, int] | None:
-    """The U-Boot environment around a variable found at `hit`, beginning at or after `low`.
-
-    Returns:
-        start, where its variables begin (4 or 5 bytes later), end; None when no CRC fits.
-    """
-    candidates = {hit - back & ~(step - 1) for step in (0x100, 0x1000) for back in (4, 5)}
-    candidates |= {(hit & ~0xFFF) - 0x1000 * back for back in range(1, 16)}
-    for start in sorted(candidates, reverse=True):
-        for flags in (0, 1):
-            first = start + 4 + flags
-            tick(64)
-            if start < low or first > hit or not _may_begin(view, first, hit):
-                continue
-            tick(ENVIRONMENT_SIZES[-1] >> 6)  # a CRC is cheap beside a parser
-            end = _environment_end(view, start, first)
-            if end:
-                return start, first, end
-    return None
-
-
-def _may_begin(view: memoryview, first: int, hit: int) -> bool:
-    """A list of variables begins at `first` and reaches `hit`."""
-    listed = _ENTRY.match(view[first : first + ENVIRONMENT_SIZES[-1]])
-    return listed is not None and first + listed.end() > hit
-
-
-def _environment_end(view: memoryview, start: int, first: int) -> int:
-    declared = bytes(view[start : start + 4])
-    crc, done = 0, first
-    for size in ENVIRONMENT_SIZES:
-        end = start + size
-        if end > len(view):
-            break
-        crc, done = zlib.crc32(view[done:end], crc), end
-        if declared in (crc.to_bytes(4, "little"), crc.to_bytes(4, "big")):
-            return end
-    return 0
-
-
-def environment_text_end(view: memoryview, first: int, end: int) -> int:
-    """Where the list of variables ends, its final NUL included."""
-    listed = _ENTRY.match(view[first:end])
-    return first + listed.end() if listed else first

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from fwverify.formats import executable as executables
 from fwverify.formats.executable import Executable
+from fwverify.formats.executable_extents import SPLIT_BY
 from fwverify.formats.names import fill_byte
 from fwverify.identify.conclude import conclude
 from fwverify.identify.interface import Detector, Found, Observed, Subject
@@ -63,11 +64,16 @@ def _parsed(artifact: Artifact, gaps: list[Gap]) -> Executable | None:
     with examining(artifact.locator, gaps, "elf"):
         executable = executables.parse(artifact.content)
         gaps += [Gap(GapReason.MALFORMED, artifact.locator, f"ELF: {one}", "elf") for one in executable.problems]
-        for hole in executable.unexplained:
+        for hole in () if _split(artifact) else executable.unexplained:
             detail = f"ELF: {hole.size} bytes belong to no header, segment or section"
             gaps.append(Gap(GapReason.UNEXPLAINED, artifact.locator, detail, "elf", hole))
         return None if executable.problems else executable
     return None
+
+
+def _split(artifact: Artifact) -> bool:
+    """Bytes that belong to no part of the executable lie beside it as artifacts of their own."""
+    return artifact.locator.steps[-1].container == SPLIT_BY
 
 
 def _how_far(kind: str, text: str | None, gaps: list[Gap]) -> tuple[Opened, str]:

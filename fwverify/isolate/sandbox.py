@@ -46,8 +46,7 @@ def isolation(protections: tuple[str, ...]) -> str:
 def confine(wanted: Confinement) -> tuple[str, ...]:
     """Give up everything else, for good. Returns the protections that hold now."""
     held = []
-    if _has_rlimits():
-        _limit(wanted)
+    if _has_rlimits() and _limit(wanted):
         held.append(RLIMITS)
     if sys.platform == "linux" and landlock.give_up_new_privileges():
         if landlock.apply(Path(wanted.scratch) if wanted.scratch else None):
@@ -67,11 +66,13 @@ def _has_rlimits() -> bool:
     return hasattr(resource, "setrlimit")
 
 
-def _limit(wanted: Confinement) -> None:
+def _limit(wanted: Confinement) -> bool:
+    """False: the system refused one of them (macOS has some in name only); the others hold all the same."""
     if sys.platform == "win32":  # for mypy on Windows
-        return
+        return False
     import resource
 
+    refused = False
     file_bytes = wanted.file_bytes if wanted.scratch else 0
     for what, most, at_last in (
         (resource.RLIMIT_CORE, 0, 0),
@@ -83,7 +84,11 @@ def _limit(wanted: Confinement) -> None:
     ):
         _, hard = resource.getrlimit(what)
         bound = at_last if hard == resource.RLIM_INFINITY else min(at_last, hard)
-        resource.setrlimit(what, (min(most, bound), bound))
+        try:
+            resource.setrlimit(what, (min(most, bound), bound))
+        except (ValueError, OSError):
+            refused = True
+    return not refused
 
 
 def _address_space(wanted: Confinement) -> tuple[int, int]:

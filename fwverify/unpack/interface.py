@@ -112,6 +112,9 @@ class Carve:
     raises; calls `tick` with the bytes it looks at, before it looks; never reads more than it must."""
     step: int = 1
     """Only offsets that are a multiple of this are looked at (a sector, an erase block)."""
+    begin: Callable[[memoryview, int, int, Tick], int] | None = None
+    """For a magic that has no fixed place in the format: view, where the magic stands, the lowest offset that may be
+    answered, tick -> where the format begins; -1: not here. Total, as `end`, which is asked next."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from fwverify.unpack.containers import (
     cramfs,
     device_tree,
     esp_app_image,
+    executable_overlay,
     ext_filesystem,
     fat,
     fit_image,
@@ -28,6 +29,7 @@ from fwverify.unpack.containers import (
     squashfs,
     srec_image,
     tar_archive,
+    uboot_environment,
     uefi_capsule,
     uefi_flash,
     uefi_sections,
@@ -40,12 +42,13 @@ from fwverify.unpack.containers import (
 )
 from fwverify.unpack.interface import Container
 
-BUILTIN: tuple[Container, ...] = (
+READERS: tuple[Container, ...] = (
     avb_image.CONTAINER,  # a frame around any other: its magic is at the end
     fit_image.CONTAINER,
     device_tree.CONTAINER,  # the same magic as a FIT, which has /images
     uimage.CONTAINER,
     mcuboot_image.CONTAINER,
+    uboot_environment.CONTAINER,  # no magic: variables whose CRC fits
     squashfs.CONTAINER,
     ext_filesystem.CONTAINER,  # its magic lies behind the first KiB, which is free for boot code
     cramfs.CONTAINER,
@@ -74,5 +77,7 @@ BUILTIN: tuple[Container, ...] = (
     cortex_m_image.CONTAINER,  # no magic at all: a vector table by its shape
     uefi_sections.CONTAINER,  # no magic: sections that fill all bytes
     zlib_stream.CONTAINER,  # two bytes: decodes, or is none
-    flash_dump.CONTAINER,  # found by searching: only what nobody else reads
+    executable_overlay.CONTAINER,  # an executable and something else: behind those that know what it is
 )
+CARVED = tuple((one.name, one.carve) for one in READERS if one.carve is not None)
+BUILTIN: tuple[Container, ...] = (*READERS, flash_dump.searching(CARVED))  # searching: only what nobody else reads
