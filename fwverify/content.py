@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import mmap
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from fwverify.limits import MIB, Budget, LimitExceeded
 from fwverify.model.artifact import Artifact, Digest, Locator
 
+STEP_BYTES = 64 * MIB
+"""A mapped file is read in steps of this size, and let go of between them: a large image is never resident whole."""
 SPOOL_BYTES = 32 * MIB
 """Above this, content lives in an unlinked file: executables stay in memory, whole images do not."""
 
@@ -80,7 +82,24 @@ def held(chunks: Iterable[bytes | memoryview], budget: Budget | None = None) -> 
     return holder.view()
 
 
+def forget(view: memoryview) -> None:
+    """Let the system take back the pages of a mapped file; they come again when they are read again."""
+    if isinstance(view.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        view.obj.madvise(mmap.MADV_DONTNEED)
+
+
+def in_steps(view: memoryview) -> Iterator[memoryview]:
+    """The bytes in pieces of STEP_BYTES, forgotten as soon as the next is asked for."""
+    for at in range(0, len(view), STEP_BYTES):
+        yield view[at : at + STEP_BYTES]
+        if len(view) > STEP_BYTES:
+            forget(view)
+
+
 def identified(locator: Locator, content: memoryview | bytes) -> Artifact:
     """An artifact over bytes that are already held."""
     view = memoryview(content).toreadonly()
-    return Artifact(locator, len(view), (Digest("sha256", hashlib.sha256(view).digest()),), view)
+    sha256 = hashlib.sha256()
+    for piece in in_steps(view):
+        sha256.update(piece)
+    return Artifact(locator, len(view), (Digest("sha256", sha256.digest()),), view)

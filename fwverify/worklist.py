@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fwverify.compare.interface import Inventory, InventoryFile
+from fwverify.content import STEP_BYTES, forget
 from fwverify.identify.interface import Observed
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Digest, Locator
@@ -104,6 +105,10 @@ class Walk:
     """Checks the signatures that lie in an artifact; called before anything nested in it is opened."""
     look: Callable[[Artifact], None] = lambda _: None
     """Sees every artifact while its content is there."""
+    mapped: memoryview = field(default=memoryview(b""), repr=False)
+    """Content of the image being opened."""
+    touched_bytes: int = 0
+    """Read since it was last forgotten."""
     images: list[Node] = field(default_factory=list)
     checks: list[ChecksumObservation] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
@@ -118,12 +123,22 @@ class Walk:
     def image(self, artifact: Artifact) -> None:
         """Open one image and everything inside it."""
         self.progress(f"opening {artifact.name}")
+        self.mapped = artifact.content
         self.images.append(self._visit(artifact, depth=0, plain=False))
+
+    def _forget(self, artifact: Artifact) -> None:
+        """Whoever looked at an artifact has read it, mostly where it lies in the image: do not keep that resident."""
+        self.touched_bytes += artifact.size
+        if self.touched_bytes > STEP_BYTES:
+            forget(artifact.content)
+            forget(self.mapped)
+            self.touched_bytes = 0
 
     def _visit(self, artifact: Artifact, depth: int, *, plain: bool, recognised: tuple[str, ...] | None = None) -> Node:
         self.look(artifact)
         if not plain:
             self.authenticate(artifact)
+        self._forget(artifact)
         container, others, lost = (None, (), False) if plain else self._recognise(artifact, recognised)
         node = Node(artifact.locator, artifact.size, artifact.digests, container, lost=lost)
         if container is None:

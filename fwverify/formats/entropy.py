@@ -1,13 +1,14 @@
 """Shannon entropy of bytes, from samples: how much a stretch looks like noise (packed, encrypted) or like fill.
 
-Source: Shannon, A Mathematical Theory of Communication (1948), section 6; the correction for small samples is Miller and
-Madow's (Miller 1955). Nothing is decided here; a high value alone does not tell compression from encryption.
+Source: Shannon, A Mathematical Theory of Communication (1948), section 6; the correction for small samples is Miller
+and Madow's (Miller 1955). Nothing is decided here; a high value alone does not tell compression from encryption.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import pairwise
 
 SAMPLE_BYTES = 4096
 """Looked at of one stretch; of noise this many give 7.95 to 8.00."""
@@ -34,7 +35,7 @@ def curve(view: memoryview, points: int) -> tuple[int, ...]:
     """Entropy of equal stretches, in hundredths of a bit for each byte; fewer points where there are fewer bytes."""
     points = max(1, min(points, len(view) // 256))
     borders = [len(view) * one // points for one in range(points + 1)]
-    return tuple(sampled(view, start, end) for start, end in zip(borders, borders[1:], strict=False))
+    return tuple(sampled(view, start, end) for start, end in pairwise(borders))
 
 
 def _hundredths(data: bytes) -> int:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from fwverify.content import in_steps
 from fwverify.formats.names import quoted
 from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Role, Settings, protections
 from fwverify.model.canonical import NotEvidence
@@ -117,7 +118,8 @@ class WorkerProcess:
     def tell(self, header: bytes, content: memoryview, deadline: Deadline) -> None:
         """Send a request. Raises Lost."""
         self._send(memoryview(REQUEST.pack(len(header), len(content)) + header), deadline)
-        self._send(content, deadline)
+        for piece in in_steps(content):
+            self._send(piece, deadline)
 
     def receive(self, size: int, deadline: Deadline) -> Iterator[bytes]:
         """Bytes that follow an answer, in pieces. Raises Lost."""

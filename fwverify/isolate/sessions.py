@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from fwverify.content import STEP_BYTES, forget
 from fwverify.isolate.event_frames import encoded, in_place, problem
 from fwverify.isolate.frames import requested
 from fwverify.limits import Budget, LimitExceeded, Limits
@@ -83,28 +84,34 @@ class Sessions:
     ) -> tuple[bytes, list[memoryview]]:
         events: list[Event] = []
         contents: list[memoryview] = []
-        held = 0
         end = None
         try:
-            for _ in range(session.skip):
-                next(session.events, None)
-            session.skip = 0
-            while held < BATCH_BYTES and len(events) < BATCH_EVENTS:
-                event = next(session.events, None)
-                if event is None:
-                    end = problem(None)
-                    break
-                if isinstance(event, Member):
-                    event = self._looked_at(session, event)
-                    if event.content is not None and not in_place(event):
-                        contents.append(memoryview(event.content))
-                        held += len(event.content)
-                events.append(event)
+            ended = self._collect(session, events, contents)
+            end = problem(None) if ended else None
         except (Malformed, Unsupported, Encrypted, LimitExceeded) as raised:
             end = problem(raised)
         if end is not None:
             del self._open[number]
+        if session.artifact.size > STEP_BYTES:
+            forget(session.artifact.content)
         return encoded(recognised, events, end), contents
+
+    def _collect(self, session: Session, events: list[Event], contents: list[memoryview]) -> bool:
+        """Take the reader's next events; True when there are no more."""
+        for _ in range(session.skip):
+            next(session.events, None)
+        session.skip = held = 0
+        while held < BATCH_BYTES and len(events) < BATCH_EVENTS:
+            event = next(session.events, None)
+            if event is None:
+                return True
+            if isinstance(event, Member):
+                event = self._looked_at(session, event)
+                if event.content is not None and not in_place(event):
+                    contents.append(memoryview(event.content))
+                    held += len(event.content)
+            events.append(event)
+        return False
 
     def _looked_at(self, session: Session, member: Member) -> Member:
         """The member with the containers that would read it."""

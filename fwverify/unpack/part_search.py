@@ -179,7 +179,7 @@ class Search:
             self.given_up.append(name)
             self._choose()
             return None
-        if not start < end <= len(self.view) or end - start == len(self.view):
+        if not self._at <= start < end <= len(self.view) or end - start == len(self.view):
             return None
         return Found(name, ByteRange(start, end))
 

@@ -11,6 +11,7 @@ from fwverify.unpack.containers import (
     cpio_archive,
     cramfs,
     device_tree,
+    erofs,
     esp_app_image,
     executable_overlay,
     ext_filesystem,
@@ -52,6 +53,7 @@ READERS: tuple[Container, ...] = (
     squashfs.CONTAINER,
     ext_filesystem.CONTAINER,  # its magic lies behind the first KiB, which is free for boot code
     cramfs.CONTAINER,
+    erofs.CONTAINER,
     romfs.CONTAINER,
     cabinet.CONTAINER,
     uefi_capsule.CONTAINER,

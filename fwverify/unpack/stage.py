@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fwverify.content import identified
+from fwverify.content import STEP_BYTES, forget, identified
 from fwverify.formats.names import fill_byte
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Locator, subtracted
@@ -198,6 +198,8 @@ def _remainders(opening: Opening) -> Iterator[Child]:
     unclaimed = subtracted(artifact.whole, (one.range for one in opening.claims if one.range.end <= artifact.size))
     taken = 0
     for run in unclaimed:
+        if run.size > STEP_BYTES:
+            forget(artifact.content)
         if fill_byte(artifact.content, run):
             opening.claims.append(Claim(run, Opened.EMPTY))
         elif run.size >= MIN_REMAINDER_BYTES and taken < MAX_REMAINDERS:

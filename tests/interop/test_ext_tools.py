@@ -5,6 +5,7 @@ Debian: e2fsprogs.
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -171,3 +172,45 @@ def test_facts(tmp_path: Path) -> None:
     facts = {one.name: one.value for one in trees.held(data, "ext")[1] if isinstance(one, Fact)}
     assert facts["label"] == "rootfs"
     assert "extents" in facts["features"]
+
+
+def test_journal(tmp_path: Path) -> None:
+    """A journal with changes to carry out is told; what lies in a journal is never structure."""
+    need("debugfs")
+    image = made(tmp_path, "ext4", "-b", 1024, "-J", "size=1", size="4M")
+    data = bytearray(image.read_bytes())
+    first = data.index(b"\xc0\x3b\x39\x98")
+    hidden = b"\x7fELF" + trees.NOISE[:600]
+    data[first + 50 * 1024 : first + 50 * 1024 + len(hidden)] = hidden
+    _, events = trees.held(bytes(data), "ext")
+    assert trees.complaints(events) == []
+    assert any(one.start <= first + 50 * 1024 < one.end for one in left(bytes(data), events))
+    (tmp_path / "block").write_bytes(bytes(1024))
+    run("debugfs", "-w", "-f", "/dev/stdin", image, text=f"jo\njw -b 333 {tmp_path}/block\njc\n")
+    _, events = trees.held(image.read_bytes(), "ext")
+    assert [one.reason.value for one in events if isinstance(one, Unread)] == ["not_attempted"]
+
+
+@pytest.mark.parametrize("place", ["superblock", "descriptors", "reserved", "unused inodes"])
+def test_hidden_in_copies(place: str, tmp_path: Path) -> None:
+    """A program in a copy of the superblock or the descriptors, or in blocks kept for longer ones, is nobody's."""
+    image = made(tmp_path, "ext4", "-b", 1024, size="24M")
+    data = bytearray(image.read_bytes())
+    copy = 8193 * 1024
+    at = {
+        "superblock": copy + 0x290, "descriptors": copy + 1024 + 300, "reserved": copy + 10 * 1024,
+        "unused inodes": struct.unpack_from("<I", data, 2 * 1024 + 8)[0] * 1024 + 100 * 256,
+    }[place]  # fmt: skip
+    hidden = b"\x7fELF" + trees.NOISE[:300]
+    data[at : at + len(hidden)] = hidden
+    _, events = trees.held(bytes(data), "ext")
+    assert any(one.start <= at and at + len(hidden) <= one.end for one in left(bytes(data), events))
+
+
+def test_other_superblock_in_a_copy_is_told(tmp_path: Path) -> None:
+    """A copy that names other sizes or places than the first is told: tools fall back to it."""
+    data = bytearray(made(tmp_path, "ext2", "-b", 1024, size="24M").read_bytes())
+    data[8193 * 1024 + 0x18] ^= 1
+    data[8194 * 1024 + 8] ^= 1
+    _, events = trees.held(bytes(data), "ext")
+    assert [type(one).__name__ for one in trees.complaints(events)] == ["Oddity", "Oddity"]

@@ -14,15 +14,17 @@ import pytest
 
 from fwverify.unpack.containers.device_tree import CONTAINER as TREE
 from fwverify.unpack.containers.fit_image import CONTAINER as FIT
-from fwverify.unpack.containers.flash_dump import CONTAINER as FLASH
 from fwverify.unpack.containers.intel_hex_image import CONTAINER as HEX
 from fwverify.unpack.containers.srec_image import CONTAINER as SREC
+from fwverify.unpack.containers.uboot_environment import CONTAINER as ENVIRONMENT
 from fwverify.unpack.containers.uimage import CONTAINER as UIMAGE
 from fwverify.unpack.interface import Check
+from fwverify.unpack.registry import BUILTIN
 from tests.interop.tools import need, need_module
 from tests.unit.unpack.opened import artifact, opened
 
 pytestmark = pytest.mark.interop
+FLASH = next(one for one in BUILTIN if one.name == "flash_dump")
 CHANCE = random.Random(20261122)
 KERNEL, ROOTFS = CHANCE.randbytes(5001), CHANCE.randbytes(3000)
 ALGORITHMS = ("crc32", "md5", "sha1", "sha256", "sha384", "sha512")
@@ -171,4 +173,5 @@ def test_environment_of_mkenvimage(tmp_path: Path) -> None:
         run(tmp_path, "mkenvimage", "-s", "0x2000", *options, "-o", "env", "-", stdin=b"bootcmd=run x\nx=y\n")
         dump = b"\1code\2" * 100
         dump = dump.ljust(0x1000, b"\xff") + (tmp_path / "env").read_bytes() + b"\2code"
-        assert opened(FLASH, dump).members == {"u-boot-env": b"bootcmd=run x\nx=y\n"}, options
+        assert opened(FLASH, dump).members == {"@0x1000": (tmp_path / "env").read_bytes()}, options
+        assert opened(ENVIRONMENT, dump[0x1000:0x3000]).members == {"u-boot-env": b"bootcmd=run x\nx=y\n"}, options

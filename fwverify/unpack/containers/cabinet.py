@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import cabinet
+from fwverify.formats import archive_extents, cabinet
 from fwverify.formats.cabinet import Cabinet, CabinetFile
 from fwverify.formats.entries import leaves_root
 from fwverify.limits import Budget
@@ -16,7 +16,7 @@ from fwverify.model.artifact import Artifact, ByteRange, Digest
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.examining import Malformed, Unsupported
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Check, Container, Event, Member, Oddity, Part, PartUse, Unread
+from fwverify.unpack.interface import Carve, Check, Container, Event, Member, Oddity, Part, PartUse, Unread
 
 MAX_CHECKS = 32
 """Checks that hold are told up to this many; those that fail always."""
@@ -84,6 +84,7 @@ CONTAINER = Container(
     name="cabinet",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(((cabinet.MAGIC, 0),), archive_extents.cabinet_end),
     doc=Doc(
         title="Cabinet file",
         vendor="Microsoft",

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import cpio
+from fwverify.formats import cpio, extents
 from fwverify.formats.cpio import CpioArchive, CpioEntry
 from fwverify.formats.entries import EntryKind
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, Digest
 from fwverify.model.plugin import Doc
 from fwverify.unpack import archive_members
-from fwverify.unpack.interface import Check, Container, Event, Member, PartUse
+from fwverify.unpack.interface import Carve, Check, Container, Event, Member, PartUse
 
 
 def _detect(artifact: Artifact) -> bool:
@@ -58,6 +58,7 @@ CONTAINER = Container(
     name="cpio",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(((cpio.NEW, 0), (cpio.NEW_SUM, 0)), extents.cpio_end),
     doc=Doc(
         title="Cpio archive (new ASCII, with and without sums)",
         vendor="AT&T; Linux initramfs",

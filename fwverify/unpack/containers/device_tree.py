@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fwverify.formats import firmware_extents
 from fwverify.formats.fdt import MAGIC, has_top_node, read_tree
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact
 from fwverify.model.plugin import Doc
 from fwverify.unpack.flat_tree import structure_parts
-from fwverify.unpack.interface import Container, Event, Fact
+from fwverify.unpack.interface import Carve, Container, Event, Fact
 from fwverify.unpack.tail import tail
 
 
@@ -41,6 +42,7 @@ CONTAINER = Container(
     name="device_tree",
     detect=detect,
     unpack=unpack,
+    carve=Carve(((MAGIC, 0),), firmware_extents.tree_end),
     doc=Doc(
         title="Device tree (DTB)",
         vendor="devicetree.org",

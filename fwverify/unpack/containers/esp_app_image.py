@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import esp_secure_boot
-from fwverify.formats.esp_image import HEADER_BYTES, EspImage, looks_like, read_esp_image
+from fwverify.formats import esp_secure_boot, firmware_extents
+from fwverify.formats.esp_image import HEADER_BYTES, MAGIC, EspImage, looks_like, read_esp_image
 from fwverify.formats.names import fill_byte
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, subtracted
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Check, Container, Event, Fact, Member, Part, PartUse
+from fwverify.unpack.interface import Carve, Check, Container, Event, Fact, Member, Part, PartUse
 from fwverify.unpack.tail import tail
 
 SECTOR_BYTES = esp_secure_boot.SECTOR_BYTES
@@ -117,6 +117,7 @@ CONTAINER = Container(
     name="esp_app_image",
     detect=detect,
     unpack=unpack,
+    carve=Carve(((bytes([MAGIC]), 0),), firmware_extents.esp_end, step=SECTOR_BYTES),
     doc=Doc(
         title="ESP32 application image",
         vendor="Espressif",

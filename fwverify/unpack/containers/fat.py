@@ -13,7 +13,7 @@ from fwverify.content import held
 from fwverify.formats import fat_table, fat_volume
 from fwverify.formats.entries import EntryKind
 from fwverify.formats.fat_volume import CODE_END, SIGNATURE_AT, WHAT, Volume
-from fwverify.formats.names import decoded
+from fwverify.formats.names import decoded, fill_byte
 from fwverify.limits import MIB, Budget
 from fwverify.model.artifact import Artifact, ByteRange, merged
 from fwverify.model.evidence import AnomalyKind, GapReason
@@ -34,6 +34,8 @@ from fwverify.unpack.interface import (
     Unread,
 )
 
+MAX_TRACK_SECTORS = 64
+"""Writers leave what does not fill a track of the disk they imagine."""
 RESERVED = ByteRange(52, 64)
 """Of a FAT32 boot sector."""
 
@@ -124,8 +126,11 @@ def _end(view: memoryview, volume: Volume) -> Iterator[Event]:
     if len(view) < volume.size:
         yield Unread(GapReason.MALFORMED, f"{WHAT}: it declares {volume.size} bytes, {len(view)} are there")
     elif len(view) > volume.size:
-        detail = "bytes after the file system"
-        yield Oddity(AnomalyKind.TRAILING_DATA, detail, ByteRange(volume.size, len(view)))
+        rest = ByteRange(volume.size, len(view))
+        if rest.size < MAX_TRACK_SECTORS * volume.sector_bytes and fill_byte(view, rest):
+            yield Part(rest, PartUse.PADDING)
+        else:
+            yield Oddity(AnomalyKind.TRAILING_DATA, "bytes after the file system", rest)
 
 
 def _counted(walk: Walk) -> Iterator[Event]:

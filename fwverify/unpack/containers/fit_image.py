@@ -11,6 +11,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 
+from fwverify.formats import firmware_extents
 from fwverify.formats.fdt import MAGIC, has_top_node
 from fwverify.formats.fit import ALGORITHMS, Fit, HashNode, Image, read_fit
 from fwverify.formats.names import fill_byte
@@ -19,7 +20,7 @@ from fwverify.model.artifact import Artifact, ByteRange, Digest, subtracted
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.plugin import Doc
 from fwverify.unpack.flat_tree import structure_parts
-from fwverify.unpack.interface import Check, Container, Event, Fact, Member, Oddity, Part, PartUse, Unread
+from fwverify.unpack.interface import Carve, Check, Container, Event, Fact, Member, Oddity, Part, PartUse, Unread
 from fwverify.unpack.tail import tail
 
 
@@ -133,6 +134,7 @@ CONTAINER = Container(
     name="fit_image",
     detect=detect,
     unpack=unpack,
+    carve=Carve(((MAGIC, 0),), firmware_extents.fit_end),
     doc=Doc(
         title="FIT image (flattened image tree)",
         vendor="U-Boot",

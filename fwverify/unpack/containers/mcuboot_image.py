@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from fwverify.formats import mcuboot
+from fwverify.formats import firmware_extents, mcuboot
 from fwverify.formats.mcuboot import HEADER_BYTES, McubootImage, read_image
 from fwverify.formats.names import fill_byte
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Digest, subtracted
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Check, Container, Event, Fact, Member, Oddity, Part, PartUse, Unread
+from fwverify.unpack.interface import Carve, Check, Container, Event, Fact, Member, Oddity, Part, PartUse, Unread
 
 PAYLOAD = "payload"
 
@@ -110,6 +110,7 @@ CONTAINER = Container(
     name="mcuboot_image",
     detect=detect,
     unpack=unpack,
+    carve=Carve(tuple((one, 0) for one in mcuboot.MAGIC), firmware_extents.mcuboot_end),
     doc=Doc(
         title="MCUboot image",
         vendor="MCUboot",

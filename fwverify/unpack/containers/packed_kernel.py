@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from fwverify.content import Holder
 from fwverify.formats import codecs, elf_tables
 from fwverify.formats.cursor import Cursor
+from fwverify.formats.extents import Tick
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Digest
 from fwverify.model.examining import Malformed, Unsupported
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Check, Container, Event, Fact, Member, Part, PartUse
+from fwverify.unpack.interface import Carve, Check, Container, Event, Fact, Member, Part, PartUse
 
 WHAT = "packed Linux kernel"
 KERNEL = "kernel"
@@ -191,6 +192,28 @@ def _appended_size(view: memoryview, rest: ByteRange | None, size: int) -> Itera
         yield Part(ByteRange(rest.start, rest.start + SIZE_BYTES), PartUse.CHECK)
 
 
+def _end(view: memoryview, at: int, tick: Tick) -> int:
+    """A zImage (eight times the same no-operation, then the magic) or bzImage in which a payload is found."""
+    tick(64)
+    here = view[at:]
+    found = _zimage(here) if bytes(here[4:8]) * 6 == bytes(here[8:32]) else None
+    found = found or _bzimage(here)
+    if found is None:
+        return 0
+    tick(found.payload.size // MIN_SHARE)
+    try:
+        _start(here, found.payload)
+    except Unsupported:
+        return 0
+    return at + max(found.payload.end, _system_end(here)) if found.kind.startswith("x86") else at + found.payload.end
+
+
+def _system_end(view: memoryview) -> int:
+    """Where a bzImage ends: behind its setup sectors the code, whose size is stated in units of 16 bytes."""
+    end = ((view[0x1F1] or 4) + 1) * 512 + int.from_bytes(view[0x1F4:0x1F8], "little") * 16
+    return end if end <= len(view) else 0
+
+
 def _number(algorithm: str, value: int) -> Digest:
     return Digest(algorithm, value.to_bytes(4, "big"))
 
@@ -199,6 +222,14 @@ CONTAINER = Container(
     name="packed_kernel",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(
+        (
+            (ZIMAGE_MAGIC.to_bytes(4, "little"), ZIMAGE_AT),
+            (ZIMAGE_MAGIC.to_bytes(4, "big"), ZIMAGE_AT),
+            (BZIMAGE_MAGIC, BZIMAGE_AT),
+        ),
+        _end,
+    ),
     doc=Doc(
         title="Linux kernel that unpacks itself",
         vendor="Linux kernel",

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import tar_archive
+from fwverify.formats import archive_extents, tar_archive
 from fwverify.formats.entries import EntryKind
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact
 from fwverify.model.plugin import Doc
 from fwverify.unpack import archive_members
-from fwverify.unpack.interface import Container, Event, PartUse
+from fwverify.unpack.interface import Carve, Container, Event, PartUse
+
+USTAR, USTAR_AT = b"ustar", 257
+"""What both POSIX and GNU archives have in a header; older ones are found only where an artifact begins with them."""
 
 
 def _detect(artifact: Artifact) -> bool:
@@ -40,6 +43,7 @@ CONTAINER = Container(
     name="tar",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(((USTAR, USTAR_AT),), archive_extents.tar_end),
     doc=Doc(
         title="Tar archive (ustar, pax, GNU)",
         vendor="IEEE and The Open Group; GNU",

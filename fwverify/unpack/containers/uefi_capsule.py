@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import uefi_capsule, uefi_capsule_frame
+from fwverify.formats import firmware_extents, uefi_capsule, uefi_capsule_frame
 from fwverify.formats.uefi_capsule import CapsuleImage
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange
 from fwverify.model.evidence import AnomalyKind
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Container, Event, Fact, Member, Oddity, Part, PartUse
+from fwverify.unpack.interface import Carve, Container, Event, Fact, Member, Oddity, Part, PartUse
 from fwverify.unpack.tail import tail
 
 
@@ -85,6 +85,7 @@ CONTAINER = Container(
     name="uefi_capsule",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(((uefi_capsule.FMP_GUID, 0),), firmware_extents.capsule_end),
     doc=Doc(
         title="UEFI capsule (firmware management, and vendors' own)",
         vendor="UEFI Forum",

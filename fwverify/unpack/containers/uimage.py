@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fwverify.formats import firmware_extents
 from fwverify.formats.names import fill_byte
 from fwverify.formats.uimage import (
     ARCHITECTURES,
@@ -27,7 +28,7 @@ from fwverify.formats.uimage import (
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, subtracted
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Check, Container, Event, Fact, Member, Part, PartUse
+from fwverify.unpack.interface import Carve, Check, Container, Event, Fact, Member, Part, PartUse
 from fwverify.unpack.tail import tail
 
 
@@ -90,6 +91,7 @@ CONTAINER = Container(
     name="uimage",
     detect=detect,
     unpack=unpack,
+    carve=Carve(((MAGIC, 0),), firmware_extents.uimage_end),
     doc=Doc(
         title="U-Boot legacy image (uImage)",
         vendor="U-Boot",

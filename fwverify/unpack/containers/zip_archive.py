@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import zip_archive
+from fwverify.formats import archive_extents, zip_archive
 from fwverify.formats.entries import EntryKind
 from fwverify.formats.zip_archive import ZipEntry
 from fwverify.limits import Budget
@@ -17,7 +17,7 @@ from fwverify.model.evidence import GapReason
 from fwverify.model.examining import Malformed, Unsupported
 from fwverify.model.plugin import Doc
 from fwverify.unpack import archive_members
-from fwverify.unpack.interface import Check, Container, Event, PartUse
+from fwverify.unpack.interface import Carve, Check, Container, Event, PartUse
 
 
 def _detect(artifact: Artifact) -> bool:
@@ -53,6 +53,7 @@ CONTAINER = Container(
     name="zip",
     detect=_detect,
     unpack=_unpack,
+    carve=Carve(((zip_archive.LOCAL, 0),), archive_extents.zip_reach),
     doc=Doc(
         title="Zip archive",
         vendor="PKWARE",

@@ -419,9 +419,8 @@ def make_esp(root: Path) -> None:
 def make_flash(root: Path) -> None:
     case = Writer(root, "flash_dump").case
     dump = flash()
-    text = b"bootcmd=bootm 0x9f080000\nbootdelay=1\nbaudrate=115200\nver=2026.10\n"
     named = {
-        "u-boot-env": sha(text),
+        "@0x1000": sha(environment()),
         "@0x1800": sha(uimage(PAYLOAD)),
         "@0x1c00": sha(fit({"kernel": image(PAYLOAD, "sha256")})),
         "@0x2200": sha(lzma.compress(PAYLOAD)),
@@ -433,7 +432,7 @@ def make_flash(root: Path) -> None:
     other = (code + packed).ljust(0x800, b"\0") + squashfs().ljust(4096, b"\0") + code
     case("valid", "kernel-and-rootfs", other, "gzip and a SquashFS superblock", members=small, anomalies=[])
     redundant = (code + environment(flags=b"\1")).ljust(0x1000, b"\xff") + esp_app() + code
-    named = {"u-boot-env": sha(text), "@0x1000": sha(esp_app())}
+    named = {"@0x200": sha(environment(flags=b"\1")), "@0x1000": sha(esp_app())}
     case("valid", "esp-sector", redundant, "redundant environment, ESP32 image at a sector", members=named)
     broken = dump.replace(uimage(PAYLOAD)[:8], b"\x27\x05\x19\x56\0\0\0\0")
     rest = {name: one for name, one in make_flash_names(dump).items() if name != "@0x1800"}
@@ -441,16 +440,92 @@ def make_flash(root: Path) -> None:
     case("truncated", "in-fit", dump[:0x1D00], "cut off in the FIT: not carved", anomalies=[])
     magics = b"".join(one * 40 for one in (b"\xd0\x0d\xfe\xed", b"hsqs", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"070701"))
     case("hostile", "magics", b"\0" + magics * 4, "magics without anything behind them", members={}, anomalies=[])
+    program = elf()
+    inside = {"@0x200": sha(program), f"@0x{0x200 + len(program) + 300:x}": sha(tiny_pe())}
+    slack = code + program + b"\xff" * 300 + tiny_pe() + code
+    case("valid", "executables", slack, "an ELF and a PE file between other bytes", members=inside, anomalies=[])
+    cut = code + program[:-1]
+    case("truncated", "elf", cut, "an ELF file without its last byte: not carved", members={}, anomalies=[])
     nested = uimage(uimage(PAYLOAD))
     case("hostile", "nested", code + nested, "one inside the other is one", members={"@0x200": sha(nested)})
 
 
-def make_flash_names(dump: bytes) -> dict[str, str]:
+def make_environment(root: Path) -> None:
+    case = Writer(root, "uboot_environment").case
     text = b"bootcmd=bootm 0x9f080000\nbootdelay=1\nbaudrate=115200\nver=2026.10\n"
+    named = {"u-boot-env": sha(text)}
+    case("valid", "plain", environment(), "zeros behind the variables", members=named, anomalies=[])
+    case("valid", "redundant", environment(0x2000, b"\1", b"\xff"), "with a flag", members=named, anomalies=[])
+    big = environment()
+    big = big[:4][::-1] + big[4:]
+    case("valid", "big-endian", big, "the CRC as a big-endian board writes it", members=named, anomalies=[])
+    odd = environment(0x3F4)
+    case("valid", "odd-size", odd, "a size that only the end of the bytes tells", members=named, anomalies=[])
+    erased = environment().ljust(0x1000, b"\xff")
+    case("valid", "partition", erased, "erased flash behind it", members=named, anomalies=[])
+    twice = environment() + b"in the partition's slack"
+    case("invalid", "slack", twice, "bytes behind it", members=named, anomalies=["trailing-data"])
+    hidden = bytearray(environment())
+    hidden[200:240] = b"a text in the free space, under the CRC!"
+    hidden[:4] = struct.pack("<I", zlib.crc32(hidden[4:]))
+    case("hostile", "free-space", bytes(hidden), "the free space holds something", members=named, anomalies=[])
+    flip = bytearray(environment())
+    flip[20] ^= 1
+    case("invalid", "crc", bytes(flip), "no CRC fits", gap="malformed")
+    case("truncated", "variables", environment()[:30], "cut off in the variables", gap="malformed")
+
+
+def elf(code: bytes = b"", *, tail: bytes = b"", gap: bytes = b"") -> bytes:
+    """A 64-bit ELF program: header, one program header, code; no sections.
+
+    Args:
+        gap: bytes between the headers and the code that no segment has.
+        tail: bytes behind it.
+    """
+    code = code or bytes((11 * one + one // 5) % 253 + 1 for one in range(200))
+    at = 64 + 56 + len(gap)
+    head = (
+        b"\x7fELF\2\1\1"
+        + bytes(9)
+        + struct.pack("<HHIQQQIHHHHHH", 2, 183, 1, 0x400000 + at, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    )
+    load = struct.pack("<IIQQQQQQ", 1, 5, at, 0x400000 + at, 0x400000 + at, len(code), len(code), 4096)
+    return head + load + gap + code + tail
+
+
+def tiny_pe(*, gap: bytes = b"", tail: bytes = b"") -> bytes:
+    """A PE32+ file of one section that nobody runs."""
+    optional = struct.pack("<HBBIIIII", 0x20B, 2, 0, 512, 0, 0, 0x1000, 0x1000)
+    optional += struct.pack("<QII", 0, 0x1000, 512) + bytes(16) + struct.pack("<IIIHH", 0x2000, 512, 0, 10, 0)
+    optional += struct.pack("<QQQQII", 0, 0, 0, 0, 0, 16) + bytes(128)
+    head = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
+    head += struct.pack("<HHIIIHH", 0xAA64, 1, 0, 0, 0, len(optional), 0x222E) + optional
+    head += struct.pack("<8sIIIIIIHHI", b".text", 512, 0x1000, 512, 512 + len(gap), 0, 0, 0, 0, 0x60000020)
+    return head.ljust(512, b"\0") + gap + bytes((13 * one + 5) % 251 for one in range(512)) + tail
+
+
+def make_overlay(root: Path) -> None:
+    case = Writer(root, "executable_overlay").case
+    payload = b"a payload behind a program, which no loader reads\n" * 2
+    case("valid", "appended", elf(tail=payload), "behind an ELF file", members={"input": sha(elf())},
+         anomalies=["trailing-data"])  # fmt: skip
+    behind = tiny_pe(tail=payload)
+    case("valid", "pe", behind, "behind a PE file", members={"input": sha(tiny_pe())}, anomalies=["trailing-data"])
+    hole = elf(gap=payload)
+    named = {"input": sha(hole)}
+    case("valid", "hole", hole, "between headers and code: the program as it is, and the hole", members=named,
+         anomalies=["trailing-data"])  # fmt: skip
+    both = tiny_pe(gap=payload.ljust(512, b"\0"), tail=payload)
+    case("hostile", "two", both, "a hole and appended bytes", members={"input": sha(both)}, anomalies=["trailing-data"])
+    case("invalid", "clean", elf(), "nothing to take apart", members={}, gap="malformed")
+    case("truncated", "headers", elf()[:100], "cut off in the program header", members={}, gap="malformed")
+
+
+def make_flash_names(dump: bytes) -> dict[str, str]:
     fit_size = struct.unpack(">I", dump[0x1C04:0x1C08])[0]
     packed = lzma.compress(PAYLOAD)
     return {
-        "u-boot-env": sha(text),
+        "@0x1000": sha(environment()),
         "@0x1800": sha(uimage(PAYLOAD)),
         "@0x1c00": sha(dump[0x1C00 : 0x1C00 + fit_size]),
         "@0x2200": sha(packed),
@@ -459,5 +534,6 @@ def make_flash_names(dump: bytes) -> dict[str, str]:
 
 def make(root: Path) -> None:
     """Write all cases under `root`/containers."""
-    for one in (make_fit, make_tree, make_uimage, make_records, make_cortex_m, make_esp, make_flash):
+    for one in (make_fit, make_tree, make_uimage, make_records, make_cortex_m, make_esp, make_flash, make_environment,
+                make_overlay):  # fmt: skip
         one(root)
