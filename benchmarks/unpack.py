@@ -8,11 +8,12 @@ gateway's flash dump and root file system too. A maker or a peer that is not ins
 BINWALK name their programs elsewhere. unblob unpacks SquashFS only through `sasquatch`, which no Debian package has:
 plain unsquashfs stands in for it here.
 
-For each image: `unpack` opens it and everything inside it in one process and digests every member; `inspect` is the
-whole line, examination in workers. Counted: CPU of the process and all its children, the largest process's memory,
-members, and the source's ELF files that came out, by SHA-256. The floor is reading and digesting the image, unpacking
-as many bytes with the same codec, and digesting them; nothing can be below it. Gates nothing: quote ratios, machines
-differ.
+For each image: `read` opens the image's own container in one process and digests every member (what unsquashfs does,
+and more); `unpack` opens everything inside the members too (what unblob and binwalk do); `inspect` is the whole line,
+opening and examination in confined workers. Counted: CPU of the process and all its children, the largest process's
+memory, members, and the source's ELF files that came out, by SHA-256. The floor is reading and digesting the image,
+unpacking as many bytes with the same codec, and digesting them; nothing can be below it. Every process of Python starts
+anew, which small images show. Gates nothing: quote ratios, machines differ.
 """
 
 from __future__ import annotations
@@ -74,9 +75,6 @@ class Cost:
     members: int
 
 
-# sources --------------------------------------------------------------------------------------------------------------
-
-
 def machine_tree(folder: Path, mib: int) -> Path:
     """A tree of this machine's programs and libraries, `mib` large, and some of its texts."""
     tree, left = folder / "tree", mib << 20
@@ -104,9 +102,6 @@ def digests(tree: Path) -> frozenset[str]:
         if data[:4] == b"\x7fELF":
             found.add(hashlib.sha256(data).hexdigest())
     return frozenset(found)
-
-
-# images ---------------------------------------------------------------------------------------------------------------
 
 
 def sh(folder: Path, command: str) -> None:
@@ -189,7 +184,9 @@ def gateway(only: set[str]) -> Iterator[Image]:
             yield Image(f"gateway-{file}", place / file, elfs, (), "")
 
 
-# floor ----------------------------------------------------------------------------------------------------------------
+def xz_packed(data: bytes) -> bytes:
+    """As mksquashfs does: a dictionary of one block, CRC-32."""
+    return lzma.compress(data, check=lzma.CHECK_CRC32, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 131072}])
 
 
 def codecs(name: str) -> tuple[int, Callable[[bytes], bytes], Callable[[bytes, int], object]]:
@@ -198,7 +195,7 @@ def codecs(name: str) -> tuple[int, Callable[[bytes], bytes], Callable[[bytes, i
     import zstandard
 
     return {
-        "xz": (131072, lzma.compress, lambda data, size: lzma.decompress(data)),
+        "xz": (131072, xz_packed, lambda data, size: lzma.LZMADecompressor().decompress(data, size)),
         "gzip": (131072, lambda data: zlib.compress(data, 9), lambda data, size: zlib.decompress(data)),
         "zstd": (131072, zstandard.ZstdCompressor(15).compress,
                  lambda data, size: zstandard.ZstdDecompressor().decompress(data, size)),
@@ -234,11 +231,8 @@ def floor(image: Image) -> float:
     return took + seconds * total / max(sampled, 1)
 
 
-# fwverify -------------------------------------------------------------------------------------------------------------
-
-
-def open_image(path: Path) -> None:
-    """Open an image and everything inside it in this process; what came out as JSON."""
+def open_image(path: Path, levels: int) -> None:
+    """Open an image and what is inside it, so many levels deep, in this process; what came out as JSON."""
     sys.path.insert(0, str(ROOT))
     from fwverify.content import identified
     from fwverify.limits import Budget
@@ -252,7 +246,7 @@ def open_image(path: Path) -> None:
         seen += 1
         if artifact.content[:4] == b"\x7fELF":
             elfs.add(artifact.sha256.hex)
-        container = None if plain else recognise(artifact)[0]
+        container = None if plain or depth >= levels else recognise(artifact)[0]
         for child in unpack(Opening(artifact, container), budget, depth):
             visit(child.artifact, depth + 1, child.remainder and child.artifact.size == artifact.size)
 
@@ -270,9 +264,6 @@ def inspected(said: bytes) -> tuple[set[str], int]:
 def opened(said: bytes) -> tuple[set[str], int]:
     found = json.loads(said)
     return set(found["elfs"]), found["members"]
-
-
-# measuring ------------------------------------------------------------------------------------------------------------
 
 
 def peers(folder: Path) -> dict[str, Callable[[Path, Path], list[str]]]:
@@ -321,6 +312,9 @@ def spent(command: list[str], folder: Path) -> tuple[float, float, bytes]:
 
 def own(image: Image, folder: Path, command: list[str], read: Callable[[bytes], tuple[set[str], int]]) -> Cost:
     cpu, peak, said = spent([sys.executable, *command, str(image.path)], folder)
+    if not said:
+        print(f"{image.name}: fwverify gave no answer")
+        return Cost(cpu, peak, 0, 0)
     found, members = apart(read, said)
     return Cost(cpu, peak, len(found & image.elfs), members)
 
@@ -343,16 +337,33 @@ def apart(function: Callable[..., Any], *arguments: object) -> Any:
         return pool.submit(function, *arguments).result()
 
 
+def one_run(
+    image: Image, folder: Path, beside: dict[str, Callable[[Path, Path], list[str]]], rows: dict[str, list[Cost]]
+) -> None:
+    """Every tool once, in turn."""
+    me = str(Path(__file__).resolve())
+    rows.setdefault("read", []).append(own(image, folder, [me, "--levels", "1", "--open"], opened))
+    if image.path.suffix == ".squashfs" and "unsquashfs" in beside:
+        rows.setdefault("unsquashfs", []).append(peer(image, folder, beside["unsquashfs"]))
+    rows.setdefault("unpack", []).append(own(image, folder, [me, "--open"], opened))
+    for name in ("unblob", "binwalk"):
+        if name in beside:
+            rows.setdefault(name, []).append(peer(image, folder, beside[name]))
+    rows.setdefault("inspect", []).append(own(image, folder, ["-m", "fwverify", "inspect", "--json"], inspected))
+
+
 def report(image: Image, rows: dict[str, list[Cost]], least: float | None) -> None:
-    ours = statistics.median(one.cpu for one in rows["unpack"])
-    size = image.path.stat().st_size / (1 << 20)
+    cpu = {name: statistics.median(one.cpu for one in costs) for name, costs in rows.items()}
+    size, read = image.path.stat().st_size / (1 << 20), cpu["read"]
     if least is not None:
-        print(f"{image.name:26} {size:6.1f} {'(floor)':12} {least:8.2f} {least / ours:8.2f}x")
+        print(f"{image.name:26} {size:6.1f} {'(floor)':12} {least:8.2f} {least / read:8.2f}x")
     for name, costs in rows.items():
-        cpu, peak = statistics.median(one.cpu for one in costs), max(one.peak for one in costs)
-        last = costs[-1]
-        print(f"{image.name:26} {size:6.1f} {name:12} {cpu:8.2f} {cpu / ours:8.2f}x {peak:7.0f} {last.members:8} "
-              f"{last.elfs:6}/{len(image.elfs)}", flush=True)  # fmt: skip
+        peak, last = max(one.peak for one in costs), costs[-1]
+        print(f"{image.name:26} {size:6.1f} {name:12} {cpu[name]:8.2f} {cpu[name] / read:8.2f}x {peak:7.0f} "
+              f"{last.members:8} {last.elfs:6}/{len(image.elfs)}", flush=True)  # fmt: skip
+    pairs = [("read", "unsquashfs"), ("unpack", "unblob"), ("unpack", "binwalk"), ("inspect", "unblob")]
+    told = [f"{one} / {other} = {cpu[one] / cpu[other]:.2f}x" for one, other in pairs if other in cpu]
+    print(f"{image.name:26} {'; '.join(told)}", flush=True)
 
 
 def main() -> int:
@@ -361,26 +372,21 @@ def main() -> int:
     parser.add_argument("--mib", type=int, default=64, help="size of the source")
     parser.add_argument("--only", default="", help="images by name, with commas between")
     parser.add_argument("--open", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--levels", type=int, default=99, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.open:
-        open_image(given.open)
+        open_image(given.open, given.levels)
         return 0
     os.environ["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryDirectory(prefix="unpack-") as place:
         folder = Path(place)
         beside = peers(folder)
-        print(f"{'image':26} {'MiB':>6} {'tool':12} {'CPU s':>8} {'of ours':>9} {'peak':>7} {'members':>8} {'ELF':>7}"
+        print(f"{'image':26} {'MiB':>6} {'tool':12} {'CPU s':>8} {'of read':>9} {'peak':>7} {'members':>8} {'ELF':>7}"
               f"   (median of {given.runs})")  # fmt: skip
         for image in images(folder, given.mib, set(given.only.split(",")) - {""}):
             rows: dict[str, list[Cost]] = {}
             for _ in range(given.runs):
-                rows.setdefault("unpack", []).append(own(image, folder, [str(Path(__file__)), "--open"], opened))
-                for name, command in beside.items():
-                    if name != "unsquashfs" or image.path.suffix == ".squashfs":
-                        rows.setdefault(name, []).append(peer(image, folder, command))
-                rows.setdefault("inspect", []).append(
-                    own(image, folder, ["-m", "fwverify", "inspect", "--json"], inspected)
-                )
+                one_run(image, folder, beside, rows)
             report(image, rows, apart(floor, image) if image.contents else None)
     return 0
 

@@ -22,6 +22,8 @@ SQUASHFS_PAD = 4096
 """mksquashfs fills up to this."""
 GZIP_SAMPLE_BYTES = 65536
 """A deflate stream that decodes this far (or to its end, with the right CRC) is one."""
+GZIP_FIRST_BYTES = 1024
+"""Looked at first: what is no stream breaks there."""
 GZIP_HEADER = struct.Struct("<HBBIBB")
 CPIO_HEADER_BYTES = 110
 CPIO_NAME_BYTES = 4096
@@ -62,9 +64,10 @@ def gzip_end(view: memoryview, at: int, tick: Tick, *, quick: bool) -> int:
     magic, method, flags, _, extra, system = GZIP_HEADER.unpack_from(view, at)
     if magic != 0x8B1F or method != 8 or flags & 0xE0 or extra not in (0, 2, 4) or 13 < system < 255:
         return 0
-    decoder, here, out = zlib.decompressobj(31), at, 0
+    decoder, here, out, most = zlib.decompressobj(31), at, 0, GZIP_FIRST_BYTES
     while here < len(view):
-        piece = view[here : here + GZIP_SAMPLE_BYTES]
+        piece = view[here : here + most]
+        most = GZIP_SAMPLE_BYTES
         tick(len(piece))
         try:
             out += _drained(decoder, piece, tick)

@@ -29,6 +29,8 @@ def tree_end(view: memoryview, at: int, tick: Tick) -> int:
 
 
 def _tree_end(view: memoryview, at: int, tick: Tick, *, images: bool) -> int:
+    if int.from_bytes(view[at + 4 : at + 8], "big") > len(view) - at:
+        return 0
     here = view[at:]
     try:
         header = fdt.read_header(here)

@@ -46,6 +46,10 @@ class Entry:
     at: int
     """Where it lies."""
 
+    @property
+    def says(self) -> tuple[object, ...]:
+        return (self.number, self.type, self.first, self.last, self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -80,7 +84,7 @@ class Table:
     @property
     def says(self) -> tuple[object, ...]:
         """What both copies must agree on."""
-        listed = tuple((one.number, one.type, one.first, one.last, one.name) for one in self.entries)
+        listed = tuple(one.says for one in self.entries)
         return (self.sector, self.disk, self.first_usable, self.last_usable, self.count, self.entry_bytes, listed)
 
     @property
@@ -194,11 +198,14 @@ def label(name: bytes) -> str:
     return decoded(name.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass"))
 
 
-def understood(found: Table) -> list[ByteRange]:
-    """The bytes of one copy that mean something: header, entries in use up to the end of their names.
+def understood(found: Table, used: Table) -> list[ByteRange]:
+    """The bytes of one copy that mean something: header, and the entries that are used, up to the end of their names.
 
-    Free entries and what follows a name are not among them.
+    Free entries, what follows a name, entries outside the usable sectors and those the other copy overrules are not among
+    them.
     """
+    usable = [one for one in used.entries if used.first_usable <= one.first <= one.last <= used.last_usable]
+    wanted = {one.says for one in usable}
     out = [ByteRange(found.at, found.at + HEADER_BYTES)]
-    out += [ByteRange(one.at, one.at + NAME_AT + len(one.name)) for one in found.entries]
+    out += [ByteRange(one.at, one.at + NAME_AT + len(one.name)) for one in found.entries if one.says in wanted]
     return out

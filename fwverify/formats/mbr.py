@@ -10,6 +10,7 @@ Does NOT do: cylinders, heads and sectors (no reader of today uses them); boot c
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ MAX_LOGICAL = 256
 """Links of a chain that are followed. Linux stops at 255 partitions."""
 KERNEL_MAGIC, KERNEL_AT = b"HdrS", 0x202
 FILE_SYSTEM_NAMES = (b"NTFS    ", b"EXFAT   ", b"-FVE-FS-", b"ReFS\0\0\0\0")
+KNOWN_CODE = {"0d0087a55200f3b6b52f32bcb39c0a267c014c4f50e90fcb95ea0039373c9d59": "GNU parted 3.5"}
+"""SHA-256 of boot code that a tool writes into every disk: only then is code understood."""
 TYPES = {
     0x01: "fat12", 0x04: "fat16", 0x06: "fat16", 0x07: "ntfs", 0x0B: "fat32", 0x0C: "fat32", 0x0E: "fat16",
     0x82: "linux-swap", 0x83: "linux", 0x8E: "linux-lvm", 0xA2: "boot-loader", 0xA5: "freebsd", 0xA6: "openbsd",
@@ -75,18 +78,22 @@ def looks_like(view: memoryview) -> bool:
     found = entries(view)
     used = [one for one in found if not one.is_free]
     empty = all(not any(view[one.at : one.at + ENTRY_BYTES]) for one in found if one.is_free)
-    return bool(used) and empty and _can_be(used, len(view) // SECTOR_BYTES)
+    return bool(used) and empty and _can_be(view, used)
 
 
-def _can_be(used: list[Entry], sectors: int) -> bool:
-    """Entries with a place, over nothing of one another, the first of them in the image."""
+def _can_be(view: memoryview, used: list[Entry]) -> bool:
+    """Entries with a place, one of them in the image; old addresses that can be; at most one to boot from."""
     if any(one.status not in (0, 0x80) or not one.first or not one.sectors for one in used):
         return False
-    if sum(one.status == 0x80 for one in used) > 1:
+    if sum(one.status == 0x80 for one in used) > 1 or any(one.first + one.sectors > 1 << 32 for one in used):
         return False
-    places = sorted((one.first, one.first + one.sectors) for one in used)
-    apart = all(one[1] <= other[0] for one, other in zip(places, places[1:], strict=False))
-    return apart and places[0][0] < sectors and places[-1][1] <= 1 << 32
+    old = all(_is_address(view, one.at + offset) for one in used for offset in (1, 5))
+    return old and min(one.first for one in used) * SECTOR_BYTES < len(view)
+
+
+def _is_address(view: memoryview, at: int) -> bool:
+    """Head, sector and cylinder: sectors count from 1; all zero where a tool does not write them."""
+    return bool(view[at + 1] & 0x3F) or bytes(view[at : at + 3]) == bytes(3)
 
 
 def _is_something_else(view: memoryview) -> bool:
@@ -131,7 +138,7 @@ def _links(view: memoryview, extended: Entry) -> Iterator[tuple[int, Entry | Non
     at, seen = start, set[int]()
     while True:
         place = at * SECTOR_BYTES
-        if at in seen or len(seen) >= MAX_LOGICAL or not start <= at < end:
+        if len(seen) >= MAX_LOGICAL or not start <= at < end:
             raise Malformed(WHAT, "the chain of logical partitions never ends or leaves its partition", place)
         if place + SECTOR_BYTES > len(view) or not is_boot_record(view, place):
             raise Malformed(WHAT, "a link of the chain of logical partitions is missing", place)
@@ -154,8 +161,10 @@ def partition(number: int, entry: Entry, base: int = 0) -> Partition:
 def understood(view: memoryview, at: int, used: int = ENTRIES) -> list[ByteRange]:
     """The bytes of a boot record that mean something: entries (the first `used`) and the end; disk number in the first.
 
-    Boot code is not among them.
+    Boot code is among them when it is a tool's own.
     """
     start = CODE_BYTES if at == 0 else TABLE_AT
+    if hashlib.sha256(view[at : at + CODE_BYTES]).hexdigest() in KNOWN_CODE:
+        start = 0
     end = TABLE_AT + used * ENTRY_BYTES
     return [ByteRange(at + start, at + end), ByteRange(at + SIGNATURE_AT, at + SECTOR_BYTES)]

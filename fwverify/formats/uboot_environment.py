@@ -21,7 +21,7 @@ SIZES = (1024, 2048, *range(STEP_BYTES, MAX_BYTES + 1, STEP_BYTES))
 """Sizes boards configure, the CRC included."""
 MAX_PAGES_BEFORE = 15
 """4 KiB pages that may lie between the beginning and a variable that is looked for."""
-CRC_COST = MAX_BYTES >> 6
+CRC_COST = MAX_BYTES >> 3
 """A CRC is cheap beside a parser."""
 COMMON_VARIABLES = (b"bootcmd=", b"bootdelay=", b"baudrate=", b"bootargs=", b"ethaddr=")
 """An environment has one of these."""
@@ -51,11 +51,9 @@ def read(view: memoryview, at: int = 0) -> Environment | None:
     for first in (at + CRC_BYTES, at + CRC_BYTES + 1):
         if not _FIRST.match(view, first, first + 258):
             continue
-        listed = _ENTRY.match(view, first, min(at + MAX_BYTES, len(view)))
-        if listed is None:
-            continue
         for end, big_endian in _ends(view, at, first):
-            if end >= listed.end():
+            listed = _ENTRY.match(view, first, end)
+            if listed is not None:
                 return Environment(at, ByteRange(first, listed.end()), end, big_endian)
     return None
 

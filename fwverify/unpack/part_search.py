@@ -24,7 +24,7 @@ WORK_BASE, WORK_FACTOR = MIB, 2
 """Bytes that one format's checks may look at: 1 MiB and twice the size. Real dumps need less than their size."""
 ALL_FACTOR = 4
 """The same for all formats together."""
-HIT_BYTES = 128
+HIT_BYTES = 512
 """What looking at one place costs, in bytes looked at."""
 LONG_STEP_BYTES = 512
 """From here on a magic of one byte is looked for at every step instead."""

@@ -18,12 +18,14 @@ from fwverify.unpack.containers import (
     fat,
     fit_image,
     flash_dump,
+    gpt,
     gzip_stream,
     intel_flash,
     intel_hex_image,
     lz4_stream,
     lzma_stream,
     lzop_stream,
+    mbr,
     mcuboot_image,
     packed_kernel,
     romfs,
@@ -36,6 +38,7 @@ from fwverify.unpack.containers import (
     uefi_sections,
     uefi_volume,
     uimage,
+    unsupported_filesystem,
     xz_stream,
     zip_archive,
     zlib_stream,
@@ -51,6 +54,7 @@ READERS: tuple[Container, ...] = (
     mcuboot_image.CONTAINER,
     uboot_environment.CONTAINER,  # no magic: variables whose CRC fits
     squashfs.CONTAINER,
+    gpt.CONTAINER,  # its magic lies behind the boot record
     ext_filesystem.CONTAINER,  # its magic lies behind the first KiB, which is free for boot code
     cramfs.CONTAINER,
     erofs.CONTAINER,
@@ -71,8 +75,10 @@ READERS: tuple[Container, ...] = (
     gzip_stream.CONTAINER,
     packed_kernel.CONTAINER,  # also an ELF or PE file, of which the stub alone would be seen
     tar_archive.CONTAINER,  # a checksum in place of a magic: after those that have one
+    mbr.CONTAINER,  # two bytes and plausible entries
     zip_archive.CONTAINER,  # also known by its tail: after everything that begins with a magic
     lzma_stream.CONTAINER,  # no magic: a header whose values can be, and a stream that decodes
+    unsupported_filesystem.CONTAINER,  # names gaps: whatever can be read goes first
     esp_app_image.CONTAINER,  # one byte of magic and plausible values: weaker than the above
     intel_hex_image.CONTAINER,  # text: a first record that fits its own length
     srec_image.CONTAINER,  # as Intel HEX

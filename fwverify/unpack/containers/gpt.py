@@ -40,7 +40,7 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     used = next((one for one in tables if one.holds), tables[0])
     yield Fact("sector-size", str(used.sector))
     for one in tables:
-        yield from _copy(one, "front" if one is first else "back")
+        yield from _copy(one, used, "front" if one is first else "back")
     yield from _agreement(view, first, second, problem)
     structure = [span for one in tables for span in one.structure]
     partitions: list[Partition] = []
@@ -79,11 +79,11 @@ def _back(view: memoryview, first: Table | None) -> Table | None:
     return None
 
 
-def _copy(found: Table, which: str) -> Iterator[Event]:
+def _copy(found: Table, used: Table, which: str) -> Iterator[Event]:
     def digest(value: int) -> Digest:
         return Digest("crc32", value.to_bytes(4, "big"))
 
-    for one in gpt.understood(found):
+    for one in gpt.understood(found, used):
         yield Part(one, PartUse.INDEX)
     yield Check(f"{which} header", digest(found.checksum), digest(found.computed))
     yield Check(f"{which} entries", digest(found.entries_checksum), digest(found.entries_computed))

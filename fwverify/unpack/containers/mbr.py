@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fwverify.formats import gpt, mbr
+from fwverify.formats.mbr import Chain
 from fwverify.formats.partitions import Partition
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange
 from fwverify.model.evidence import AnomalyKind, GapReason
+from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
 from fwverify.unpack import partition_members
 from fwverify.unpack.interface import Container, Event, Fact, Oddity, Part, PartUse, Unread
@@ -29,37 +31,33 @@ def _detect(artifact: Artifact) -> bool:
 
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     view = artifact.content
-    found = mbr.entries(view) if len(view) >= mbr.SECTOR_BYTES and mbr.is_boot_record(view) else ()
-    if not found:
-        raise mbr.Malformed(mbr.WHAT, "it does not end as one", mbr.SIGNATURE_AT)
+    if len(view) < mbr.SECTOR_BYTES or not mbr.is_boot_record(view):
+        raise Malformed(mbr.WHAT, "it does not end as one", mbr.SIGNATURE_AT)
     structure = mbr.understood(view, 0)
-    yield Fact("disk", f"{int.from_bytes(view[mbr.CODE_BYTES : mbr.CODE_BYTES + 4], 'little'):08x}")
     partitions: list[Partition] = []
     logical = FIRST_LOGICAL
-    for number, entry in enumerate(found, 1):
-        if entry.is_free:
-            continue
+    yield Fact("disk", f"{int.from_bytes(view[mbr.CODE_BYTES : mbr.CODE_BYTES + 4], 'little'):08x}")
+    for number, entry in enumerate(mbr.entries(view), 1):
+        if entry.type in mbr.EXTENDED:
+            chain = mbr.chain(view, entry, logical)
+            logical += len(chain.partitions)
+            partitions += chain.partitions
+            structure += [one for at in chain.records for one in mbr.understood(view, at, 2)]
+            yield from _judged(chain, mbr.partition(number, entry))
+        elif not entry.is_free:
+            partitions.append(mbr.partition(number, entry))
         if entry.type == mbr.PROTECTIVE:
             yield Unread(GapReason.MALFORMED, "a GUID partition table is stated, and there is none")
-        if entry.type not in mbr.EXTENDED:
-            partitions.append(mbr.partition(number, entry))
-            continue
-        chain = mbr.chain(view, entry, logical)
-        logical += len(chain.partitions)
-        partitions += chain.partitions
-        for at in chain.records:
-            structure += mbr.understood(view, at, 2)
-        if chain.problem is not None:
-            yield Unread(GapReason.MALFORMED, str(chain.problem))
-        yield from _outside(chain.partitions, mbr.partition(number, entry))
     for place in structure:
         yield Part(place, PartUse.HEADER)
     yield from partition_members.members(view, partitions, structure, budget)
 
 
-def _outside(partitions: tuple[Partition, ...], extended: Partition) -> Iterator[Event]:
-    """Logical partitions must lie in the extended one."""
-    for one in partitions:
+def _judged(chain: Chain, extended: Partition) -> Iterator[Event]:
+    """The chain must end, and logical partitions must lie in the extended one."""
+    if chain.problem is not None:
+        yield Unread(GapReason.MALFORMED, str(chain.problem))
+    for one in chain.partitions:
         if not extended.start <= one.start < one.end <= extended.end:
             place = ByteRange(one.start, one.end)
             yield Oddity(AnomalyKind.OVERLAP, f"partition {one.name} leaves its extended partition", place)

@@ -30,6 +30,8 @@ SAMPLE_INPUT_BYTES, SAMPLE_OUTPUT_BYTES = 16 << 10, MIB
 MIN_CARVED_BYTES = 64
 """Packed and unpacked size of a stream that is worth finding inside other bytes."""
 PIECE_BYTES = 64 << 10
+FIRST_PIECE_BYTES = 256
+"""Most places where the two bytes stand break sooner."""
 
 
 def _detect(artifact: Artifact) -> bool:
@@ -73,9 +75,11 @@ def _digest(value: int) -> Digest:
 def _end(view: memoryview, at: int, tick: Tick) -> int:
     """A stream that decodes to its end, where its Adler-32 holds."""
     decoder, here, out = zlib.decompressobj(), at, 0
+    most = FIRST_PIECE_BYTES
     while not decoder.eof:
         waiting = decoder.unconsumed_tail
-        piece: memoryview | bytes = waiting or view[here : here + PIECE_BYTES]
+        piece: memoryview | bytes = waiting or view[here : here + most]
+        most = min(most * 4, PIECE_BYTES)
         if not piece:
             return 0
         here += 0 if waiting else len(piece)
