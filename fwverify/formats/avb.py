@@ -25,6 +25,7 @@ SPARSE_MAGIC = bytes.fromhex("3aff26ed")
 HEADER = struct.Struct(">4sIIQQIQQQQQQQQQQQII48s80s")
 FOOTER = struct.Struct(">4sIIQQQ28s")
 HEADER_BYTES, FOOTER_BYTES = HEADER.size, FOOTER.size
+FOOTER_RESERVED_BYTES = 28
 BLOCK_ALIGNMENT = 64
 MAX_BLOCK_BYTES = 1 << 20
 """libavb reads at most 64 KiB of a vbmeta; tools write more."""

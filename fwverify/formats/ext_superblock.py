@@ -131,14 +131,15 @@ def end(view: memoryview, at: int, tick: Tick) -> int:
 
 
 def _has_tables(view: memoryview, at: int, head: Superblock) -> bool:
-    """The first group's descriptor names three places inside the file system."""
-    table = at + (max(AT, head.block_size) // head.block_size + 1) * head.block_size
-    if head.block_size > AT:
-        table = at + head.block_size
-    if head.incompat & INCOMPAT_META_GROUPS and not head.first_meta_group and head.block_size == AT:
-        table = at + 2 * AT
-    places = struct.unpack_from("<III", view, table) if table + 12 <= len(view) else (0,)
-    return head.wide or all(head.first_block < one < head.blocks for one in places)
+    """The first group's descriptor, in the block behind the superblock, names three places inside the file system."""
+    table = at + (2 * AT if head.block_size == AT else head.block_size)
+    if table + head.descriptor_size > len(view):
+        return False
+    places = struct.unpack_from("<III", view, table)
+    if head.wide:
+        high = struct.unpack_from("<III", view, table + 0x20)
+        places = tuple(low | above << 32 for low, above in zip(places, high, strict=True))
+    return all(head.first_block < one < head.blocks for one in places)
 
 
 def read(view: memoryview) -> Superblock:

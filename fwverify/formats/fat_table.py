@@ -18,6 +18,8 @@ from fwverify.model.examining import Malformed
 
 MAX_RUNS = 256
 """Runs of unexplained entries told apart; beyond, all between the first and the last count as one."""
+NEAR_BYTES = 64
+"""Zeros in a program that lies in a FAT look like free clusters."""
 COMPARED_BYTES = 1 << 16
 
 
@@ -81,12 +83,12 @@ class Table:
         ]
 
     def places(self, entries: Iterable[int]) -> tuple[ByteRange, ...]:
-        """Where entries lie in a FAT, joined."""
+        """Where entries lie in a FAT; those near one another are joined, with what lies between."""
         bits = self.volume.bits
         out: list[ByteRange] = []
         for one in entries:
             start, stop = one * bits // 8, -(-(one + 1) * bits // 8)
-            if out and start <= out[-1].end:
+            if out and start <= out[-1].end + NEAR_BYTES:
                 out[-1] = ByteRange(out[-1].start, stop)
             else:
                 out.append(ByteRange(start, stop))

@@ -201,8 +201,8 @@ def label(name: bytes) -> str:
 def understood(found: Table, used: Table) -> list[ByteRange]:
     """The bytes of one copy that mean something: header, and the entries that are used, up to the end of their names.
 
-    Free entries, what follows a name, entries outside the usable sectors and those the other copy overrules are not among
-    them.
+    Not among them: free entries, what follows a name, entries outside the usable sectors, those the other copy
+    overrules.
     """
     usable = [one for one in used.entries if used.first_usable <= one.first <= one.last <= used.last_usable]
     wanted = {one.says for one in usable}

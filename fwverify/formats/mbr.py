@@ -136,9 +136,9 @@ def _links(view: memoryview, extended: Entry) -> Iterator[tuple[int, Entry | Non
     counted from the first. Raises Malformed."""
     start, end = extended.first, extended.first + extended.sectors
     at, seen = start, set[int]()
-    while True:
+    for _ in range(MAX_LOGICAL):
         place = at * SECTOR_BYTES
-        if len(seen) >= MAX_LOGICAL or not start <= at < end:
+        if at in seen or not start <= at < end:
             raise Malformed(WHAT, "the chain of logical partitions never ends or leaves its partition", place)
         if place + SECTOR_BYTES > len(view) or not is_boot_record(view, place):
             raise Malformed(WHAT, "a link of the chain of logical partitions is missing", place)
@@ -149,6 +149,7 @@ def _links(view: memoryview, extended: Entry) -> Iterator[tuple[int, Entry | Non
         if following.type not in EXTENDED or not following.sectors:
             return
         at = start + following.first
+    raise Malformed(WHAT, f"more than {MAX_LOGICAL} logical partitions", at * SECTOR_BYTES)
 
 
 def partition(number: int, entry: Entry, base: int = 0) -> Partition:

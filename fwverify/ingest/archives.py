@@ -19,6 +19,7 @@ from fwverify.formats import archive_frames, tar_archive, zip_archive
 from fwverify.formats.entries import Entry, EntryKind, Irregularity
 from fwverify.formats.names import fill_byte
 from fwverify.formats.tar_archive import TarArchive, TarEntry
+from fwverify.formats.tar_slack import slack
 from fwverify.formats.zip_archive import ZipArchive, ZipEntry
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Locator, subtracted
@@ -171,6 +172,9 @@ def _unclaimed(archive: Artifact, found: ZipArchive | TarArchive) -> Iterator[By
     claimed = [*found.structure, *(found.padding if isinstance(found, TarArchive) else ())]
     for entry in found.entries:
         claimed += [*entry.structure, *entry.padding, *_packed(entry)]
+    if isinstance(found, TarArchive):
+        free = [free for entry in found.entries for one in entry.structure for free in slack(archive.content, one)]
+        claimed = list(subtracted(claimed, free))
     yield from (one for one in subtracted(archive.whole, claimed) if not fill_byte(archive.content, one))
 
 

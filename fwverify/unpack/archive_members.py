@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fwverify.formats.entries import Entry, EntryKind, Irregularity
-from fwverify.model.artifact import ByteRange
+from fwverify.model.artifact import ByteRange, subtracted
 from fwverify.model.evidence import GapReason
 from fwverify.unpack.interface import Event, Member, MemberKind, Oddity, Part, PartUse, Unread
 
@@ -23,10 +23,14 @@ def parts(ranges: Iterable[ByteRange], use: PartUse) -> Iterator[Event]:
         yield Part(one, use)
 
 
-def frame(entry: Entry) -> Iterator[Event]:
-    """What is known of an entry before its content is read; whole for everything that is not a file."""
+def frame(entry: Entry, free: Iterable[ByteRange] = ()) -> Iterator[Event]:
+    """What is known of an entry before its content is read; whole for everything that is not a file.
+
+    Args:
+        free: bytes of its headers that say nothing, which nobody claims.
+    """
     yield from oddities(entry.irregularities)
-    yield from parts(entry.structure, PartUse.HEADER)
+    yield from parts(subtracted(entry.structure, free), PartUse.HEADER)
     yield from parts(entry.padding, PartUse.PADDING)
     if entry.kind is not EntryKind.FILE:
         if not entry.unreadable:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import avb, verity
+from fwverify.formats import avb, avb_slack, verity
 from fwverify.formats.avb import Descriptor, Image
 from fwverify.formats.names import fill_byte
 from fwverify.limits import Budget
@@ -54,13 +54,17 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
 
 def _structure(image: Image, view: memoryview) -> Iterator[Event]:
     meta = image.vbmeta
-    yield Part(meta.header, PartUse.HEADER)
+    free = tuple(avb_slack.slack(view, meta))
+    for one in subtracted([meta.header], free):
+        yield Part(one, PartUse.HEADER)
     if meta.authentication is not None and meta.filler:
         yield Part(meta.authentication, PartUse.CHECK)
-    if meta.auxiliary is not None:
-        yield Part(meta.auxiliary, PartUse.INDEX)
+    for one in subtracted([meta.auxiliary] if meta.auxiliary is not None else [], free):
+        yield Part(one, PartUse.INDEX)
     if image.footer is not None:
-        yield Part(image.footer.place, PartUse.HEADER)
+        place = image.footer.place
+        end = place.end if image.footer.plain else place.end - avb.FOOTER_RESERVED_BYTES
+        yield Part(ByteRange(place.start, end), PartUse.HEADER)
         trees = [one for one in meta.descriptors if one.kind == avb.HASHTREE]
         if len(trees) == 1:
             yield from _tree(trees[0], view, image.footer.original_size)

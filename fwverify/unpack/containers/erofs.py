@@ -131,7 +131,8 @@ def _plain(walk: Walk, node: Node, one: Inode, budget: Budget) -> Member:
         budget.output(one.size)
         content = walk.view[ranges[0].start : ranges[0].end]
         return Member(node.path, MemberKind.FILE, content, ranges, stored=True, mode=node.mode)
-    return Member(node.path, MemberKind.FILE, held(erofs.content(walk.view, found), budget), ranges, mode=node.mode)
+    content = held(erofs.content(walk.view, found), budget)
+    return Member(node.path, MemberKind.FILE, content, merged(ranges), mode=node.mode)
 
 
 CONTAINER = Container(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import esp_secure_boot, firmware_extents
+from fwverify.formats import esp_partitions, esp_secure_boot, firmware_extents
 from fwverify.formats.esp_image import HEADER_BYTES, MAGIC, EspImage, looks_like, read_esp_image
 from fwverify.formats.names import fill_byte
 from fwverify.limits import Budget
@@ -23,8 +23,9 @@ SECTOR_BYTES = esp_secure_boot.SECTOR_BYTES
 
 
 def detect(artifact: Artifact) -> bool:
-    """Header and first segment have values that exist for a known chip."""
-    return looks_like(artifact.content[: HEADER_BYTES + 8])
+    """Header and first segment have values that exist for a known chip; not a whole flash, which may begin so."""
+    view = artifact.content
+    return looks_like(view[: HEADER_BYTES + 8]) and esp_partitions.find(view) < 0
 
 
 def unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:

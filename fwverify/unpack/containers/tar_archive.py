@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from fwverify.formats import archive_extents, tar_archive
 from fwverify.formats.entries import EntryKind
+from fwverify.formats.tar_slack import slack
 from fwverify.limits import Budget
-from fwverify.model.artifact import Artifact
+from fwverify.model.artifact import Artifact, subtracted
 from fwverify.model.plugin import Doc
 from fwverify.unpack import archive_members
 from fwverify.unpack.interface import Carve, Container, Event, PartUse
@@ -26,11 +27,12 @@ def _detect(artifact: Artifact) -> bool:
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     view = artifact.content
     archive = tar_archive.read(view, budget)
-    yield from archive_members.parts(archive.structure, PartUse.HEADER)
+    free = [free for one in archive.structure for free in slack(view, one)]
+    yield from archive_members.parts(subtracted(archive.structure, free), PartUse.HEADER)
     yield from archive_members.parts(archive.padding, PartUse.PADDING)
     yield from archive_members.oddities(archive.irregularities)
     for entry in archive.entries:
-        yield from archive_members.frame(entry)
+        yield from archive_members.frame(entry, [free for one in entry.structure for free in slack(view, one)])
         if entry.unreadable:
             yield archive_members.unread(entry, *entry.unreadable)
         elif entry.kind is EntryKind.FILE:
@@ -53,7 +55,7 @@ CONTAINER = Container(
         ),
         limitations=(
             "archives of several volumes and sparse files of pax format 0.0 are not read",
-            "extended attributes and access control lists are not looked at",
+            "extended attributes and access control lists are not read: their bytes are looked into on their own",
         ),
     ),
 )

@@ -113,15 +113,24 @@ class Volume:
             full = f"{path}/{name}" if path else name
             short, long = alias(name, index)
             if isinstance(one, dict):
-                self.folder(full, one, 0 if not path else own)
+                self.folder(full, one, own if path else 0)
                 out += long + entry(short, 0x10, self.places[full][0], 0)
             else:
                 out += long + entry(short, 0x20, self.store(full, one), len(one))
         if own:
-            self.used[own] = END[self.bits]
-            self.content[own] = out
             self.places[path] = [own]
+            self.spread(path, out)
         return out
+
+    def spread(self, path: str, entries: bytes) -> None:
+        """Entries of a folder in the cluster it has, and more where they need more."""
+        mine, size = self.places[path], self.cluster_bytes
+        more = range(self.after, self.after + max(0, -(-len(entries) // size) - 1))
+        self.after += len(more)
+        mine += more
+        for index, one in enumerate(mine):
+            self.content[one] = entries[index * size : (index + 1) * size]
+            self.used[one] = mine[index + 1] if index + 1 < len(mine) else END[self.bits]
 
     def image(self, tree: dict[str, Any] | None = None) -> bytearray:
         """The whole volume."""
@@ -170,7 +179,7 @@ def alias(name: str, index: int) -> tuple[bytes, bytes]:
     plain = name.upper() == name and len(base) <= 8 and len(extension) <= 3 and name.isascii() and " " not in name
     if plain:
         return f"{base:8}{extension:3}".encode(), b""
-    short = f"NAME~{index:<3}{'EXT'}".encode()
+    short = f"N~{index:<6}EXT".encode()
     return short, pieces(name, short)
 
 
@@ -195,8 +204,27 @@ def official() -> bytes:
     """mkfs.vfat and mcopy; times are those of the files."""
     with tempfile.TemporaryDirectory() as scratch:
         image, file = Path(scratch, "image"), Path(scratch, "A long name.text")
-        tools = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin", "TZ": "UTC", "SOURCE_DATE_EPOCH": "1700000000"}
-        make = ("mkfs.vfat", "--invariant", "-F", "12", "-i", "20261122", "-n", "VECTORS", "-r", "16", "-C", image, "62")
+        tools = {
+            **os.environ,
+            "PATH": f"{os.environ['PATH']}:/usr/sbin",
+            "TZ": "UTC",
+            "SOURCE_DATE_EPOCH": "1700000000",
+        }
+        make = (
+            "mkfs.vfat",
+            "--invariant",
+            "-F",
+            "12",
+            "-i",
+            "20261122",
+            "-n",
+            "VECTORS",
+            "-r",
+            "16",
+            "-C",
+            image,
+            "62",
+        )
         subprocess.run(make, check=True, env=tools, stdout=subprocess.DEVNULL)
         file.write_bytes(TEXT)
         os.utime(file, (1700000000, 1700000000))
@@ -239,7 +267,7 @@ def make_invalid(case: Any) -> None:
     case("invalid", "short-chain", bytes(data), "a file is longer than its clusters", gap="malformed")
     orphan = Volume()
     data = orphan.image()
-    at = data.index(pieces(LONG, b"NAME~0  EXT")[:32])
+    at = data.index(pieces(LONG, b"N~0     EXT")[:32])
     data[at + 13] ^= 1
     case("invalid", "orphan-pieces", bytes(data), "a long name that is not its file's", anomalies=["headers-disagree"])
     case("truncated", "half", bytes(good[: len(good) // 16]), "most of it is missing", gap="malformed")
@@ -267,7 +295,7 @@ def make_hostile(case: Any) -> None:
     data = climbing.image({"../../etc/passwd": TEXT})
     case("hostile", "traversal", bytes(data), "a long name that climbs", anomalies=["path-traversal"])
     alias_of = Volume()
-    data = alias_of.image({"name~1.ext": b"first", "another name": b"second"})
+    data = alias_of.image({"n~1.ext": b"first", "another name": b"second"})
     case("hostile", "alias", bytes(data), "the short name of one is the long name of another",
          anomalies=["name-collision"])  # fmt: skip
 

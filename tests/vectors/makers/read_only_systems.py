@@ -49,8 +49,8 @@ def tree(root: Path, files: dict[str, bytes], links: dict[str, str] | None = Non
             file.seek(hole)
             file.write(b"behind the hole")
     for path in [root, *root.rglob("*")]:
-        path.chmod(0o755 if path.is_dir() else 0o644, follow_symlinks=not path.is_symlink() or False) \
-            if not path.is_symlink() else None  # fmt: skip
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (TIME, TIME), follow_symlinks=False)
 
 
@@ -315,7 +315,7 @@ def make_bad_erofs(case: Any, folder: Path) -> None:
     later = erofs_summed(good[: 1024 + 80] + struct.pack("<I", 0x80) + good[1024 + 84 :])
     case("invalid", "48-bit", later, "a feature of later versions", gap="unsupported")
     case("truncated", "half", good[: len(good) // 2], "content is cut off", gap="malformed")
-    ring = patched(good, erofs_inode(good, b"folder") + 32, b"", folder_slot(good))
+    ring = leading(good, erofs_inode(good, b"folder"))
     case("hostile", "folder-ring", ring, "a folder that holds itself", gap="malformed")
     at = erofs_inode(good, b"file")
     far = erofs_summed(good[: at + 16] + struct.pack("<I", 0x7FFFFF) + good[at + 20 :])
@@ -329,22 +329,16 @@ def make_bad_erofs(case: Any, folder: Path) -> None:
     lzma[at + 6] = 1
     case("invalid", "microlzma", erofs_summed(bytes(lzma)), "another compression", members={}, gap="unsupported")
     damaged = bytearray(packed)
-    damaged[len(packed) - 30] ^= 0xFF
-    damaged[4096 - 40 : 4096 - 20] = bytes(20)
-    case("hostile", "packed", bytes(damaged[: len(packed)]), "a damaged cluster", gap="malformed")
+    distance = packed.rindex(TEXT[:42]) + 42  # of the first match, behind the literals
+    damaged[distance : distance + 2] = b"\xff\xff"
+    case("hostile", "packed", bytes(damaged), "a match that begins before the content", members={}, gap="malformed")
 
 
-def folder_slot(image: bytes) -> int:
+def leading(image: bytes, at: int) -> bytes:
+    """The first entry behind . and .. of the directory with an inode at `at` leads to that directory."""
     meta = struct.unpack_from("<I", image, 1024 + 40)[0] * 4096
-    return (erofs_inode(image, b"folder") - meta) // 32
-
-
-def patched(image: bytes, at: int, _: bytes, slot: int) -> bytes:
-    """The entry `inner` of the directory at an inode leads to another slot."""
-    start = at + (32 if image[at - 32] & 1 else 0)
-    index = 2  # behind . and ..
-    place = start + 12 * index
-    return erofs_summed(image[:place] + struct.pack("<Q", slot) + image[place + 8 :])
+    place = at + (64 if image[at] & 1 else 32) + 12 * 2
+    return erofs_summed(image[:place] + struct.pack("<Q", (at - meta) // 32) + image[place + 8 :])
 
 
 def make(root: Path) -> None:
