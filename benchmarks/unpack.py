@@ -256,13 +256,13 @@ def open_image(path: Path, levels: int) -> None:
     print(json.dumps({"members": seen - 1, "elfs": sorted(elfs)}))
 
 
-def inspected(said: bytes) -> tuple[set[str], int]:
-    artifacts = json.loads(said)["artifacts"]
+def inspected(said: Path) -> tuple[set[str], int]:
+    artifacts = json.loads(said.read_bytes())["artifacts"]
     return {digest["value"] for one in artifacts for digest in one["digests"]}, len(artifacts) - 1
 
 
-def opened(said: bytes) -> tuple[set[str], int]:
-    found = json.loads(said)
+def opened(said: Path) -> tuple[set[str], int]:
+    found = json.loads(said.read_bytes())
     return set(found["elfs"]), found["members"]
 
 
@@ -298,21 +298,20 @@ eval exec unsquashfs $args
 """
 
 
-def spent(command: list[str], folder: Path) -> tuple[float, float, bytes]:
-    """CPU seconds with children, MiB of the largest process, standard output."""
-    with (folder / "said").open("w+b") as said:
+def spent(command: list[str], folder: Path) -> tuple[float, float, Path]:
+    """CPU seconds with children, MiB of the largest process, standard output in a file."""
+    with (folder / "said").open("wb") as said:
         process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.DEVNULL, env=environment(folder))
         try:
             _, _, usage = os.wait4(process.pid, 0)
         finally:
             process.returncode = process.returncode or 0
-        said.seek(0)
-        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said.read()
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, folder / "said"
 
 
-def own(image: Image, folder: Path, command: list[str], read: Callable[[bytes], tuple[set[str], int]]) -> Cost:
+def own(image: Image, folder: Path, command: list[str], read: Callable[[Path], tuple[set[str], int]]) -> Cost:
     cpu, peak, said = spent([sys.executable, *command, str(image.path)], folder)
-    if not said:
+    if not said.stat().st_size:
         print(f"{image.name}: fwverify gave no answer")
         return Cost(cpu, peak, 0, 0)
     found, members = apart(read, said)

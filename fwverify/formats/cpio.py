@@ -101,6 +101,13 @@ def content(view: memoryview, entry: CpioEntry, budget: Budget) -> memoryview:
     return view[entry.ranges[0].start : entry.ranges[0].end] if entry.ranges else memoryview(b"")
 
 
+def slack(view: memoryview, header: ByteRange) -> Iterator[ByteRange]:
+    """Bytes of a header behind the NUL that ends its name: nobody reads them. Only what is not zero is told."""
+    text, _, free = bytes(view[header.start + HEADER_BYTES : header.end]).partition(b"\0")
+    if free.strip(b"\0"):
+        yield ByteRange(header.start + HEADER_BYTES + len(text) + 1, header.end)
+
+
 def sum32(data: memoryview) -> int:
     """The checksum of the 070702 form: the sum of all bytes.
 

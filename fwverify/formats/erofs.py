@@ -33,7 +33,8 @@ NOWHERE = 0xFFFFFFFF
 CHUNK_BITS, CHUNK_INDEXES = 0x1F, 0x20
 DIRENT_BYTES = 12
 MIN_BLOCK_BITS, MAX_BLOCK_BITS = 9, 16
-LZ4_CONFIG_BYTES = 14
+MAX_CHUNKS = 1 << 20
+"""Of one file: memory. 4 GiB in blocks of 4 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,8 @@ def _chunks(view: memoryview, head: Superblock, node: Inode, end: int) -> list[R
     at, width, count, size = chunk_table(head, node)
     if at + width * count > end:
         raise Malformed(WHAT, "a table of chunks leaves the image", node.body)
+    if count > MAX_CHUNKS:
+        raise Unsupported(f"EROFS file in {count} chunks")
     if width == 4:
         blocks: tuple[int, ...] = struct.unpack_from(f"<{count}I", view, at)
     else:

@@ -32,8 +32,8 @@ BLOCK_COUNT = 0x800
 """A distance with this bit is a number of blocks."""
 ALGORITHMS = ("LZ4", "MicroLZMA", "deflate", "zstd")
 MAX_LZ4_RATIO = 255
-MAX_INDEX = 1 << 24
-"""Logical clusters of one file: 64 GiB in blocks of 4 KiB."""
+MAX_INDEX = 1 << 20
+"""Logical clusters of one file: memory. 4 GiB in blocks of 4 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,9 @@ def extents(view: memoryview, head: Superblock, node: Inode, end: int) -> Packed
     """
     found = _map(view, head, node, end)
     count = -(-node.size >> found.bits)
-    if count > MAX_INDEX or found.index + 2 * (count // 16) * 16 > end:
+    if count > MAX_INDEX:
+        raise Unsupported(f"EROFS file in {count} clusters")
+    if found.index + 2 * (count // 16) * 16 > end:
         raise Malformed(WHAT, "the index of a file leaves the image", node.body)
     if node.layout == PACKED_FULL:
         clusters, stop = _full(view, found, count, end)

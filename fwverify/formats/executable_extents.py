@@ -9,7 +9,9 @@ headers), TE images, Mach-O; ELF files with more than 65,000 sections or segment
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fwverify.formats import elf_tables
@@ -22,6 +24,9 @@ SPLIT_BY = "executable_overlay"
 """Name of the container that takes executables apart: what else lay in the file is then looked into on its own."""
 ROW_BYTES = 64
 """About as many as a row of a program or section table costs to look at."""
+WITHIN_BYTES = 1 << 20
+"""Bytes that `within` may look at beside twice the size."""
+_MAGICS = re.compile(rb"\x7fELF|MZ")
 MAX_SIGNATURE_BYTES = 1 << 16
 """Behind a kernel module: a signature with certificates has a few KiB."""
 
@@ -173,6 +178,27 @@ def _certificates(view: memoryview, optional: int, size: int, pieces: list[ByteR
     start, length = struct.unpack_from("<II", view, directories + 8 * SECURITY)
     lies = length and start >= max(one.end for one in pieces) and start + length <= len(view)
     return ByteRange(start, start + length) if lies and count > SECURITY else None
+
+
+def within(view: memoryview, spans: Iterable[ByteRange]) -> Iterator[ByteRange]:
+    """Executables that lie in some bytes. Where there is too much to look at, the rest of those bytes as one."""
+    for span in spans:
+        here, reached, left = view[: span.end], span.start, [WITHIN_BYTES + 2 * span.size]
+
+        def tick(size: int, left: list[int] = left) -> None:
+            left[0] -= size
+
+        for hit in _MAGICS.finditer(here, span.start):
+            if hit.start() < reached:
+                continue
+            if left[0] < 0:
+                yield ByteRange(hit.start(), span.end)
+                break
+            tick(ROW_BYTES)
+            end = (elf_end if hit[0] == ELF_MAGIC else pe_end)(here, hit.start(), tick)
+            if end:
+                yield ByteRange(hit.start(), end)
+                reached = end
 
 
 @dataclass(frozen=True, slots=True)

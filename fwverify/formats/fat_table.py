@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fwverify.formats.fat_volume import WHAT, Volume
+from fwverify.limits import LimitExceeded
 from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Malformed
 
@@ -21,6 +22,8 @@ MAX_RUNS = 256
 NEAR_BYTES = 64
 """Zeros in a program that lies in a FAT look like free clusters."""
 COMPARED_BYTES = 1 << 16
+MAX_CHAIN_RUNS = 1 << 20
+"""Contiguous runs of all chains together: memory, not time. A volume in so many pieces is no delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Table:
     reached: bytearray = field(repr=False)
     shared: bool = False
     """Some chain ran into a cluster that another has."""
+    runs: int = 0
+    """Of all chains so far."""
 
     @property
     def last(self) -> int:
@@ -53,7 +58,13 @@ class Table:
         return self.volume.clusters + 2
 
     def chain(self, first: int) -> Chain:
-        """Follow a chain to its end mark, or as far as it is sound."""
+        """Follow a chain to its end mark, or as far as it is sound. Raises LimitExceeded."""
+        found = self._chain(first)
+        self.runs += len(found.runs)
+        self.shared = self.shared or found.problem == SHARED
+        return found
+
+    def _chain(self, first: int) -> Chain:
         ended, bad = ending(self.volume.bits)
         runs: list[tuple[int, int]] = []
         start = at = first
@@ -72,7 +83,8 @@ class Table:
                 runs.append((start, at + 1 - start))
                 problem = _refused(following, last, reached)
             at = following
-        self.shared = self.shared or problem == SHARED
+            if self.runs + len(runs) > MAX_CHAIN_RUNS:
+                raise LimitExceeded("FAT runs of clusters", MAX_CHAIN_RUNS)
         return Chain(tuple(runs), problem)
 
     def lost(self) -> list[int]:

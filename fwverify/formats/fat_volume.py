@@ -184,7 +184,7 @@ def _volume(head: bytes, one: _Parameters) -> Volume:
         one.flags & 0xF if one.flags & 0x80 else 0, not one.flags & 0x80,
         None if one.wide else ByteRange(root_start, data), one.root_cluster, data, clusters, size, one.media,
         _sector(one.info, one.sector), _sector(one.backup, one.sector), head[3:11], label, serial,
-        extended + (26 if known else 0),
+        extended + (26 if known else 3),
     )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def end(view: memoryview, at: int, tick: Tick) -> int:
         return 0
     if head.declared != head.computed or root.total or root.kind not in (HARDLINK, DIRECTORY) or head.size > len(here):
         return 0
-    padded = min(at + -(-head.size // PADDED_BYTES) * PADDED_BYTES, len(view))
+    padded = min(at + head.size + -head.size % PADDED_BYTES, len(view))
     return padded if not any(view[at + head.size : padded]) else at + head.size
 
 
@@ -122,7 +122,8 @@ def _padded(at: int) -> int:
 
 def _sum(data: memoryview) -> int:
     count = len(data) // 4
-    return sum(struct.unpack_from(f">{count}I", data)) & 0xFFFFFFFF
+    words: tuple[int, ...] = struct.unpack_from(f">{count}I", data)
+    return sum(words) & 0xFFFFFFFF
 
 
 def _text(view: memoryview, at: int, limit: int, what: str) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fwverify.formats.names import quoted
+from fwverify.formats.names import decoded, quoted
 from fwverify.model.artifact import ByteRange
 
 
@@ -15,6 +15,8 @@ from fwverify.model.artifact import ByteRange
 class TextField:
     value: str
     """Printable, hostile bytes escaped."""
+    name: str
+    """The same for the name of a member."""
     text: ByteRange | None
     """With the zero that ends it; None where there is none."""
     rest: ByteRange | None
@@ -35,6 +37,7 @@ def read(view: memoryview, start: int, size: int, limit: int = 4096) -> TextFiel
     end = start + len(text) + len(zero if text else b"")
     return TextField(
         quoted(text, limit),
+        decoded(text).replace("/", "%2F"),
         ByteRange(start, end) if end > start else None,
         ByteRange(end, start + size) if end < start + size else None,
     )

@@ -15,11 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from fwverify.content import held, identified
-from fwverify.formats import archive_frames, tar_archive, zip_archive
+from fwverify.formats import archive_frames, tar_archive, tar_slack, zip_archive, zip_slack
 from fwverify.formats.entries import Entry, EntryKind, Irregularity
 from fwverify.formats.names import fill_byte
 from fwverify.formats.tar_archive import TarArchive, TarEntry
-from fwverify.formats.tar_slack import slack
 from fwverify.formats.zip_archive import ZipArchive, ZipEntry
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange, Locator, subtracted
@@ -172,9 +171,9 @@ def _unclaimed(archive: Artifact, found: ZipArchive | TarArchive) -> Iterator[By
     claimed = [*found.structure, *(found.padding if isinstance(found, TarArchive) else ())]
     for entry in found.entries:
         claimed += [*entry.structure, *entry.padding, *_packed(entry)]
-    if isinstance(found, TarArchive):
-        free = [free for entry in found.entries for one in entry.structure for free in slack(archive.content, one)]
-        claimed = list(subtracted(claimed, free))
+    slack = tar_slack.slack if isinstance(found, TarArchive) else zip_slack.slack
+    headers = [*found.structure, *(one for entry in found.entries for one in entry.structure)]
+    claimed = list(subtracted(claimed, [free for one in headers for free in slack(archive.content, one)]))
     yield from (one for one in subtracted(archive.whole, claimed) if not fill_byte(archive.content, one))
 
 

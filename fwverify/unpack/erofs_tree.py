@@ -14,11 +14,11 @@ from fwverify.formats.entries import EntryKind
 from fwverify.formats.erofs import CHUNKS, WHAT, Inode, Name, Superblock
 from fwverify.formats.erofs_attributes import Attribute
 from fwverify.formats.names import decoded
-from fwverify.limits import MIB, Budget
+from fwverify.limits import MIB, Budget, LimitExceeded
 from fwverify.model.artifact import ByteRange
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.examining import Malformed, Unsupported
-from fwverify.unpack.file_tree import Node, Paths
+from fwverify.unpack.file_tree import Node, Output, Paths
 from fwverify.unpack.interface import Event, Fact, Member, Oddity, Unread
 
 KINDS = {
@@ -31,6 +31,10 @@ TYPES = {1: stat.S_IFREG, 2: stat.S_IFDIR, 3: stat.S_IFCHR, 4: stat.S_IFBLK, 5: 
 MAX_FOLDER_BYTES = 64 * MIB
 """A directory of 300,000 names of 200 characters."""
 MAX_TARGET_BYTES = 4096
+MAX_ATTRIBUTES = 1 << 20
+"""Extended attributes of one image; those of inodes that lie in one another would have no end."""
+PACKED_BASE_BYTES, PACKED_FACTOR = 64 * MIB, 4
+"""Packed bytes that may be read: each once where files share none, hostile files share all."""
 LARGE_VALUE_BYTES = 512
 """Extended attributes of firmware (labels, capabilities, signatures of IMA) are shorter: larger ones are searched."""
 
@@ -53,6 +57,8 @@ class Walk:
     """Values that are searched, with a name for each."""
     disagreements: int = 0
     unclean: int = 0
+    packed_read: int = 0
+    """bytes"""
 
     @property
     def events(self) -> list[Event]:
@@ -126,6 +132,8 @@ def _attributes(walk: Walk, node: Inode, path: str) -> Iterator[None]:
 
 def _attribute(walk: Walk, one: Attribute, path: str) -> None:
     walk.attributes += 1
+    if walk.attributes > MAX_ATTRIBUTES:
+        raise LimitExceeded("EROFS extended attributes", walk.attributes)
     walk.index.append(one.text)
     for value in one.value:
         if value.size > LARGE_VALUE_BYTES:
@@ -204,10 +212,11 @@ def notes(walk: Walk) -> Iterator[Event]:
             yield Oddity(AnomalyKind.HEADER_DISAGREES, detail)
 
 
-def large_values(walk: Walk, budget: Budget) -> Iterator[Event]:
+def large_values(walk: Walk, output: Output, budget: Budget) -> Iterator[Event]:
     """Extended attributes that something could be hidden in."""
     for value, name in walk.large.items():
         budget.member()
+        output.file(value.size)
         budget.output(value.size)
         yield Member(name, content=walk.view[value.start : value.end], ranges=(value,), stored=True)
 
@@ -218,12 +227,16 @@ def packed_file(walk: Walk, node: Inode, used: list[ByteRange]) -> Iterator[byte
     Raises:
         Malformed: damaged.
         Unsupported: a form that is not read.
+        LimitExceeded: files share their packed bytes without end.
     """
     found = erofs_packed.extents(walk.view, walk.head, node, walk.end)
     if found.has_header:
         walk.index.append(found.header)
     walk.index.append(found.index)
     for one in found.extents:
+        walk.packed_read += one.size
+        if walk.packed_read > PACKED_BASE_BYTES + PACKED_FACTOR * len(walk.view):
+            raise LimitExceeded("EROFS packed bytes read", walk.packed_read)
         data, place = erofs_packed.unpacked(walk.view, walk.head, one)
         used.append(place)
         yield data

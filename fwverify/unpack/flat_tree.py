@@ -1,7 +1,7 @@
 """What the two readers of flattened device trees share: which bytes of a tree are its own structure.
 
-A large value of an unknown property and a strings block that holds more than names are left unclaimed, so that
-content cannot hide in a tree as "structure".
+A large value of an unknown property, a strings block that holds more than names and executables in smaller values are
+left unclaimed, so that content cannot hide in a tree as "structure".
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from fwverify.formats import executable_extents
 from fwverify.formats.fdt import Node, Tree
 from fwverify.formats.names import fill_byte
 from fwverify.model.artifact import ByteRange, merged, subtracted
@@ -28,6 +29,7 @@ def structure_parts(tree: Tree, taken: tuple[ByteRange, ...]) -> Iterator[Event]
         blocks.append((tree.header.strings, PartUse.INDEX))
     yield from _overlaps([one for one, _ in blocks])
     left = merged((*taken, *_large_values(tree.root)))
+    left = merged((*left, *executable_extents.within(tree.view, subtracted((tree.structure,), left))))
     for block, use in blocks:
         if block == tree.header.strings and not tree.strings_are_names():
             continue

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fwverify.unpack.containers import (
+    android_boot,
+    android_sparse,
     avb_image,
     bzip2_stream,
     cabinet,
@@ -11,8 +13,12 @@ from fwverify.unpack.containers import (
     cpio_archive,
     cramfs,
     device_tree,
+    dfu_suffix,
+    dfuse_image,
+    dtbo_table,
     erofs,
     esp_app_image,
+    esp_flash_image,
     executable_overlay,
     ext_filesystem,
     fat,
@@ -22,6 +28,7 @@ from fwverify.unpack.containers import (
     gzip_stream,
     intel_flash,
     intel_hex_image,
+    kernel_image,
     lz4_stream,
     lzma_stream,
     lzop_stream,
@@ -32,11 +39,13 @@ from fwverify.unpack.containers import (
     squashfs,
     srec_image,
     tar_archive,
+    trx,
     uboot_environment,
     uefi_capsule,
     uefi_flash,
     uefi_sections,
     uefi_volume,
+    uf2_image,
     uimage,
     unsupported_filesystem,
     xz_stream,
@@ -48,10 +57,18 @@ from fwverify.unpack.interface import Container
 
 READERS: tuple[Container, ...] = (
     avb_image.CONTAINER,  # a frame around any other: its magic is at the end
+    dfu_suffix.CONTAINER,  # as the above
     fit_image.CONTAINER,
     device_tree.CONTAINER,  # the same magic as a FIT, which has /images
     uimage.CONTAINER,
     mcuboot_image.CONTAINER,
+    android_boot.CONTAINER,
+    android_sparse.CONTAINER,
+    dtbo_table.CONTAINER,
+    trx.CONTAINER,
+    uf2_image.CONTAINER,
+    dfuse_image.CONTAINER,
+    esp_flash_image.CONTAINER,  # may begin with the boot loader, which is an application image
     uboot_environment.CONTAINER,  # no magic: variables whose CRC fits
     squashfs.CONTAINER,
     gpt.CONTAINER,  # its magic lies behind the boot record
@@ -73,6 +90,7 @@ READERS: tuple[Container, ...] = (
     lzop_stream.CONTAINER,
     cpio_archive.CONTAINER,
     gzip_stream.CONTAINER,
+    kernel_image.CONTAINER,
     packed_kernel.CONTAINER,  # also an ELF or PE file, of which the stub alone would be seen
     tar_archive.CONTAINER,  # a checksum in place of a magic: after those that have one
     mbr.CONTAINER,  # two bytes and plausible entries

@@ -54,6 +54,12 @@ class Seen:
         return any(one.product == PRODUCT for one in self.evidence.clues)
 
     @property
+    def read(self) -> bool:
+        """All of its bytes were read as a program (`clue` tells that they were looked at)."""
+        spans = list(self.spans())
+        return bool(spans) and all(one.reader == "elf" and one.opened is Opened.EXAMINED for _, one in spans)
+
+    @property
     def doubted(self) -> bool:
         """A signature is told that does not hold: its bytes were what was overwritten."""
         return any(one.status is not SignatureStatus.VALID for one in self.evidence.signatures)

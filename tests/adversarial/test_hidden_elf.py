@@ -69,11 +69,10 @@ def in_environment() -> tuple[bytes, int]:
 def in_external_fit() -> tuple[bytes, int]:
     """Between two external images: the second one's offset leaves a gap."""
     one, two = image(PAYLOAD, "sha256"), image(CODE, "sha256")
-    for part, offset in ((one, 0), (two, 1024)):
-        size = len(part.pop("data"))
-        part["data-offset"], part["data-size"] = offset, size
-    tree = fit({"kernel": one, "fpga": two})
-    tree = padded(fit({"kernel": one, "fpga": two}, pad=-len(tree) % 4))
+    images = {}
+    for name, part, offset in (("kernel", one, 0), ("fpga", two, 1024)):
+        images[name] = {"data-offset": offset, "data-size": len(part.pop("data")), **part}
+    tree = padded(fit(images, pad=-len(fit(images)) % 4))
     body = PAYLOAD.ljust(1024, b"\0") + CODE
     return tree + body[: len(PAYLOAD) + 40] + PROGRAM + body[len(PAYLOAD) + 40 + len(PROGRAM) :], (
         len(tree) + len(PAYLOAD) + 40
@@ -230,7 +229,6 @@ PLACES: dict[str, Callable[[], tuple[bytes, int]]] = {
     "behind the signature slot of an MCUboot image": lambda: behind(plain_mcuboot(CODE) + b"\xff" * 900),
     "in the sector an ESP32 image ends in": in_esp_fill,
     "in gzip's extra field": lambda: gzip_with(4, struct.pack("<H", len(PROGRAM)) + PROGRAM),
-    "in gzip's comment": lambda: gzip_with(16, PROGRAM.replace(b"\0", b"\1") + PROGRAM + b"\0"),
     "behind a gzip stream": lambda: behind(gzip.compress(TEXT)),
     "behind an xz stream": lambda: behind(lzma.compress(TEXT)),
     "in a zstd frame to be skipped": lambda: skippable(b"\x50\x2a\x4d\x18", zstd(TEXT)),
@@ -271,11 +269,11 @@ def test_the_program_is_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_hidden(place: str, tmp_path: Path) -> None:
-    """It comes out as an artifact of its own, and none of its bytes are called structure or empty."""
+    """It comes out as (the beginning of) an artifact of its own; none of its bytes are called structure or empty."""
     data, at = PLACES[place]()
     found = seen(tmp_path, data, at)
     assert found.told, [one for _, one in found.spans()]
-    assert found.found, [str(one.locator) for one in found.evidence.artifacts]
+    assert found.clue and found.read, [str(one.locator) for one in found.evidence.artifacts]
     assert found.swallowed == 0
 
 

@@ -1,7 +1,8 @@
 """FAT, cramfs, romfs and EROFS as their official makers write them, and file systems that are named.
 
 Debian: dosfstools, mtools, util-linux (mkfs.cramfs, mkfs.minix, mkswap), genromfs, erofs-utils, genisoimage,
-cryptsetup-bin, btrfs-progs, f2fs-tools, xfsprogs, ntfs-3g, exfatprogs, reiserfsprogs, udftools, jfsutils, nilfs-tools, lvm2 (pvck).
+cryptsetup-bin, btrfs-progs, f2fs-tools, xfsprogs, ntfs-3g, exfatprogs, reiserfsprogs, udftools, jfsutils, nilfs-tools,
+lvm2 (pvck).
 """
 
 from __future__ import annotations

@@ -131,8 +131,8 @@ def _ramdisks(view: memoryview, ramdisks: Sequence[Ramdisk], budget: Budget) -> 
         reached = max(reached, one.place.end)
         budget.member()
         budget.output(one.place.size)
-        words = [f"vendor_ramdisk{number:02}", android_vendor_boot.TYPES.get(one.kind, str(one.kind)), one.name.value]
-        name = "-".join(word.replace("/", "%2F") for word in words if word)
+        words = [f"vendor_ramdisk{number:02}", android_vendor_boot.TYPES.get(one.kind, str(one.kind)), one.name.name]
+        name = "-".join(word for word in words if word)
         yield Member(name, content=view[one.place.start : one.place.end], ranges=(one.place,), stored=True)
 
 

@@ -12,7 +12,7 @@ from fwverify.formats import cpio, extents
 from fwverify.formats.cpio import CpioArchive, CpioEntry
 from fwverify.formats.entries import EntryKind
 from fwverify.limits import Budget
-from fwverify.model.artifact import Artifact, Digest
+from fwverify.model.artifact import Artifact, Digest, subtracted
 from fwverify.model.plugin import Doc
 from fwverify.unpack import archive_members
 from fwverify.unpack.interface import Carve, Check, Container, Event, Member, PartUse
@@ -25,11 +25,12 @@ def _detect(artifact: Artifact) -> bool:
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     view = artifact.content
     archive = cpio.read(view, budget)
-    yield from archive_members.parts(archive.structure, PartUse.HEADER)
+    free = [free for one in archive.structure for free in cpio.slack(view, one)]
+    yield from archive_members.parts(subtracted(archive.structure, free), PartUse.HEADER)
     yield from archive_members.parts(archive.padding, PartUse.PADDING)
     yield from archive_members.oddities(archive.irregularities)
     for entry in archive.entries:
-        yield from archive_members.frame(entry)
+        yield from archive_members.frame(entry, [free for one in entry.structure for free in cpio.slack(view, one)])
         if entry.kind is EntryKind.FILE:
             yield from _file(view, entry, budget)
     yield from _packed(view, archive, budget)

@@ -53,8 +53,9 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     yield from notes(walk)
     yield from verdicts([node for node, _ in walk.nodes])
     taken: list[ByteRange] = []
-    yield from _members(walk, taken, budget)
-    yield from large_values(walk, budget)
+    output = Output(WHAT, len(view))
+    yield from _members(walk, taken, output, budget)
+    yield from large_values(walk, output, budget)
     index = merged(walk.index)
     yield from (Part(one, PartUse.INDEX) for one in index)
     yield from overlaps([*set(taken), *index], "the data of two files, or data and tables, overlap")
@@ -83,8 +84,7 @@ def _end(view: memoryview, head: Superblock) -> Iterator[Event]:
         yield Oddity(AnomalyKind.TRAILING_DATA, "bytes after the file system", ByteRange(head.size, size))
 
 
-def _members(walk: Walk, taken: list[ByteRange], budget: Budget) -> Iterator[Event]:
-    output = Output(WHAT, len(walk.view))
+def _members(walk: Walk, taken: list[ByteRange], output: Output, budget: Budget) -> Iterator[Event]:
     owners: dict[int, str] = {}
     for node, one in walk.nodes:
         if node.kind is EntryKind.DIRECTORY:

@@ -92,7 +92,7 @@ def _partitions(view: memoryview, table: Table, budget: Budget) -> Iterator[Even
 
 
 def _name(entry: Entry) -> str:
-    return entry.label.value.replace("/", "%2F") or f"partition-{entry.partition.number}"
+    return entry.label.name or f"partition-{entry.partition.number}"
 
 
 CONTAINER = Container(

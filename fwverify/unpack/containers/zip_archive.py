@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from fwverify.formats import archive_extents, zip_archive
 from fwverify.formats.entries import EntryKind
 from fwverify.formats.zip_archive import ZipEntry
+from fwverify.formats.zip_slack import slack
 from fwverify.limits import Budget
-from fwverify.model.artifact import Artifact, Digest
+from fwverify.model.artifact import Artifact, Digest, subtracted
 from fwverify.model.evidence import GapReason
 from fwverify.model.examining import Malformed, Unsupported
 from fwverify.model.plugin import Doc
@@ -26,14 +27,15 @@ def _detect(artifact: Artifact) -> bool:
 
 def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     archive = zip_archive.read(artifact.content, budget)
-    yield from archive_members.parts(archive.structure, PartUse.INDEX)
+    free = [free for one in archive.structure for free in slack(artifact.content, one)]
+    yield from archive_members.parts(subtracted(archive.structure, free), PartUse.INDEX)
     yield from archive_members.oddities(archive.irregularities)
     for entry in archive.entries:
         yield from _member(artifact.content, entry, budget)
 
 
 def _member(view: memoryview, entry: ZipEntry, budget: Budget) -> Iterator[Event]:
-    yield from archive_members.frame(entry)
+    yield from archive_members.frame(entry, [free for one in entry.structure for free in slack(view, one)])
     if entry.unreadable:
         yield archive_members.unread(entry, *entry.unreadable)
     if entry.unreadable or entry.kind is not EntryKind.FILE:

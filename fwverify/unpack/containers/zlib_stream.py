@@ -27,8 +27,9 @@ HEADERS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 """Deflate with a window of 32 KiB, no dictionary, by level; smaller windows are rare and looser to know."""
 HEADER_BYTES, TRAILER_BYTES = 2, 4
 SAMPLE_INPUT_BYTES, SAMPLE_OUTPUT_BYTES = 16 << 10, MIB
-MIN_CARVED_BYTES = 64
-"""Packed and unpacked size of a stream that is worth finding inside other bytes."""
+MIN_CARVED_BYTES = 8192
+"""Unpacked size of a stream that is found inside other bytes. Flash file systems pack pages of 4 KiB each: where their
+reader is missing, thousands of them would come out one by one."""
 PIECE_BYTES = 64 << 10
 FIRST_PIECE_BYTES = 256
 """Most places where the two bytes stand break sooner."""
@@ -91,7 +92,7 @@ def _end(view: memoryview, at: int, tick: Tick) -> int:
         tick(got >> 4)  # output costs little next to input
         out += got
     end = here - len(decoder.unused_data)
-    return end if min(end - at, out) >= MIN_CARVED_BYTES else 0
+    return end if out >= MIN_CARVED_BYTES else 0
 
 
 CONTAINER = Container(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import struct
 import zlib
 
 import pytest
@@ -92,3 +93,35 @@ def test_block_bomb() -> None:
     for block, pack in ((codecs.block_zlib, zlib.compress), (codecs.block_xz, lzma.compress)):
         with pytest.raises(Malformed):
             block(memoryview(pack(bytes(16 << 20))), 4096)
+
+
+def file_inode(blocks: int, listed: bytes) -> bytes:
+    """An inode of a file with so many blocks of 4 KiB, and its block list."""
+    body = struct.pack("<IIII", 96, squashfs_inodes.NO_FRAGMENT, 0, blocks * 4096)
+    return struct.pack("<HHHHII", 2, 0o644, 0, 0, 0, 1) + body + listed
+
+
+def test_inodes_never_overlap() -> None:
+    """An inode inside another's block list finds no room: all inodes together are no longer than their table."""
+    inner = file_inode(4, bytes(16))
+    table = squashfs_inodes.Table(file_inode(len(inner) // 4, inner), {0: 0})
+    inodes = squashfs_inodes.Inodes(table, 4096)
+    assert len(inodes.read(0, 0).blocks) == len(inner) // 4
+    assert inodes.read(0, 0) is inodes.known[0]
+    with pytest.raises(Malformed, match="declares 4 blocks"):
+        inodes.read(0, 32)
+    assert len(squashfs_inodes.Inodes(table, 4096).read(0, 32).blocks) == 4
+
+
+def test_damaged_directory_indexes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that runs out at its end costs its entries each time it is met, and that has a bound."""
+    head = struct.pack("<HHHHII", 8, 0o755, 0, 0, 0, 1)
+    entries = (struct.pack("<III", 0, 0, 0) + b"n") * 9 + struct.pack("<III", 0, 0, 1 << 20) + b"n"
+    data = head + struct.pack("<IIIIHHI", 2, 100, 0, 1, 10, 0, squashfs_inodes.NO_ATTRIBUTES) + entries
+    monkeypatch.setattr(squashfs_inodes, "MAX_DAMAGED_INDEXES", 20)
+    inodes = squashfs_inodes.Inodes(squashfs_inodes.Table(data, {0: 0}), 4096)
+    for _ in range(3):
+        with pytest.raises(Malformed):
+            inodes.read(0, 0)
+    with pytest.raises(LimitExceeded, match="index entries"):
+        inodes.read(0, 0)

@@ -228,7 +228,7 @@ def test_sums_of_lzop_blocks() -> None:
 def test_found_inside_other_bytes(name: str) -> None:
     """A stream in the middle of a dump is found at its place, and its end is known."""
     container, pack = CARVED[name]
-    packed = pack(random.Random(2).randbytes(3000) + OTHER * 50)
+    packed = pack(random.Random(2).randbytes(3000) + OTHER * 100)
     carve = container.carve
     assert carve is not None
     dump = b"\xff" * 333 + packed + b"\xff" * 100 + random.Random(3).randbytes(500)
@@ -238,6 +238,15 @@ def test_found_inside_other_bytes(name: str) -> None:
     assert [one for one in ends if one[1]] == [(333, 333 + len(packed))]
     cut = memoryview(dump)[: 333 + len(packed) - 8]
     assert carve.end(cut, 333, tick) in (0, len(cut))
+
+
+def test_pages_of_flash_file_systems_are_not_found_one_by_one() -> None:
+    """A zlib stream of one page is left where it lies; a longer one is found."""
+    carve = zlib_stream.CONTAINER.carve
+    assert carve is not None
+    for size, found in ((4096, False), (8192, True)):
+        packed = zlib.compress(random.Random(9).randbytes(size))
+        assert (carve.end(memoryview(packed), 0, tick) == len(packed)) is found
 
 
 def _places(data: bytes, text: bytes) -> list[int]:

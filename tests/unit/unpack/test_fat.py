@@ -140,6 +140,17 @@ def test_strict_boot_sector(at: int, value: bytes) -> None:
         fat_volume.read(memoryview(bytes(data)))
 
 
+@pytest.mark.parametrize("bits", [12, 32])
+def test_boot_sectors_without_a_label(bits: int) -> None:
+    """Old boot sectors end before serial number and label: those bytes are boot code then."""
+    data = Volume(bits=bits).image()
+    for at in (38, 66, 6 * 512 + 66):
+        data[at] = 0
+    seen = opened(CONTAINER, bytes(data))
+    assert seen.facts["serial"] == "00000000" and seen.oddities == [] and "KERNEL.IMG" in seen.members
+    assert searched(CONTAINER, planted(data, 90, 300), 300)
+
+
 def test_folder_entries_that_mislead() -> None:
     """A folder's own entries that lead elsewhere are told; the folder is not walked through them."""
     volume = Volume()

@@ -1,0 +1,248 @@
+"""All nodes of a JFFS2 image, in order, and where the file system ends: it has no superblock and no table.
+
+1. From the beginning, node follows node; erased flash (FF) between them is passed over.
+2. Bytes that are neither are searched for the next node, up to a bound: behind that lies something else.
+3. Two nodes of one inode and version that differ belong to two file systems: the first ends where a block began last.
+4. The end is that of the last node, and erased flash up to the end of its erase block.
+
+Source: Linux include/uapi/linux/jffs2.h and fs/jffs2/scan.c, read 2026-11-22. Nothing states the size of an erase
+block: it is guessed from clean markers. Does NOT do: what the nodes mean together.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+
+from fwverify.formats import jffs2
+from fwverify.formats.extents import Tick
+from fwverify.formats.flash_sums import Tally
+from fwverify.formats.jffs2 import Attribute, Header, Inode, Link, Name, Sum
+from fwverify.formats.names import fill_byte
+from fwverify.limits import MIB, LimitExceeded
+from fwverify.model.artifact import ByteRange
+
+MAX_FOREIGN_BYTES = MIB // 2
+"""Bytes without a node after which the file system has ended: a damaged erase block is smaller."""
+MAX_NODES = 1_000_000
+"""A full 512 MiB of flash has about half as many. Bounds memory."""
+BLOCK_BYTES = 4096
+"""The smallest erase block."""
+DEFAULT_ERASE_BYTES = 65536
+PROBE_NODES = 64
+"""A file system shows an inode or a clean marker this early."""
+_CONTENT = re.compile(rb"[^\xff]")
+_NODE = {"<": re.compile(rb"\x85\x19"), ">": re.compile(rb"\x19\x85")}
+
+
+@dataclass(slots=True)
+class Nodes:
+    """What was found."""
+
+    order: str
+    inodes: list[Inode] = field(default_factory=list)
+    names: list[Name] = field(default_factory=list)
+    attributes: list[Attribute] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    summaries: list[Header] = field(default_factory=list)
+    markers: list[Header] = field(default_factory=list)
+    """Clean markers."""
+    paddings: list[Header] = field(default_factory=list)
+    unknown: list[tuple[int, int]] = field(default_factory=list)
+    """Place and type of nodes that a reader must know."""
+    sums: Tally = field(default_factory=lambda: Tally("nodes"))
+    bad_names: list[int] = field(default_factory=list)
+    differing: int = 0
+    """Nodes that have number and version of another, and are not its copy."""
+    count: int = 0
+    last: int = 0
+    """End of the last node."""
+    end: int = 0
+
+    def cut(self, border: int) -> None:
+        """Forget what lies behind a border."""
+        self.inodes = [one for one in self.inodes if one.at < border]
+        self.names = [one for one in self.names if one.at < border]
+        self.attributes = [one for one in self.attributes if one.at < border]
+        self.links = [one for one in self.links if one.at < border]
+        for group in (self.summaries, self.markers, self.paddings):
+            group[:] = [one for one in group if one.at < border]
+        self.unknown = [one for one in self.unknown if one[0] < border]
+
+
+@dataclass(slots=True)
+class _Walk:
+    view: memoryview
+    start: int
+    deep: bool
+    tick: Tick
+    found: Nodes
+    seen: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    """Sort of node, number and version -> sum of its fields."""
+    border: int = 0
+    """Where an erase block began last that could be the first of another file system."""
+    border_last: int = 0
+    """End of the last node before it."""
+    fresh: bool = False
+    """Something other than a node lay before."""
+
+
+def order(view: memoryview, at: int = 0) -> str:
+    """Byte order of the node at an offset; empty when there is none."""
+    magic = bytes(view[at : at + 2])
+    return next((one for one, text in jffs2.MAGIC.items() if text == magic), "")
+
+
+def looks_like(view: memoryview, at: int = 0) -> bool:
+    """Nodes in a row from an offset, one of them an inode or a clean marker."""
+    which = order(view, at)
+    for _ in range(PROBE_NODES if which else 0):
+        head, _ = jffs2.header(view, at, which)
+        if head is None:
+            return False
+        if head.kind == jffs2.CLEAN_MARKER:
+            return head.size <= 2 * jffs2.HEADER_BYTES
+        if head.kind == jffs2.INODE:
+            return jffs2.inode(view, head, which, deep=True)[0] is not None
+        at = head.end
+    return False
+
+
+def scan(view: memoryview, start: int, tick: Tick, *, deep: bool) -> Nodes:
+    """All nodes of the file system that begins at an offset where `looks_like` holds.
+
+    Args:
+        view: the image.
+        start: where it begins.
+        tick: told about every piece looked at; may raise LimitExceeded.
+        deep: look at the sums of data, and keep what was found.
+
+    Raises:
+        LimitExceeded: more nodes than a flash has.
+    """
+    walk = _Walk(view, start, deep, tick, Nodes(order(view, start), last=start, end=start), border_last=start)
+    at = start
+    while at >= 0:
+        head, failed = jffs2.header(view, at, walk.found.order)
+        if head is None:
+            if failed is not None:
+                walk.found.sums.take(failed.name, at, failed.declared, failed.computed)
+            walk.fresh = True
+            at = _next(walk, at)
+            continue
+        if not _taken(walk, head):
+            break
+        at = head.end
+    walk.found.end = _end(walk)
+    return walk.found
+
+
+def _next(walk: _Walk, at: int) -> int:
+    """Where the next node may begin; -1 when none follows."""
+    view, find = walk.view, _NODE[walk.found.order].search
+    hit = _CONTENT.search(view, at)
+    if hit is None:
+        return -1
+    walk.tick((hit.start() - at) // 64)  # erased flash costs next to nothing
+    start = at
+    at = max(at + 4, (hit.start() - walk.start) // 4 * 4 + walk.start)
+    foreign = walk.found.last if hit.start() == start else at
+    limit = min(max(foreign, start) + MAX_FOREIGN_BYTES, len(view))
+    while at < limit:
+        found = find(view, at, limit)
+        if found is None:
+            walk.tick(limit - at)
+            return -1 if limit == len(view) else _beyond(walk, limit)
+        walk.tick(found.start() - at + 16)
+        at = (found.start() - walk.start + 3) // 4 * 4 + walk.start
+        if at == found.start() and jffs2.header(view, at, walk.found.order)[0] is not None:
+            return at
+        at += 4 if at == found.start() else 0
+    return -1
+
+
+def _beyond(walk: _Walk, at: int) -> int:
+    """Nothing was found as far as a search may go."""
+    return -1
+
+
+def _taken(walk: _Walk, head: Header) -> bool:
+    """Read one node; False when the file system ended before it."""
+    found = walk.found
+    found.count += 1
+    if found.count > MAX_NODES:
+        raise LimitExceeded("jffs2_nodes", found.count)
+    walk.tick(head.size)
+    aligned = (head.at - walk.start) % BLOCK_BYTES == 0
+    if aligned and head.at > walk.start and (walk.fresh or head.kind == jffs2.CLEAN_MARKER):
+        walk.border, walk.border_last = head.at, found.last
+    walk.fresh = False
+    if not _read(walk, head) and walk.border:
+        found.cut(walk.border)
+        found.last = walk.border_last
+        return False
+    found.last = min(head.end, len(walk.view))
+    return True
+
+
+def _read(walk: _Walk, head: Header) -> bool:
+    """Keep one node; False when another of its version says something else."""
+    found, view, which = walk.found, walk.view, walk.found.order
+    sums: tuple[Sum, ...] = ()
+    same = True
+    if head.kind == jffs2.INODE:
+        inode, sums = jffs2.inode(view, head, which, deep=walk.deep)
+        if inode is not None:
+            same = _same(walk, (jffs2.INODE, inode.number, inode.version), inode.sum)
+            found.inodes.append(inode)
+    elif head.kind == jffs2.NAME:
+        name, sums = jffs2.name(view, head, which)
+        if name is not None:
+            same = _same(walk, (jffs2.NAME, name.parent, name.version), name.sum)
+            found.names.append(name)
+        else:
+            found.bad_names.append(head.at)
+    else:
+        sums = _other(found, view, head, which)
+    for one in sums:
+        found.sums.take(one.name, head.at, one.declared, one.computed)
+    return same
+
+
+def _other(found: Nodes, view: memoryview, head: Header, which: str) -> tuple[Sum, ...]:
+    sums: tuple[Sum, ...] = ()
+    if head.kind == jffs2.ATTRIBUTE:
+        attribute, sums = jffs2.attribute(view, head, which)
+        found.attributes += [attribute] if attribute is not None and head.accurate else []
+    elif head.kind == jffs2.LINK:
+        link, sums = jffs2.link(view, head, which)
+        found.links += [link] if link is not None and head.accurate else []
+    elif head.kind == jffs2.SUMMARY:
+        found.summaries.append(head)
+    elif head.kind == jffs2.CLEAN_MARKER:
+        found.markers.append(head)
+    elif head.kind == jffs2.PADDING:
+        found.paddings.append(head)
+    else:
+        found.unknown.append((head.at, head.kind))
+    return sums
+
+
+def _same(walk: _Walk, key: tuple[int, int, int], value: int) -> bool:
+    if walk.seen.setdefault(key, value) == value:
+        return True
+    walk.found.differing += not walk.border
+    return False
+
+
+def _end(walk: _Walk) -> int:
+    """The end of the last node's erase block, when nothing is in it."""
+    last = walk.found.last
+    places = [one.at - walk.start for one in walk.found.markers if one.at > walk.start]
+    block = math.gcd(*places) if places else DEFAULT_ERASE_BYTES
+    block = block if block % BLOCK_BYTES == 0 else BLOCK_BYTES
+    end = min(walk.start + -(-(last - walk.start) // block) * block, len(walk.view))
+    if end > last and fill_byte(walk.view, ByteRange(last, end)) != "FF":
+        return last
+    return end
