@@ -99,7 +99,9 @@ class _State:
         elif len(data) != SIZES[kind]:
             raise Malformed(WHAT, f"record type {kind:02X} with {len(data)} data bytes", start)
         else:
-            self.space.line(start, end)
+            # A second start address, or an address where none has a meaning, is nobody's.
+            if not (raw[1] or raw[2]) and (kind not in (START_SEGMENT, START_LINEAR) or self.entry is None):
+                self.space.line(start, end)
             self._control(kind, int.from_bytes(data, "big"))
         self.end = end
 

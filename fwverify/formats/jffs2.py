@@ -4,7 +4,7 @@ Source: Linux include/uapi/linux/jffs2.h (all node types), fs/jffs2/scan.c and r
 them), read 2026-11-22. A node is a header of 12 bytes with its own CRC, fields with a CRC, and data with a CRC. A node
 that is no longer valid may have one bit of its type cleared, which no sum notices.
 
-Does NOT do: finding nodes (jffs2_scan), summaries (jffs2_summary), unpacking (jffs2_data), what the nodes mean together.
+Does NOT do: finding nodes (jffs2_scan), summaries (jffs2_summary), unpacking (jffs2_data), what nodes mean together.
 """
 
 from __future__ import annotations

@@ -78,8 +78,8 @@ class _Walk:
     deep: bool
     tick: Tick
     found: Nodes
-    seen: dict[tuple[int, int, int], int] = field(default_factory=dict)
-    """Sort of node, number and version -> sum of its fields."""
+    seen: dict[int, int] = field(default_factory=dict)
+    """Sort of node, number and version, as one number -> sum of its fields."""
     border: int = 0
     """Where an erase block began last that could be the first of another file system."""
     border_last: int = 0
@@ -124,10 +124,8 @@ def scan(view: memoryview, start: int, tick: Tick, *, deep: bool) -> Nodes:
     walk = _Walk(view, start, deep, tick, Nodes(order(view, start), last=start, end=start), border_last=start)
     at = start
     while at >= 0:
-        head, failed = jffs2.header(view, at, walk.found.order)
+        head, _ = jffs2.header(view, at, walk.found.order)
         if head is None:
-            if failed is not None:
-                walk.found.sums.take(failed.name, at, failed.declared, failed.computed)
             walk.fresh = True
             at = _next(walk, at)
             continue
@@ -139,31 +137,35 @@ def scan(view: memoryview, start: int, tick: Tick, *, deep: bool) -> Nodes:
 
 
 def _next(walk: _Walk, at: int) -> int:
-    """Where the next node may begin; -1 when none follows."""
-    view, find = walk.view, _NODE[walk.found.order].search
-    hit = _CONTENT.search(view, at)
-    if hit is None:
-        return -1
-    walk.tick((hit.start() - at) // 64)  # erased flash costs next to nothing
-    start = at
-    at = max(at + 4, (hit.start() - walk.start) // 4 * 4 + walk.start)
-    foreign = walk.found.last if hit.start() == start else at
-    limit = min(max(foreign, start) + MAX_FOREIGN_BYTES, len(view))
-    while at < limit:
-        found = find(view, at, limit)
-        if found is None:
-            walk.tick(limit - at)
-            return -1 if limit == len(view) else _beyond(walk, limit)
-        walk.tick(found.start() - at + 16)
-        at = (found.start() - walk.start + 3) // 4 * 4 + walk.start
-        if at == found.start() and jffs2.header(view, at, walk.found.order)[0] is not None:
-            return at
-        at += 4 if at == found.start() else 0
+    """Where the next node is; -1 when none follows. Erased flash counts for nothing, anything else up to a bound."""
+    view, foreign = walk.view, 0
+    while foreign < MAX_FOREIGN_BYTES:
+        content = _CONTENT.search(view, at)
+        if content is None:
+            return -1
+        walk.tick((content.start() - at) // 64)
+        at = max(at, content.start() - (content.start() - walk.start) % 4)
+        stop = min(at + BLOCK_BYTES, len(view))
+        walk.tick(stop - at)
+        found = _within(walk, at, stop)
+        if found >= 0:
+            return found
+        foreign, at = foreign + BLOCK_BYTES, stop
     return -1
 
 
-def _beyond(walk: _Walk, at: int) -> int:
-    """Nothing was found as far as a search may go."""
+def _within(walk: _Walk, at: int, stop: int) -> int:
+    """The first node that begins in a piece of other bytes; -1: none."""
+    find = _NODE[walk.found.order].search
+    while (hit := find(walk.view, at, stop + 1)) is not None:
+        at = hit.start() + 1
+        if (hit.start() - walk.start) % 4:
+            continue
+        head, failed = jffs2.header(walk.view, hit.start(), walk.found.order)
+        if head is not None:
+            return head.at
+        if failed is not None:
+            walk.found.sums.take(failed.name, hit.start(), failed.declared, failed.computed)
     return -1
 
 
@@ -194,12 +196,12 @@ def _read(walk: _Walk, head: Header) -> bool:
     if head.kind == jffs2.INODE:
         inode, sums = jffs2.inode(view, head, which, deep=walk.deep)
         if inode is not None:
-            same = _same(walk, (jffs2.INODE, inode.number, inode.version), inode.sum)
+            same = not inode.accurate or _same(walk, inode.number << 33 | inode.version << 1, inode.sum)
             found.inodes.append(inode)
     elif head.kind == jffs2.NAME:
         name, sums = jffs2.name(view, head, which)
         if name is not None:
-            same = _same(walk, (jffs2.NAME, name.parent, name.version), name.sum)
+            same = not name.accurate or _same(walk, name.parent << 33 | name.version << 1 | 1, name.sum)
             found.names.append(name)
         else:
             found.bad_names.append(head.at)
@@ -229,7 +231,7 @@ def _other(found: Nodes, view: memoryview, head: Header, which: str) -> tuple[Su
     return sums
 
 
-def _same(walk: _Walk, key: tuple[int, int, int], value: int) -> bool:
+def _same(walk: _Walk, key: int, value: int) -> bool:
     if walk.seen.setdefault(key, value) == value:
         return True
     walk.found.differing += not walk.border

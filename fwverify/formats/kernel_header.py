@@ -40,7 +40,7 @@ def looks_like(view: memoryview) -> bool:
     if len(view) < BYTES or magic not in MAGICS:
         return False
     offset, size = struct.unpack_from("<QQ", view, 8)
-    return offset < MAX_MEMORY_BYTES and size < MAX_MEMORY_BYTES
+    return bool(offset < MAX_MEMORY_BYTES and size < MAX_MEMORY_BYTES)
 
 
 def read(view: memoryview) -> KernelHeader:

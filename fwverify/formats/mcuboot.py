@@ -2,8 +2,8 @@
 
 Source: MCUboot docs/design.md ("Image Format", "Image Trailer", "Integrity Check"), docs/encrypted_images.md,
 docs/imgtool.md and the image header file it refers to, read 2026-11-22. Both byte orders are read; the magic tells.
-Nothing is verified here and nothing decrypted or decompressed. Not read: swap status of an interrupted update,
-images with the magic of version 1.
+Nothing is verified here and nothing decrypted or decompressed. Not read: the steps of an interrupted update (what a
+trailer says of an update as a whole is), images with the magic of version 1.
 """
 
 from __future__ import annotations
@@ -39,6 +39,17 @@ NAMES = {
     0x40: "DEPENDENCY", SECURITY_COUNTER: "SEC_CNT", 0x60: "BOOT_RECORD", 0x70: "DECOMP_SIZE", 0x71: "DECOMP_SHA",
     0x72: "DECOMP_SIGNATURE", 0x73: "COMP_DEC_SIZE", UUID_VENDOR: "UUID_VID", UUID_CLASS: "UUID_CID",
 }  # fmt: skip
+MOST_BYTES = {
+    KEYHASH: 64, PUBKEY: 800, 0x10: 32, 0x11: 48, 0x12: 64, 0x20: 256, 0x21: 144, 0x22: 144, 0x23: 384, 0x24: 64,
+    SIG_PURE: 1, 0x30: 256, 0x31: 40, 0x32: 145, 0x33: 112, 0x34: 144, 0x40: 12, SECURITY_COUNTER: 4, 0x70: 4, 0x71: 64,
+    0x72: 384, 0x73: 4, UUID_VENDOR: 16, UUID_CLASS: 16,
+}  # fmt: skip
+"""The longest value that records of a type have."""
+MAX_OF_A_TYPE = 8
+"""Records of one type in one image that have a meaning: keys of several signers."""
+BOOT_RECORD = 0x60
+MAX_FACTS = 8
+"""Entries of a boot record; imgtool writes up to six."""
 ENCRYPTED_FLAGS, COMPRESSED_FLAGS = 0x04 | 0x08, 0x200 | 0x400
 RAM_LOAD, ROM_FIXED = 0x20, 0x100
 FLAGS = {
@@ -182,23 +193,71 @@ def _record(view: memoryview, order: str, at: int, end: int) -> Record:
     return Record(name, whole, bytes(view[at + INFO_BYTES : whole.end]))
 
 
-def trailer(view: memoryview, start: int) -> tuple[ByteRange, ...]:
-    """The boot trailer at the end of a slot: its magic, and the mark `confirmed` where it is set.
+@dataclass(frozen=True, slots=True)
+class Trailer:
+    """What the boot loader keeps at the end of a slot."""
 
-    Everything else a fresh trailer has is erased flash; what is not (an update under way) is not told here.
+    ranges: tuple[ByteRange, ...]
+    """The magic, and each field that is set; the rest of a fresh trailer is erased flash."""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+SWAPS = {1: "none", 2: "test", 3: "permanent", 4: "revert"}
+
+
+def trailer(view: memoryview, start: int) -> tuple[ByteRange, ...]:
+    """The fields of the boot trailer that are set."""
+    return read_trailer(view, start).ranges
+
+
+def read_trailer(view: memoryview, start: int) -> Trailer:
+    """The boot trailer at the end of a slot: its magic, and before it, in units of the flash, the marks `confirmed` and
+    `copied`, the kind of update, and how much of it is swapped.
+
+    The steps of an update under way stand before these and are not told here.
     """
     magic = ByteRange(len(view) - 16, len(view)) if len(view) - 16 >= start else None
-    if magic is None:
-        return ()
-    align = _alignment(bytes(view[magic.start : magic.end]))
-    if not align:
-        return ()
-    # image_ok stands one unit before the magic, which itself fills whole units.
-    mark = len(view) - (max(16, align) + align)
-    found = [magic]
-    if mark >= start and view[mark] == 1:
-        found.insert(0, ByteRange(mark, mark + 1))
-    return tuple(found)
+    align = _alignment(bytes(view[magic.start : magic.end])) if magic is not None else 0
+    if magic is None or not align:
+        return Trailer(())
+    # The magic itself fills whole units.
+    base = len(view) - max(16, align)
+    found, facts = [magic], []
+    for unit, name, meaning in ((1, "confirmed", {1: "yes"}), (2, "copied", {1: "yes"}), (3, "update", SWAPS)):
+        at = base - unit * align
+        value = view[at] if at >= start else 0xFF
+        if value & 0x0F in meaning and (unit == 3 or value == 1):
+            found.append(ByteRange(at, at + 1))
+            facts.append((name, meaning[value & 0x0F]))
+    at = base - 4 * align
+    size = int.from_bytes(view[at : at + 4], "little") if at >= start else 0
+    if 0 < size <= len(view):
+        found.append(ByteRange(at, at + 4))
+        facts.append(("swap-size", str(size)))
+    return Trailer(tuple(sorted(found)), tuple(facts))
+
+
+def is_boot_record(value: bytes) -> bool:
+    """A boot record is a CBOR map of small numbers to short texts or bytes, and nothing behind it."""
+    if not value or not 0xA1 <= value[0] <= 0xA0 + MAX_FACTS:
+        return False
+    at = 1
+    for _ in range(value[0] & 0x1F):
+        head = value[at + 1 : at + 3]
+        if at + 1 >= len(value) or value[at] > 0x17 or head[0] >> 5 not in (2, 3):
+            return False
+        short = head[0] & 0x1F
+        if short > 24 or (short == 24 and len(head) < 2):
+            return False
+        at += 2 + (1 + head[1] if short == 24 else short)
+    return at == len(value)
+
+
+def understood(record: Record) -> bool:
+    """Its type has a meaning and its value no more bytes than that can take."""
+    if record.type == BOOT_RECORD:
+        return is_boot_record(record.value)
+    return len(record.value) <= MOST_BYTES.get(record.type, -1)
 
 
 def _alignment(magic: bytes) -> int:

@@ -98,7 +98,9 @@ class _State:
         if kind in (1, 2, 3):
             self._data(address, data, start, end)
         else:
-            self.space.line(start, end)
+            # Only the first header is told; in a count or an end there is no data: what nobody sees is nobody's.
+            if (kind == 0 and not self.header) or (kind and not data):
+                self.space.line(start, end)
             self._control(kind, address, data)
         self.end = end
 

@@ -16,7 +16,7 @@ from fwverify.model.examining import Malformed
 
 MAGIC = b"\x27\x05\x19\x56"
 WHAT = "uImage"
-HEADER_BYTES = 64
+HEADER_BYTES, NAME_AT = 64, 32
 MULTI, SCRIPT = 4, 6
 """Image types whose data begins with a size table."""
 MAX_FILES = 256

@@ -15,14 +15,16 @@ from fwverify.model.artifact import Artifact
 from fwverify.model.plugin import Doc
 from fwverify.unpack.interface import Container, Event, Fact, Part, PartUse
 
-_ADDRESS = re.compile(r"[0-9a-f]{8}")
+_ADDRESS = re.compile(r"(?:[\w-]*-)?([0-9a-f]{8})")
+BY_ADDRESS = frozenset({"intel_hex_image", "srec_image", "uf2_image", "dfuse_image"})
+"""Containers whose members have their address for a name, with the family or setting before it."""
 
 
 def _named_address(artifact: Artifact) -> int | None:
-    """The address a text image gave this member; None for every other artifact."""
+    """The address that the container gave this member; None for every other artifact."""
     step = artifact.locator.steps[-1]
-    text_image = step.container in ("intel_hex_image", "srec_image") and _ADDRESS.fullmatch(step.member)
-    return int(step.member, 16) if text_image else None
+    named = _ADDRESS.fullmatch(step.member) if step.container in BY_ADDRESS else None
+    return int(named[1], 16) if named else None
 
 
 def detect(artifact: Artifact) -> bool:

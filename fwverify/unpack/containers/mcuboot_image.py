@@ -8,6 +8,7 @@ authenticate stage's.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 
 from fwverify.formats import firmware_extents, mcuboot
@@ -81,13 +82,16 @@ def _digest(view: memoryview, image: McubootImage, kind: int) -> Digest:
 
 
 def _records(image: McubootImage, computed: dict[int, Digest]) -> Iterator[Event]:
-    """A vendor's own record may hold anything: its header is structure, its value is looked into."""
+    """Of a vendor's own record, one too long for its type or one too many the value is looked into."""
+    seen: Counter[int] = Counter()
     for area, records in ((image.protected_area, image.protected), (image.area, image.unprotected)):
         if area is not None:
             yield Part(ByteRange(area.start, area.start + mcuboot.INFO_BYTES), PartUse.HEADER)
         for record in records:
             checked = area is image.area and record.type in mcuboot.DIGESTS
-            end = record.whole.end if record.type in mcuboot.NAMES else record.whole.start + mcuboot.INFO_BYTES
+            seen[record.type] += 1
+            known = mcuboot.understood(record) and seen[record.type] <= mcuboot.MAX_OF_A_TYPE
+            end = record.whole.end if known else record.whole.start + mcuboot.INFO_BYTES
             yield Part(ByteRange(record.whole.start, end), PartUse.CHECK if checked else PartUse.HEADER)
             if checked and record.type in computed:
                 yield Check("image", Digest(computed[record.type].algorithm, record.value), computed[record.type])
@@ -96,10 +100,11 @@ def _records(image: McubootImage, computed: dict[int, Digest]) -> Iterator[Event
 def _behind(view: memoryview, start: int) -> Iterator[Event]:
     if start >= len(view):
         return
-    trailer = mcuboot.trailer(view, start)
-    for one in trailer:
+    trailer = mcuboot.read_trailer(view, start)
+    for one in trailer.ranges:
         yield Part(one, PartUse.HEADER)
-    for run in subtracted((ByteRange(start, len(view)),), trailer):
+    yield from (Fact(name, value) for name, value in trailer.facts)
+    for run in subtracted((ByteRange(start, len(view)),), trailer.ranges):
         if fill_byte(view, run):
             yield Part(run, PartUse.PADDING)
         else:
@@ -117,7 +122,7 @@ CONTAINER = Container(
         references=("MCUboot docs/design.md, Image Format and Image Trailer, read 2026-11-22",),
         limitations=(
             "Encrypted and compressed payloads are not decoded.",
-            "Signatures are not judged here; the status of an interrupted update is not read.",
+            "Signatures are not judged here; the steps of an interrupted update are not read.",
         ),
     ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import firmware_extents
+from fwverify.formats import firmware_extents, text_field
 from fwverify.formats.names import fill_byte
 from fwverify.formats.uimage import (
     ARCHITECTURES,
@@ -16,6 +16,7 @@ from fwverify.formats.uimage import (
     HEADER_BYTES,
     MAGIC,
     MULTI,
+    NAME_AT,
     OPERATING_SYSTEMS,
     SCRIPT,
     TYPES,
@@ -44,7 +45,7 @@ def unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     """Header, CRCs, then the payload or the files the size table names."""
     view = artifact.content
     header = read_uimage(view)
-    yield Part(ByteRange(0, HEADER_BYTES), PartUse.HEADER)
+    yield from _header(view)
     yield Check("header", header.header_crc, header.header_crc_computed)
     yield from _facts(header)
     check_size(header, view)
@@ -59,6 +60,14 @@ def unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     else:
         yield from _files(header, view, name, budget)
     yield from tail(view, header.end, "after the uImage")
+
+
+def _header(view: memoryview) -> Iterator[Event]:
+    """The numbers, and the name as far as it goes."""
+    name = text_field.read(view, NAME_AT, HEADER_BYTES - NAME_AT)
+    yield Part(ByteRange(0, name.text.end if name.text is not None else NAME_AT), PartUse.HEADER)
+    if name.rest is not None:
+        yield Part(name.rest, PartUse.PADDING)
 
 
 def _files(header: UImage, view: memoryview, name: str, budget: Budget) -> Iterator[Event]:

@@ -1,6 +1,6 @@
 """File systems and volumes that are recognised and not read, so that the gap has a name.
 
-Only the header that told which it is counts as looked at. The rest stays unclaimed and is searched like any dump:
+Only the first bytes of the header that told which it is count as looked at. The rest stays unclaimed and is searched:
 executables and archives in it may be found, a complete list of its files is not. Encrypted volumes are told as such.
 """
 
@@ -17,6 +17,9 @@ from fwverify.model.examining import Encrypted, Malformed, Unsupported
 from fwverify.model.plugin import Doc
 from fwverify.unpack.interface import Carve, Container, Event, Fact, Oddity, Part, PartUse
 
+MAGIC_BYTES = 16
+"""Of a header, looked at."""
+
 
 def _detect(artifact: Artifact) -> bool:
     return foreign_filesystems.recognised(artifact.content) is not None
@@ -26,7 +29,8 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     found = foreign_filesystems.recognised(artifact.content)
     if found is None:
         raise Malformed("file system", "none that is known begins here", 0)
-    yield Part(found.header, PartUse.HEADER)
+    begin = found.header.start  # most of the header's fields were not looked at
+    yield Part(ByteRange(begin, min(begin + MAGIC_BYTES, found.header.end)), PartUse.HEADER)
     yield Fact("file-system", found.name)
     if found.label:
         yield Fact("label", decoded(found.label))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
+import os
 import random
 import struct
 import sys
@@ -331,3 +332,15 @@ def test_bunzip2_agrees() -> None:
     whole = io.BytesIO(b"".join(blocks))
     with bz2.open(whole) as file:
         assert opened(bzip2_stream.CONTAINER, b"".join(blocks)).members == {"content": file.read()}
+
+
+@pytest.mark.corpus
+def test_corpus() -> None:
+    """A bzip2 stream with the rest of a firmware behind it: the content comes out, the rest is told and left."""
+    place = os.environ.get("FWVERIFY_CASES")
+    if not place:
+        pytest.skip("FWVERIFY_CASES is not set")
+    data = (Path(place) / "containers" / "binwalk" / "bzip2.bin").read_bytes()
+    seen = opened(bzip2_stream.CONTAINER, data)
+    assert seen.members == {"content": bz2.decompress(data[:8125])}
+    assert (seen.oddities, seen.unclaimed) == (["trailing-data"], (ByteRange(8125, len(data)),))
