@@ -46,7 +46,8 @@ def block_lzo(packed: memoryview, most: int) -> bytes:
     try:
         out = lzallright.LZOCompressor.decompress(bytes(packed), most)
     except (lzallright.LZOError, ValueError) as problem:
-        raise Malformed("LZO block", str(problem)) from None
+        # The second argument, when there is one, is what came out.
+        raise Malformed("LZO block", str(problem.args[0] if problem.args else problem)) from None
     return _bounded("LZO block", bytes(out), most)
 
 

@@ -118,12 +118,7 @@ def find(view: memoryview) -> int:
     """Where the table of a whole flash, or a table alone, lies; -1 where there is none. Never raises."""
     if _sound(view, 0):
         return 0
-    for at in PLACES:
-        if at + ENTRY.size > len(view):
-            continue
-        if _sound(view, at) and all(one.partition.start != at for one in read(view, at).entries if one.type < TABLE):
-            return at
-    return -1
+    return next((at for at in PLACES if at + ENTRY.size <= len(view) and _sound(view, at)), -1)
 
 
 def boot_loader(view: memoryview, table_at: int) -> ByteRange | None:

@@ -21,10 +21,15 @@ CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 VERSION_FLAG, RULE_PATH_BENEATH = 1, 1
 PR_SET_NO_NEW_PRIVS = 38
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_FILE, MAKE_REG = 1, 2, 4, 8, 32, 256
+REMOVE_DIR, MAKE_DIR, MAKE_FIFO, MAKE_SYM, REFER = 16, 128, 1024, 4096, 8192
 READING = READ_FILE | READ_DIR
 FILE_RIGHTS = ((1, 13), (2, 14), (3, 15), (5, 16))
 """From which interface version on how many rights of files exist: refer, truncate, device control came later."""
 TRUNCATE = 1 << 14
+FILES = READING | WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE
+"""A worker's own folder."""
+TREES = FILES | REMOVE_DIR | MAKE_DIR | MAKE_FIFO | MAKE_SYM | REFER
+"""The same where programs unpack into it. No devices, and nothing in it can be started."""
 TCP, SCOPES = 0b11, 0b11
 """Bind and connect (version 4); abstract sockets and signals (version 6)."""
 
@@ -62,19 +67,29 @@ def needed_for_reading() -> tuple[Path, ...]:
     return tuple(sorted({Path(one).resolve() for one in (*places, *system) if Path(one).exists()}))
 
 
+def needed_for_programs() -> tuple[Path, ...]:
+    """Where the system's programs lie, and those that came with this Python (its scripts)."""
+    system = ("/usr", "/bin", "/sbin", "/lib", "/lib64")
+    places = {sys.prefix, sys.base_prefix, *system}
+    return tuple(sorted({Path(one).resolve() for one in places if Path(one).exists()}))
+
+
 def give_up_new_privileges() -> bool:
     """No program this process might start gains rights; the kernel asks for it before Landlock and seccomp."""
     library = _library()
     return library is not None and library.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
 
 
-def apply(scratch: Path | None, readable: Iterable[Path] | None = None) -> bool:
+def apply(scratch: Path | None, readable: Iterable[Path] | None = None, programs: Iterable[Path] = ()) -> bool:
     """Restrict this process. False: this kernel has no Landlock, or refuses.
 
     Args:
         scratch: the one folder it may write in; None: nowhere.
         readable: files and folders it may read; None: `needed_for_reading`.
+        programs: folders whose programs it may start; then it may also make folders and links in its scratch, and
+            use /dev/null.
     """
+    runnable = tuple(programs)
     library, has = _library(), version()
     if library is None or not has:
         return False
@@ -87,8 +102,12 @@ def apply(scratch: Path | None, readable: Iterable[Path] | None = None) -> bool:
     try:
         for path in readable if readable is not None else needed_for_reading():
             _allow(library, handle, path, READING if path.is_dir() else READ_FILE)
+        for path in runnable:
+            _allow(library, handle, path, READING | EXECUTE)
+        if runnable:
+            _allow(library, handle, Path(os.devnull), READ_FILE | WRITE_FILE)
         if scratch is not None:
-            _allow(library, handle, scratch, (READING | WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE) & files)
+            _allow(library, handle, scratch, (TREES if runnable else FILES) & files)
         return bool(library.syscall(RESTRICT_SELF, handle, 0) == 0)
     finally:
         os.close(handle)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from fwverify.isolate import landlock, seccomp
 
-OPEN_FILES = 64
-"""Enough to import a library late and to hold a few unlinked files; a parser needs none."""
+OPEN_FILES, PROGRAM_FILES = 64, 512
+"""Enough to import a library late and to hold a few unlinked files (a parser needs none); programs hold more."""
 RLIMITS, LANDLOCK, SECCOMP = "rlimits", "landlock", "seccomp"
 FULL = (RLIMITS, LANDLOCK, SECCOMP)
 """What `isolation: full` stands for."""
@@ -30,6 +30,10 @@ class Confinement:
     """The one folder it may write in; empty: none, and no file at all."""
     file_bytes: int = 0
     """Largest file in there."""
+    programs: bool = False
+    """It may start programs, which are held by the same; such a worker never counts as `full`."""
+    readable: str = ""
+    """A folder it may read besides."""
 
 
 def available() -> tuple[str, ...]:
@@ -49,13 +53,20 @@ def confine(wanted: Confinement) -> tuple[str, ...]:
     if _has_rlimits() and _limit(wanted):
         held.append(RLIMITS)
     if sys.platform == "linux" and landlock.give_up_new_privileges():
-        if landlock.apply(Path(wanted.scratch) if wanted.scratch else None):
+        if _landlock(wanted):
             held.append(LANDLOCK)
-        if seccomp.apply():
+        if seccomp.apply(programs=wanted.programs):
             held.append(SECCOMP)
-    if SECCOMP not in held and RLIMITS in held:
+    if SECCOMP not in held and RLIMITS in held and not wanted.programs:
         _no_processes()  # seccomp tells threads from processes, this does not
     return tuple(held)
+
+
+def _landlock(wanted: Confinement) -> bool:
+    more = (Path(wanted.readable),) if wanted.readable else ()
+    readable = (*landlock.needed_for_reading(), *more)
+    programs = landlock.needed_for_programs() if wanted.programs else ()
+    return landlock.apply(Path(wanted.scratch) if wanted.scratch else None, readable, programs)
 
 
 def _has_rlimits() -> bool:
@@ -74,10 +85,11 @@ def _limit(wanted: Confinement) -> bool:
 
     refused = False
     file_bytes = wanted.file_bytes if wanted.scratch else 0
+    open_files = PROGRAM_FILES if wanted.programs else OPEN_FILES
     for what, most, at_last in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
-        (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
+        (resource.RLIMIT_NOFILE, open_files, open_files),
         (resource.RLIMIT_CPU, wanted.cpu_seconds, wanted.cpu_seconds + 5),  # apart: the signal tells which it was
         (resource.RLIMIT_DATA, wanted.memory_bytes, wanted.memory_bytes),
         (resource.RLIMIT_AS, *_address_space(wanted)),

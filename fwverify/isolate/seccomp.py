@@ -56,9 +56,19 @@ REFUSED = {
     "settimeofday": (164, 170), "mknod": (133, -1), "mknodat": (259, 33),
 }  # fmt: skip
 """Number on x86-64 and on ARM64 (-1: not there) of every call that answers EPERM."""
+FOR_PROGRAMS = frozenset({"fork", "vfork", "execve", "mknod", "mknodat"})
+"""Not refused where programs are started (which devices may be made, Landlock says: none)."""
+NOT_FOR_PROGRAMS = {
+    "kill": (62, 129), "tgkill": (234, 131), "pidfd_send_signal": (424, 424), "setpgid": (109, 154),
+    "setsid": (112, 157),
+}  # fmt: skip
+"""Refused there besides: no program sends signals (abort ends without one), and none leaves the group in which all
+are ended together."""
 PROCESSORS = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """AUDIT_ARCH_* (calls of any other kind end the process) and column of the tables."""
 CLONE, CLONE3 = (56, 220), (435, 435)
+CLONE_NEW = 0x7E020000
+"""Name spaces of its own: of mounts, users, the network..."""
 OWN_ONLY = {"kill": (62, 129), "tgkill": (234, 131)}
 """Signals to itself alone (abort raises one)."""
 
@@ -74,13 +84,13 @@ def _library() -> ctypes.CDLL | None:
     return ctypes.CDLL(None, use_errno=True) if platform.system() == "Linux" else None
 
 
-def program(machine: str, process: int) -> bytes:
+def program(machine: str, process: int, *, programs: bool = False) -> bytes:
     """The filter for one processor and one process.
 
     1. Calls made in another processor's way (32 bit on 64 bit, x32) end the process.
     2. clone3 does not exist (its flags lie in memory, out of a filter's sight): the C library then takes clone.
-    3. clone makes threads only.
-    4. Signals go to the process itself only.
+    3. clone makes threads only; with `programs` processes too, but no name spaces.
+    4. Signals go to the process itself only; with `programs` nowhere.
     5. What is refused answers EPERM; everything else is allowed.
     """
     audit, column = PROCESSORS[machine]
@@ -90,27 +100,38 @@ def program(machine: str, process: int) -> bytes:
         (LOAD, 0, 0, NUMBER_AT), (AT_LEAST, 0, 1, X32_BIT), (RETURN, 0, 0, KILL_PROCESS),
         (EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, not_there),
     ]  # fmt: skip
-    for number, test, value in (
-        (CLONE[column], ANY_BIT, CLONE_THREAD),
-        *((one[column], EQUAL, process) for one in OWN_ONLY.values()),
-    ):
-        out += [(EQUAL, 0, 4, number), (LOAD, 0, 0, FIRST_ARGUMENT_AT), (test, 1, 0, value)]
-        out += [(RETURN, 0, 0, not_permitted), (RETURN, 0, 0, ALLOW)]
-    for number in sorted(one[column] for one in REFUSED.values() if one[column] >= 0):
+    own = () if programs else tuple((one[column], EQUAL, process, True) for one in OWN_ONLY.values())
+    clone = (CLONE[column], ANY_BIT, CLONE_NEW, False) if programs else (CLONE[column], ANY_BIT, CLONE_THREAD, True)
+    for number, test, value, allowed in (clone, *own):
+        answers = (ALLOW, not_permitted) if allowed else (not_permitted, ALLOW)
+        out += [(EQUAL, 0, 4, number), (LOAD, 0, 0, FIRST_ARGUMENT_AT), (test, 0, 1, value)]
+        out += [(RETURN, 0, 0, one) for one in answers]
+    for number in refused(column, programs=programs):
         out += [(EQUAL, 0, 1, number), (RETURN, 0, 0, not_permitted)]
     out.append((RETURN, 0, 0, ALLOW))
     return b"".join(INSTRUCTION.pack(*one) for one in out)
 
 
-def apply() -> bool:
+def refused(column: int, *, programs: bool) -> list[int]:
+    """Numbers of the calls that answer EPERM."""
+    calls = {name: one for name, one in REFUSED.items() if not programs or name not in FOR_PROGRAMS}
+    if programs:
+        calls |= NOT_FOR_PROGRAMS
+    return sorted(one[column] for one in calls.values() if one[column] >= 0)
+
+
+def apply(*, programs: bool = False) -> bool:
     """Install the filter for this process, for good. False: this system does not take it.
+
+    Args:
+        programs: it may start programs, which the same filter holds for.
 
     The kernel wants `no new privileges` first (landlock.give_up_new_privileges).
     """
     library = _library()
     if library is None or platform.machine() not in PROCESSORS:
         return False
-    code = program(platform.machine(), os.getpid())
+    code = program(platform.machine(), os.getpid(), programs=programs)
     held = ctypes.create_string_buffer(code, len(code))
     filtering = Program(len(code) // INSTRUCTION.size, ctypes.cast(held, ctypes.c_void_p))
     return bool(library.prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.byref(filtering), 0, 0) == 0)

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fwverify.content import held
 from fwverify.formats import jffs2, jffs2_data, jffs2_scan, jffs2_summary
 from fwverify.formats.entries import EntryKind
 from fwverify.formats.extents import Tick
-from fwverify.formats.jffs2 import HEADER_BYTES, WHAT, Inode
+from fwverify.formats.jffs2 import HEADER_BYTES, WHAT, Attribute, Inode, Link, Name
 from fwverify.formats.jffs2_data import ZERO, Piece
 from fwverify.formats.jffs2_scan import Nodes
 from fwverify.formats.names import fill_byte
@@ -99,7 +99,8 @@ def _structure(tree: Tree) -> Iterator[Event]:
 def _summaries(tree: Tree) -> Iterator[Event]:
     """Summaries against what lies in their erase blocks."""
     nodes = tree.nodes
-    listed = sorted([*nodes.inodes, *nodes.names, *nodes.attributes, *nodes.links], key=lambda one: one.at)
+    listed: list[Inode | Name | Attribute | Link] = [*nodes.inodes, *nodes.names, *nodes.attributes, *nodes.links]
+    listed.sort(key=lambda one: one.at)
     places = [one.at for one in listed]
     wrong: list[str] = []
     for head in nodes.summaries:
@@ -173,13 +174,11 @@ def _without_name(files: _Files) -> Iterator[Event]:
 
 def _hidden(files: _Files, number: int, nodes: list[Inode]) -> Iterator[Event]:
     """Everything of one file that is not to be seen in it, whole pieces in the order they were written."""
-    pieces, at = [], 0
+    pieces: list[Piece] = []
+    at = 0
     for one in nodes:
-        if one.compression != ZERO:
-            pieces.append(Piece(at, at + one.unpacked, Inode(
-                one.at, number, one.version, one.mode, 0, at, one.packed, one.unpacked, one.compression, True,
-                one.sound, one.sum,
-            )))  # fmt: skip
+        if one.compression != ZERO and one.unpacked and one.sound:
+            pieces.append(Piece(at, at + one.unpacked, replace(one, offset=at)))
             at += one.unpacked
     if at:
         files.budget.member()

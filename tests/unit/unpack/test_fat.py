@@ -171,6 +171,17 @@ def test_short_names() -> None:
     assert "A%84C.BIN" in opened(CONTAINER, bytes(data)).members
 
 
+@pytest.mark.parametrize(("piece", "at", "value"), [(0, 13, 0), (1, 12, 1), (1, 26, 1), (0, 0, 0x45), (1, 0, 9)])
+def test_long_names_that_are_not_believed(piece: int, at: int, value: int) -> None:
+    """A wrong sum, type, cluster or number: the short name counts, the pieces are told and claimed by nobody."""
+    data = Volume().image({"a long name of two pieces": b"1"})
+    first = data.index(b"N~0     EXT") - 64
+    data[first + 32 * piece + at] = value
+    seen = opened(CONTAINER, bytes(data))
+    assert seen.members == {"N~0.EXT": b"1"} and seen.oddities == ["headers-disagree"]
+    assert any(one.start <= first and first + 64 <= one.end for one in seen.unclaimed)
+
+
 def test_a_long_name_of_twenty_pieces() -> None:
     """255 characters, a surrogate pair, and one that has no partner."""
     long = "n" * 255

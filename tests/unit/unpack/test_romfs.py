@@ -6,7 +6,7 @@ import pytest
 
 from fwverify.formats import romfs
 from fwverify.unpack.containers.romfs import CONTAINER
-from fwverify.unpack.interface import Member, MemberKind
+from fwverify.unpack.interface import Check, Member, MemberKind
 from tests.unit.unpack.hiding import PLANT, planted, searched
 from tests.unit.unpack.opened import opened
 from tests.vectors.makers.read_only_systems import TEXT, padded, romfs_files, romfs_header, romfs_image
@@ -37,6 +37,12 @@ def test_folders() -> None:
     seen = opened(CONTAINER, romfs_image(body))
     assert set(seen.members) == {"folder", "folder/inner"} and seen.members["folder/inner"] == b"123"
     assert (seen.oddities, seen.unread, seen.failed) == ([], [], [])
+
+
+def test_ranges_are_exact() -> None:
+    """Headers end where content begins, and content where it ends: what follows in its last 16 bytes is nobody's."""
+    seen = opened(CONTAINER, romfs_image(romfs_files((2, 0, b"file", b"12345"))))
+    assert [(one.start, one.end) for one in seen.unclaimed] == [(128 + 5, 128 + 16)]
 
 
 def test_a_parent_that_is_none() -> None:
@@ -80,6 +86,14 @@ def test_files_that_overlap() -> None:
     first = romfs_header(at, 2, 0, len(inner), b"outer")
     seen = opened(CONTAINER, romfs_image(body[:64] + first + body[64 + len(first) :]))
     assert set(seen.members) == {"outer", "inner"} and "overlapping-parts" in seen.oddities
+
+
+def test_sums_that_do_not_hold() -> None:
+    """Each header whose sum is wrong is named; nothing then says that all hold."""
+    data = bytearray(romfs_image(romfs_files(*FILES)))
+    data[96 + 12] ^= 1
+    checks = opened(CONTAINER, bytes(data)).of(Check)
+    assert [(one.name, one.declared == one.computed) for one in checks[1:]] == [("header at 0x60", False)]
 
 
 def test_carving() -> None:

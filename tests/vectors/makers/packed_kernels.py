@@ -4,6 +4,7 @@ of noise (seeded) with a kernel banner in it. The ELF stub is assembled by gcc a
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import lzma
 import random
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import zstandard
 
-from tests.vectors.makers.firmware import Writer
+from tests.vectors.makers.firmware import Writer, fdt
 
 BANNER = (
     b"\0Linux version 5.10.92-acme (build@forge) (gcc (GCC) 11.2.0, GNU ld 2.37) #1 SMP Tue Mar 4 05:06:07 UTC 2025\n\0"
@@ -36,6 +37,28 @@ def xz() -> bytes:
 
 def zstd() -> bytes:
     return zstandard.ZstdCompressor(write_checksum=True).compress(KERNEL)
+
+
+def packed(tool: str, *options: str) -> bytes:
+    """The kernel as an official tool packs it from a pipe."""
+    return subprocess.run([tool, *options], input=KERNEL, capture_output=True, check=True).stdout
+
+
+def packings() -> dict[str, bytes]:
+    """What scripts/Makefile.lib packs with beside gzip, xz and zstd."""
+    lzma_alone = lzma.compress(KERNEL, lzma.FORMAT_ALONE, filters=[{"id": lzma.FILTER_LZMA1, "preset": 9}])
+    return {
+        "lzma": lzma_alone, "bzip2": bz2.compress(KERNEL), "lz4": packed("lz4", "-l", "-9", "-c"),
+        "lzo": packed("lzop", "-9", "-c"),
+    }  # fmt: skip
+
+
+def zboot(payload: bytes, packing: bytes, reserved: bytes = bytes(8)) -> bytes:
+    """An EFI stub with its payload (drivers/firmware/efi/libstub/zboot-header.S)."""
+    head = struct.pack(
+        "<4s4sII8s32s4sI", b"MZ\0\0", b"zimg", 512, len(payload), reserved, packing, b"\xcd\x23\x82\x81", 64
+    )
+    return (head + b"PE\0\0" + STUB).ljust(512, b"\1") + payload + SIZE + STUB
 
 
 def aligned(data: bytes) -> bytes:
@@ -83,11 +106,30 @@ def make(root: Path) -> None:
     for name, payload in (("gzip", gzipped()), ("xz", xz() + SIZE), ("zstd", zstd() + SIZE)):
         case("valid", f"zimage-{name}", zimage(payload), f"ARM zImage with {name}", members=MEMBERS, anomalies=[])
     case("valid", "zimage-big-endian", zimage(gzipped(), ">"), "ARM zImage of a big-endian kernel", members=MEMBERS)
+    for name, payload in packings().items():
+        case(
+            "valid", f"zimage-{name}", zimage(payload + SIZE), f"ARM zImage with {name}", members=MEMBERS, anomalies=[]
+        )
+        case("valid", f"bzimage-{name}", bzimage(payload + SIZE), f"bzImage with {name}", members=MEMBERS, anomalies=[])
+    for name, payload in (("zstd22", zstd()), ("gzip", gzipped()), ("lzo", packings()["lzo"])):
+        case("valid", f"zboot-{name}", zboot(payload, name.encode()), f"EFI zboot, {name}", members=MEMBERS)
+    case("hostile", "zboot-reserved", zboot(gzipped(), b"gzip", b"reserved"), "reserved bytes", members=MEMBERS)
+    literal = zimage(b"\x28\xb5\x2f\xfd\0\0\0\0\x02\x21\x4c\x18\xff\xff\0\0" + STUB + xz() + SIZE)
+    case("valid", "zimage-constants", literal, "magics among the stub's constants", members=MEMBERS, anomalies=[])
+    trees = [fdt({"model": name}) for name in ("Vector board", "Vector board, larger")]
+    with_trees = MEMBERS | {f"dtb-{at}": sha256(one).hexdigest() for at, one in enumerate(trees)}
+    appended = zimage(gzipped(), appended=b"".join(trees))
+    case("valid", "zimage-dtbs", appended, "two device trees behind it", members=with_trees, anomalies=[])
     tree = zimage(gzipped(), appended=b"device tree or so, behind the kernel\x01")
     case("valid", "zimage-appended", tree, "what follows the zImage is nobody's", members=MEMBERS)
     case("valid", "bzimage", bzimage(xz() + SIZE), "x86 bzImage, protocol 2.15", members=MEMBERS, anomalies=[])
     case("valid", "elf", elf(xz() + SIZE), "ELF stub as of MIPS vmlinuz", members=MEMBERS, anomalies=[])
-    case("invalid", "lzo", zimage(b"\x89LZO\0\r\n\x1a\n" + KERNEL), "packed with LZO", members={}, gap="unsupported")
+    case(
+        "invalid", "lzo", zimage(b"\x89LZO\0\r\n\x1a\n" + KERNEL), "an lzop magic alone", members={}, gap="unsupported"
+    )
+    bad = bytearray(packings()["lzo"])
+    bad[200] ^= 1
+    case("invalid", "lzo-block", bzimage(bytes(bad)), "a damaged block", members={}, gap="malformed")
     case("invalid", "no-payload", zimage(KERNEL), "nothing in it begins like a stream", members={}, gap="unsupported")
     small = elf(xz(), code=3 * len(KERNEL))
     case("invalid", "small-section", small, "a program with something packed in it", members={}, gap="malformed")

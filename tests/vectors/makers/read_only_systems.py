@@ -25,6 +25,9 @@ NOISE = b"".join(sha256(b"vector %d" % one).digest() for one in range(160))
 LONG_TEXT = TEXT * 130
 """218,400 bytes: 54 logical clusters, so that all forms of a compact index occur."""
 
+MIXED = b"".join(sha256(b"mixed %d" % one).digest()[:16] + TEXT[:60] for one in range(1600))
+"""121,600 bytes that pack to a third, so that one pack of the index has several clusters of two blocks."""
+
 
 def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
@@ -291,7 +294,7 @@ def make_erofs(root: Path) -> None:
             ("chunks", "chunks with indexes, a hole", ("--chunksize=4096", "-Eforce-chunk-indexes"), plain),
             ("block-map", "chunks with a block map, a hole", ("--chunksize=4096", "-Eforce-inode-blockmap"), plain),
             ("lz4", "LZ4, compact indexes", ("-zlz4",), text),
-            ("lz4-big", "LZ4, clusters of several blocks", ("-zlz4hc", "-C16384"), {"n": NOISE + LONG_TEXT + NOISE}),
+            ("lz4-big", "LZ4, clusters of several blocks", ("-zlz4hc", "-C8192"), {"n": MIXED}),
             ("lz4-tail", "LZ4, the tail behind the index", ("-zlz4hc", "-Eztailpacking"), {"text": LONG_TEXT[:60000]}),
             ("lz4-legacy", "LZ4 of the first kernels, full indexes", ("-zlz4", "-Elegacy-compress"), text),
         ):  # fmt: skip
