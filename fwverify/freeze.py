@@ -32,7 +32,7 @@ from fwverify.model.expectation import Expectation, VersionClaim
 from fwverify.model.ledger import declared_spans, reach, signed_spans
 from fwverify.trust.store import TrustStore
 from fwverify.unpack.registry import BUILTIN as CONTAINERS
-from fwverify.worklist import Node, Walk, descendants, placed
+from fwverify.worklist import Bench, Node, Walk, descendants, placed
 
 T = TypeVar("T")
 READING_LIBRARIES = (
@@ -91,7 +91,7 @@ def freeze(
         delivery=delivery.name,
         expectation=expectation,
         trust=trust.snapshot(),
-        settings=_settings(walk.budget.limits, walk.bench.mode),
+        settings=_settings(walk.budget.limits, walk.bench),
         artifacts=_sorted(records),
         signatures=_sorted(authenticated.signatures),
         checksums=_sorted(checksums),
@@ -186,13 +186,18 @@ def _unexplained(spans: Sequence[tuple[Locator, tuple[LedgerSpan, ...]]]) -> lis
     ]
 
 
-def _settings(limits: Limits, mode: str) -> RunSettings:
+def _settings(limits: Limits, bench: Bench) -> RunSettings:
     rooms: tuple[tuple[str, Sequence[Named]], ...] = (
         ("schemes", SCHEMES), ("containers", CONTAINERS), ("detectors", DETECTORS), ("sboms", SBOMS),
     )  # fmt: skip
+    plugins = [f"{room}/{one.name}" for room, plugins in rooms for one in plugins]
+    tools = [(one, metadata.version(one)) for one in READING_LIBRARIES]
+    if bench.last_resort is not None:
+        plugins.append(f"containers/{bench.last_resort.container.name}")
+        tools += bench.last_resort.tools
     return RunSettings(
         limits=tuple(sorted((one.name, getattr(limits, one.name)) for one in fields(limits))),
-        isolation=mode,
-        plugins=tuple(sorted(f"{room}/{one.name}" for room, plugins in rooms for one in plugins)),
-        tools=tuple((one, metadata.version(one)) for one in READING_LIBRARIES),
+        isolation=bench.mode,
+        plugins=tuple(sorted(plugins)),
+        tools=tuple(tools),
     )

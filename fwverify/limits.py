@@ -66,6 +66,10 @@ class Limits:
     inside gzip) took 4 s."""
     max_lost_workers: int = 32
     """Opening processes lost in one run before the rest is a gap: each costs a start and a second reading."""
+    max_last_resort: int = 1000
+    """Artifacts of one run that the last resort is asked about. Each costs a process and 0.2 s or more."""
+    last_resort_seconds: int = 120
+    """Wall clock of the last resort for one artifact, and processor time of each program it starts."""
     workers: int = 0
     """Examination workers; 0 means one for each core."""
 

@@ -12,9 +12,12 @@ from typing import Protocol
 
 from fwverify.compare.interface import Inventory, InventoryFile
 from fwverify.content import STEP_BYTES, forget
+from fwverify.formats import executable as executables
+from fwverify.formats.names import fill_byte
 from fwverify.identify.interface import Observed
+from fwverify.identify.reading import as_text
 from fwverify.limits import Budget
-from fwverify.model.artifact import Artifact, ByteRange, Digest, Locator
+from fwverify.model.artifact import Artifact, ByteRange, Digest, Locator, merged
 from fwverify.model.component import Clue, Component
 from fwverify.model.evidence import (
     ISOLATION,
@@ -31,10 +34,14 @@ from fwverify.model.examining import examining
 from fwverify.model.expectation import VersionClaim
 from fwverify.model.ledger import Account, Claim, MemberAccount, account, leaf
 from fwverify.unpack.interface import Container, Event
-from fwverify.unpack.stage import Child, Opening, unpack
+from fwverify.unpack.stage import Child, Opening, remainder, unpack
 
 DEVICE_TREE = "device_tree"
 """A container that is content too: its properties may hold public keys (U-Boot's control device tree)."""
+
+
+MIN_RESORT_BYTES = 4096
+"""Smaller artifacts are not worth the last resort, which takes a process for each."""
 
 
 class Examiner(Protocol):
@@ -64,17 +71,41 @@ class Reader(Protocol):
         ...
 
 
+class LastResort(Protocol):
+    """Somebody else's tool, asked about what no reader knows."""
+
+    @property
+    def container(self) -> Container:
+        """What its members are said to lie in."""
+        ...
+
+    @property
+    def mode(self) -> str: ...
+    @property
+    def tools(self) -> tuple[tuple[str, str], ...]:
+        """Name and version, for the evidence."""
+        ...
+
+    def events(self, container: Container, artifact: Artifact, budget: Budget) -> Iterator[Event]:
+        """As `Container.unpack`; raises Crashed besides. Nothing where it knows no better."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Where hostile bytes are read: in this process, or in workers."""
 
     examiner: Examiner
     reader: Reader
+    last_resort: LastResort | None = None
 
     @property
     def mode(self) -> str:
-        """For the evidence: the weaker of both."""
-        return min((self.reader.mode, self.examiner.mode), key=ISOLATION.index)
+        """For the evidence: the weakest of all, whether it was needed or not."""
+        modes = [self.reader.mode, self.examiner.mode]
+        if self.last_resort is not None:
+            modes.append(self.last_resort.mode)
+        return min(modes, key=ISOLATION.index)
 
 
 @dataclass(slots=True)
@@ -134,7 +165,24 @@ class Walk:
             forget(self.mapped)
             self.touched_bytes = 0
 
-    def _visit(self, artifact: Artifact, depth: int, *, plain: bool, recognised: tuple[str, ...] | None = None) -> Node:
+    def _visit(
+        self,
+        artifact: Artifact,
+        depth: int,
+        *,
+        plain: bool,
+        recognised: tuple[str, ...] | None = None,
+        asked: bool = False,
+    ) -> Node:
+        """One artifact and everything inside it.
+
+        Args:
+            artifact: with its content, which is let go afterwards.
+            depth: containers around it.
+            plain: it was looked at before, as a part of what it lies in: examine it, and no more.
+            recognised: what reads it, where that is known.
+            asked: the last resort had it before.
+        """
         self.look(artifact)
         if not plain:
             self.authenticate(artifact)
@@ -142,20 +190,65 @@ class Walk:
         container, others, lost = (None, (), False) if plain else self._recognise(artifact, recognised)
         node = Node(artifact.locator, artifact.size, artifact.digests, container, lost=lost)
         if container is None:
-            self.bench.examiner.submit(artifact)
+            if plain or asked or lost or not self._resort(node, Opening(artifact, None), depth):
+                self.bench.examiner.submit(artifact)
             return node
         if container.name == DEVICE_TREE:
             self.bench.examiner.submit(artifact)
         opening = Opening(artifact, container)
         for child in unpack(opening, self.budget, depth, self.bench.reader.events):
+            if child.remainder and not asked and _named_only(opening, node):
+                asked = True
+                if self._resort(node, opening, depth):
+                    self._drop_unsupported(opening)
             # An unclaimed run that is the whole artifact would be recognised as the same container for ever.
             same = child.remainder and child.artifact.size == artifact.size
-            inner = self._visit(child.artifact, depth + 1, plain=same, recognised=child.recognised)
-            inner.fragment = child.remainder and bool(opening.gaps)
-            node.children.append((inner, _shape(child)))
+            again = asked and child.remainder
+            inner = self._visit(child.artifact, depth + 1, plain=same, recognised=child.recognised, asked=again)
+            self._hold(node, opening, child, inner)
         self._collect(opening, others)
-        node.claims, node.facts = opening.claims, tuple(sorted(opening.facts))
+        node.claims += opening.claims
+        node.facts = tuple(sorted({*opening.facts, *node.facts}))
         return node
+
+    def _hold(self, node: Node, opening: Opening, child: Child, inner: Node) -> None:
+        inner.fragment = child.remainder and bool(opening.gaps)
+        node.children.append((inner, _shape(child)))
+
+    def _resort(self, node: Node, opened: Opening, depth: int) -> bool:
+        """Ask the last resort, where there is one and the artifact may be something. True: things came out.
+
+        Which bytes of a chunk they consist of is not known. So the bytes themselves are looked at besides, and count
+        beside what came out: here as they are, where a reader knew the format as what it left unclaimed.
+        """
+        artifact, last = opened.artifact, self.bench.last_resort
+        if last is None or depth >= self.budget.limits.max_depth or not _may_be_opened(artifact):
+            return False
+        self.progress(f"last resort: {artifact.name}")
+        opening = Opening(artifact, last.container, children=opened.children)
+        for child in unpack(opening, self.budget, depth, last.events):
+            if child.remainder and (opened.container is not None or not node.children):
+                opening.claims.pop()  # looked at in another way
+                break
+            same = child.remainder and child.artifact.size == artifact.size
+            self._hold(node, opening, child, self._visit(child.artifact, depth + 1, plain=same, asked=child.remainder))
+        self._collect(opening, ())
+        if not node.children:
+            return False
+        rest = {child.index for _, child in node.children if child.remainder}
+        chunks = merged(one.range for one in opening.claims if one.member >= 0 and one.member not in rest)
+        for run in chunks if opened.container is None else ():
+            child = remainder(opening, run)
+            self._hold(node, opening, child, self._visit(child.artifact, depth + 1, plain=True))
+        node.container, node.claims, node.facts = last.container, opening.claims, tuple(opening.facts)
+        opened.children = opening.children
+        return True
+
+    def _drop_unsupported(self, opening: Opening) -> None:
+        """What a reader only named was opened; the gap stays where something is wrong with that, too."""
+        by = self.bench.last_resort.container.name if self.bench.last_resort else ""
+        if not any(one.locator == opening.artifact.locator and one.by == by for one in self.gaps):
+            opening.gaps = [one for one in opening.gaps if one.reason is not GapReason.UNSUPPORTED]
 
     def _recognise(
         self, artifact: Artifact, known: tuple[str, ...] | None
@@ -226,6 +319,23 @@ class Walk:
         ordered = [members.get(one) or _absent(node.locator) for one in range(max(members, default=-1) + 1)]
         claims = [one for one in node.claims if one.member < len(ordered)]
         return account(node.locator, node.size, node.container.name, claims, ordered)
+
+
+def _named_only(opening: Opening, node: Node) -> bool:
+    """A reader knew the format, cannot read this variant of it, and gave no member."""
+    unsupported = [one for one in opening.gaps if one.reason is GapReason.UNSUPPORTED and one.locator == node.locator]
+    return bool(unsupported) and not node.children
+
+
+def _may_be_opened(artifact: Artifact) -> bool:
+    """Neither small nor fill, and not what is examined as it is: an executable or text."""
+    content = artifact.content
+    return (
+        artifact.size >= MIN_RESORT_BYTES
+        and not executables.detect(content)
+        and not fill_byte(content)
+        and as_text(content) is None
+    )
 
 
 def _shape(child: Child) -> Child:

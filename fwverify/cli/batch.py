@@ -38,6 +38,7 @@ NAME_COLUMNS = 32
 )
 @options.json_option
 @options.isolation_option
+@options.last_resort_option
 @options.limits_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
 def batch(
@@ -48,6 +49,7 @@ def batch(
     folder: Path | None,
     as_json: bool,
     in_process: bool,
+    last_resort: str | None,
     bounds: tuple[str, ...],
     quiet: bool,
 ) -> int:
@@ -73,9 +75,12 @@ def batch(
     limits = settings.limits_of(bounds)
     from fwverify.cli.examine import refuse_weaker, workbench
 
-    refuse_weaker(own, in_process=in_process)
+    refuse_weaker(own, in_process=in_process, last_resort=last_resort)
 
-    with output.Progress(shown=not quiet) as progress, workbench(limits, in_process=in_process) as bench:
+    with (
+        output.Progress(shown=not quiet) as progress,
+        workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
+    ):
         verify_one = _verifier(policies, trust, at, limits, bench, progress, len(found.units))
         rows = tuple(run(found.units, verify_one, _keeper(folder)))
     _write(folder, rows, found.bad)

@@ -76,6 +76,7 @@ def _protections() -> list[Answer]:
         Answer("Landlock", f"available, version {version}" if version else "not in this kernel"),
         Answer("seccomp", "available" if sandbox.SECCOMP in offered else "not on this system"),
         Answer("isolation", _tried()),
+        Answer("last resort (--last-resort unblob)", _last_resort()),
     ]
 
 
@@ -101,6 +102,29 @@ def _tried() -> str:
         + (f": without {', '.join(lacking)}" if lacking else ": a worker was started and has")
         + ("" if lacking else f" {', '.join(held)}")
     )
+
+
+def _last_resort() -> str:
+    """Whether unblob can be asked, and what it lacks: tried, like the other workers."""
+    from fwverify.isolate import unblob
+    from fwverify.isolate.bench import HAS_WORKERS
+    from fwverify.isolate.process import Lost
+
+    version = unblob.version()
+    if not version:
+        return "not installed; only needed with that option: pip install 'fwverify[unblob]'"
+    if not HAS_WORKERS or not unblob.can_be_confined():
+        return f"unblob {version} cannot be used: its programs cannot be confined on this system"
+    worker = unblob.Unblob()
+    try:
+        held, programs = worker.check()
+    except Lost as problem:
+        return f"unblob {version} cannot be used: its worker could not be started ({problem.detail})"
+    finally:
+        worker.close()
+    missing = [name for name, there in programs if not there]
+    lacking = f"; programs it lacks: {', '.join(missing)}" if missing else ""
+    return f"unblob {version}, confined by {', '.join(held)}, but it starts programs: never full{lacking}"
 
 
 def _text(path: Path) -> str | None:

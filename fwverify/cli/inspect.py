@@ -14,14 +14,15 @@ from fwverify.cli import options, output, settings, status
 @options.paths_argument
 @options.json_option
 @options.isolation_option
+@options.last_resort_option
 @options.limits_option
 @click.option(
     "--map", "map_file", type=click.Path(path_type=Path, dir_okay=False), help="Draw every image: HTML, one file."
 )
 @click.option("-v", "--verbose", count=True, help="Also what the headers state.")
 def inspect(
-    paths: tuple[Path, ...], as_json: bool, in_process: bool, bounds: tuple[str, ...], map_file: Path | None,
-    verbose: int,
+    paths: tuple[Path, ...], as_json: bool, in_process: bool, last_resort: str | None, bounds: tuple[str, ...],
+    map_file: Path | None, verbose: int,
 ) -> int:  # fmt: skip
     """Show what is inside a delivery: parts with offset, size and format, components, and what was not examined.
 
@@ -39,7 +40,7 @@ def inspect(
     from fwverify.report.contents import contents_page
 
     survey = Survey()
-    with output.Progress() as progress, workbench(limits, in_process=in_process) as bench:
+    with output.Progress() as progress, workbench(limits, in_process=in_process, last_resort=last_resort) as bench:
         from fwverify import pipeline  # while the worker starts
         from fwverify.unpack.survey import look_into
 

@@ -11,6 +11,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("terminal", "json")
+LAST_RESORTS = ("unblob",)
 
 
 def policy_option(command: F) -> F:
@@ -43,6 +44,11 @@ def format_option(command: F) -> F:
 def isolation_option(command: F) -> F:
     help_ = "Examine content in this process instead of in workers (recorded in the evidence)."
     return click.option("--in-process", is_flag=True, help=help_)(command)
+
+
+def last_resort_option(command: F) -> F:
+    help_ = "Have this tool open what fwverify cannot, with programs of this machine (recorded: isolation is not full)."
+    return click.option("--last-resort", type=click.Choice(LAST_RESORTS), help=help_)(command)
 
 
 def limits_option(command: F) -> F:

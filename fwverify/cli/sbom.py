@@ -24,8 +24,16 @@ def sbom() -> None:
 @click.option("-o", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE, not to the screen.")
 @options.at_option
 @options.isolation_option
+@options.last_resort_option
 @options.limits_option
-def make(image: Path, target: Path | None, at_time: str | None, in_process: bool, bounds: tuple[str, ...]) -> None:
+def make(
+    image: Path,
+    target: Path | None,
+    at_time: str | None,
+    in_process: bool,
+    last_resort: str | None,
+    bounds: tuple[str, ...],
+) -> None:
     """Write what is seen in IMAGE as CycloneDX 1.6 JSON, each component with where and how it was seen.
 
     \b
@@ -42,7 +50,7 @@ def make(image: Path, target: Path | None, at_time: str | None, in_process: bool
     from fwverify.cli.examine import workbench
     from fwverify.report.registry import bill_of_materials
 
-    with output.Progress() as progress, workbench(limits, in_process=in_process) as bench:
+    with output.Progress() as progress, workbench(limits, in_process=in_process, last_resort=last_resort) as bench:
         from fwverify import pipeline  # while the worker starts
 
         evidence = pipeline.facts([image], at=at, limits=limits, bench=bench, progress=progress)

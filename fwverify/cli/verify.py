@@ -44,6 +44,7 @@ class Targets:
 )  # fmt: skip
 @click.option("--no-evidence", is_flag=True, help="Keep no evidence.")
 @options.isolation_option
+@options.last_resort_option
 @options.limits_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
 @click.option("-v", "--verbose", count=True, help="More: rules, signatures, files, gaps. -vv: parts, components.")
@@ -60,6 +61,7 @@ def verify(
     evidence_file: Path | None,
     no_evidence: bool,
     in_process: bool,
+    last_resort: str | None,
     bounds: tuple[str, ...],
     quiet: bool,
     verbose: int,
@@ -80,9 +82,12 @@ def verify(
     limits = settings.limits_of(bounds)
     from fwverify.cli.examine import refuse_weaker, workbench
 
-    refuse_weaker(policy, in_process=in_process)
+    refuse_weaker(policy, in_process=in_process, last_resort=last_resort)
 
-    with output.Progress(shown=not quiet) as progress, workbench(limits, in_process=in_process) as bench:
+    with (
+        output.Progress(shown=not quiet) as progress,
+        workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
+    ):
         from fwverify import pipeline  # while the worker starts
 
         assessment = pipeline.verify(

@@ -24,7 +24,7 @@ RAW, FILL, SKIP, CRC32 = 0xCAC1, 0xCAC2, 0xCAC3, 0xCAC4
 MAX_HEADER_BYTES = 4096
 MIN_BLOCK_BYTES, MAX_BLOCK_BYTES = 4, 64 * MIB
 PIECE_BYTES = MIB
-MAX_CHUNKS = 1 << 20
+MAX_CHUNKS = 1 << 18
 """Of one file; a system image has some thousands."""
 
 

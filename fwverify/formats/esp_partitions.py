@@ -2,7 +2,8 @@
 
 Sources: ESP-IDF "Partition Tables" (API guide) and components/partition_table/gen_esp32part.py, esp_flash_partitions.h;
 read 2026-11-22. The table lies in a sector of its own, usually at 0x8000; offsets in it count from the start of flash.
-Tables without MD5 (before ESP-IDF 3.1) are read. The signature that Secure Boot 1 puts behind one is not.
+Tables without MD5 (before ESP-IDF 3.1) are read; the signature that Secure Boot 1 puts behind one is in
+esp_secure_boot.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The bench of an isolated run: one process that opens containers, and several that examine contents.
+"""The bench of an isolated run: one process that opens containers, several that examine contents, and when asked for
+the last resort.
 
 On systems where workers cannot be served (no POSIX pipes), everything is read in this process; the evidence and
 `fwverify doctor` say so.
@@ -20,8 +21,12 @@ HAS_WORKERS = sys.platform != "win32"
 
 
 @contextmanager
-def workers(limits: Limits = DEFAULT_LIMITS) -> Iterator[Bench]:
+def workers(limits: Limits = DEFAULT_LIMITS, *, last_resort: bool = False) -> Iterator[Bench]:
     """Where to read hostile bytes for one or several runs.
+
+    Args:
+        limits: of the runs.
+        last_resort: have unblob open what nobody else does; not where there are no workers.
 
     The opening worker starts at once, so that it is ready when the delivery has been read; examining workers start
     when there is work.
@@ -31,11 +36,16 @@ def workers(limits: Limits = DEFAULT_LIMITS) -> Iterator[Bench]:
         return
     from fwverify.isolate.opener import Opener
     from fwverify.isolate.pool import WorkerPool
+    from fwverify.isolate.unblob import Unblob
 
-    opener = Opener(limits)
+    opener, unblob = Opener(limits), Unblob(limits) if last_resort else None
     try:
         opener.start()
+        if unblob is not None:
+            unblob.start()
         with WorkerPool(limits) as pool:
-            yield Bench(pool, opener)
+            yield Bench(pool, opener, unblob)
     finally:
         opener.close()
+        if unblob is not None:
+            unblob.close()

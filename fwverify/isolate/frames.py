@@ -12,6 +12,7 @@ import json
 import struct
 from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
+from pathlib import Path
 
 from fwverify.identify.interface import Observed
 from fwverify.isolate.sandbox import Confinement
@@ -26,10 +27,12 @@ MAX_ANSWER_BYTES = 64 << 20
 
 
 class Role(StrEnum):
-    """What a worker is for: no process that opens containers ever loads LIEF."""
+    """What a worker is for: no process that runs our own container readers ever loads LIEF."""
 
     EXAMINE = "examine"
     OPEN = "open"
+    LAST_RESORT = "last-resort"
+    """unblob, for what nobody else opens (unblob_worker)."""
 
 
 class Answer(IntEnum):
@@ -41,6 +44,8 @@ class Answer(IntEnum):
     MEMORY = 3
     """The artifact needs more memory than the worker may have."""
     EVENTS = 4
+    REPORT = 5
+    """Of the last resort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,17 @@ def open_header(artifact: Artifact, session: int, container: str | None, skip: i
 def more_header(session: int, *, close: bool = False) -> bytes:
     """Ask for more events of a session, or end it (no answer)."""
     return canonical({"do": "close" if close else "next", "session": session})
+
+
+def job_header(folder: Path, seconds: int, members: int, total_bytes: int) -> bytes:
+    """Ask the last resort about the artifact that lies in a folder, and what it may take."""
+    stated = {"folder": str(folder), "seconds": seconds, "members": members, "total_bytes": total_bytes}
+    return canonical({"do": "job", **stated})
+
+
+def programs_header() -> bytes:
+    """Ask the last resort which programs it would start."""
+    return canonical({"do": "programs"})
 
 
 def requested(header: bytes, content: memoryview) -> Artifact:

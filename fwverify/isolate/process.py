@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fwverify.content import in_steps
@@ -194,6 +195,14 @@ class WorkerProcess:
         """End the process, whatever it does. The thread that waits for it will notice."""
         if self.process.poll() is None:
             self.process.kill()
+
+    def retire(self, seconds: float) -> None:
+        """Let the process end in order, with what it started itself; one that does not is ended."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        self.stop()
 
     def stop(self) -> None:
         """End the process and close the pipes."""

@@ -98,6 +98,8 @@ def decoded(text: str, size: int) -> Report:
         found = sorted((_chunk(one, size) for one in chunks), key=lambda one: (one.range, one.handler))
     except (ValueError, KeyError, TypeError, RecursionError) as wrong:
         raise NotEvidence(f"not a report: {wrong}"[:MAX_DETAIL_CHARACTERS]) from None
+    if carved is not True and len(found) > 1:
+        raise NotEvidence("several chunks and one folder")
     return Report(carved is True, tuple(found), _troubles(troubles))
 
 
@@ -118,6 +120,7 @@ def _troubles(data: Json) -> tuple[Told, ...]:
 
 def _told(data: Json) -> Told:
     match data:
-        case [str(kind), str(detail)] if kind in list(Trouble):
-            return Told(Trouble(kind), quoted(detail.encode("utf-8", "surrogateescape"), MAX_DETAIL_CHARACTERS))
+        case [str(kind), str(detail)] if len(detail) <= MAX_DETAIL_CHARACTERS and detail.isascii():
+            if detail.isprintable():
+                return Told(Trouble(kind), detail)
     raise NotEvidence("not a trouble")

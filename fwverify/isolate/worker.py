@@ -1,7 +1,8 @@
 """A worker: artifacts come in on standard input, what was found goes out on standard output.
 
 It gives up what it does not need before it reads the first byte (sandbox). It holds no key and no secret, and its
-answer is plain JSON that the parent checks. One of two roles: examine (detectors, LIEF) or open (containers).
+answer is plain JSON that the parent checks. Its role: examine (detectors, LIEF), open (containers) or, when asked for,
+the last resort (unblob_worker).
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ def main(detectors: tuple[Detector, ...] | None = None, containers: tuple[Contai
     incoming, outgoing = sys.stdin.buffer, _private_output()
     if mine.role is Role.OPEN:
         serve_opening(mine, incoming, outgoing, containers)
+    elif mine.role is Role.LAST_RESORT:
+        from fwverify.isolate.unblob_worker import serve
+
+        serve(mine, incoming, outgoing)
     else:
         serve_examining(mine, incoming, outgoing, detectors)
 

@@ -225,7 +225,7 @@ class SbomObservation:
 
 ISOLATION = ("in-process", "worker", "full")
 """How content is read, from the weaker to the stronger: no worker; workers; workers with resource limits, Landlock and
-seccomp."""
+seccomp, none of which may start a program (a last resort does)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ class Look:
     """Hundredths of a bit for each byte, 0 to 800, from a sample."""
     first: bytes
     """The first 16 bytes."""
+    kind: str = ""
+    """Of bytes that no part of their container accounts for: what they look like (`machine code`...)."""
     curve: tuple[int, ...] = ()
     """Entropy of equal stretches of an image."""
 

@@ -139,7 +139,8 @@ def _unexplained(
     yield from paragraph(f"{plural(len(left), 'part')} nobody could explain, {count(total)} bytes", width)
     for one in tree_order(left, where)[:MAX_LINES]:
         look = survey.looks.get(one.locator)
-        seen = f"entropy {look.entropy / 100:.1f}, begins {look.first.hex(' ')}" if look else ""
+        kind = f"{look.kind}, " if look and look.kind else ""
+        seen = f"{kind}entropy {look.entropy / 100:.1f}, begins {look.first.hex(' ')}" if look else ""
         place = f"@{where[one.locator].start:#x}, " if one.locator in where else ""
         name = shortened(str(one.locator), NAME_LIMIT)
         yield from entry("", f"{name}: {place}{count(one.size)} bytes, {seen}", width)

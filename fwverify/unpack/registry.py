@@ -28,6 +28,7 @@ from fwverify.unpack.containers import (
     gzip_stream,
     intel_flash,
     intel_hex_image,
+    jffs2,
     kernel_image,
     lz4_stream,
     lzma_stream,
@@ -40,6 +41,8 @@ from fwverify.unpack.containers import (
     srec_image,
     tar_archive,
     trx,
+    ubi,
+    ubifs,
     uboot_environment,
     uefi_capsule,
     uefi_flash,
@@ -76,6 +79,9 @@ READERS: tuple[Container, ...] = (
     cramfs.CONTAINER,
     erofs.CONTAINER,
     romfs.CONTAINER,
+    ubi.CONTAINER,
+    ubifs.CONTAINER,
+    jffs2.CONTAINER,  # nodes in a row whose sums hold
     cabinet.CONTAINER,
     uefi_capsule.CONTAINER,
     uefi_flash.CONTAINER,  # a volume and more behind it

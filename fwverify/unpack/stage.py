@@ -204,10 +204,11 @@ def _remainders(opening: Opening) -> Iterator[Child]:
             opening.claims.append(Claim(run, Opened.EMPTY))
         elif run.size >= MIN_REMAINDER_BYTES and taken < MAX_REMAINDERS:
             taken += 1
-            yield _remainder(opening, run)
+            yield remainder(opening, run)
 
 
-def _remainder(opening: Opening, run: ByteRange) -> Child:
+def remainder(opening: Opening, run: ByteRange) -> Child:
+    """Bytes of a container as an artifact of their own, named by their place."""
     artifact = opening.artifact
     locator = Locator((*artifact.locator.steps,)).into("", f"@0x{run.start:x}-0x{run.end:x}")
     index = opening.children

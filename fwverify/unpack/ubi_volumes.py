@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from fwverify.formats import ubi
 from fwverify.formats.flash_sums import Tally, crc32_from_ones
@@ -144,9 +145,7 @@ def _damaged(device: Device, place: int, declared: int, computed: int) -> None:
 def chosen(device: Device, blocks: list[Block]) -> Block:
     """The block that counts among those that hold one logical erase block."""
     ordered = sorted(blocks, key=lambda one: (one.head.sequence, one.at), reverse=True)
-    device.twins += any(
-        one.head.sequence == other.head.sequence for one, other in zip(ordered, ordered[1:], strict=False)
-    )
+    device.twins += any(one.head.sequence == other.head.sequence for one, other in pairwise(ordered))
     if len(ordered) > 1:
         for one in ordered:
             if not one.head.copied or _copy_holds(device, one):
@@ -163,10 +162,8 @@ def _copy_holds(device: Device, block: Block) -> bool:
 def _table(device: Device) -> None:
     """The volume table, of which there are two copies."""
     lebs = device.found.pop(ubi.LAYOUT, {})
-    copies: list[dict[int, Record]] = []
-    for number in range(TABLE_COPIES):
-        if number in lebs:
-            copies.append(_copy(device, chosen(device, lebs[number])))
+    blocks = [chosen(device, lebs[one]) for one in range(TABLE_COPIES) if one in lebs]
+    copies = [_copy(device, one) for one in blocks]
     if not copies:
         device.notes.append(Unread(GapReason.MALFORMED, f"{WHAT}: there is no volume table"))
         return

@@ -95,7 +95,7 @@ CONTAINER = Container(
         title="Android Verified Boot image (footer, vbmeta)",
         vendor="Android Open Source Project",
         references=("AOSP external/avb libavb headers, read 2026-11-22",),
-        limitations=("forward error correction data are not read", "sparse images are not read"),
+        limitations=("forward error correction data are not read",),
     ),
     wrapper=True,
 )

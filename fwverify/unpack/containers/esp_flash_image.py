@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import esp_partitions, partitions
+from fwverify.formats import esp_partitions, esp_secure_boot, partitions
 from fwverify.formats.esp_partitions import Entry, Table
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact, ByteRange
@@ -39,6 +39,8 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     if at:
         yield from _boot_loader(view, table, budget)  # 2
         yield from _partitions(view, table, budget)  # 3
+    elif (signature := esp_secure_boot.find_version1(view)) is not None:
+        yield Part(ByteRange(signature.start, signature.start + esp_secure_boot.V1_BYTES), PartUse.CHECK)
 
 
 def _table(table: Table) -> Iterator[Event]:
@@ -107,7 +109,7 @@ CONTAINER = Container(
         limitations=(
             "Images that do not begin with the first byte of flash are searched, not read by their table.",
             "Encrypted flash is not read.",
-            "The signature of Secure Boot 1 behind the table is not read.",
+            "The signature of Secure Boot 1 behind a table in a whole flash is not read.",
         ),
         makers=("esptool merge-bin",),
     ),

@@ -21,8 +21,8 @@ from fwverify.model.plugin import Doc
 from fwverify.unpack.interface import Carve, Check, Container, Event, Fact, Member, Oddity, Part, PartUse, Unread
 from fwverify.unpack.tail import tail
 
-MAX_BYTES = 256 * MIB
-"""Twice the largest flash of a microcontroller."""
+MAX_BYTES = 128 * MIB
+"""64 MiB of flash: four times what microcontrollers of this kind have."""
 MAX_TOLD = 20
 """Overlaps listed one by one."""
 CHECK_FACTOR = 4

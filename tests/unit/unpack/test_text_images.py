@@ -11,7 +11,7 @@ from fwverify.unpack.containers.intel_hex_image import CONTAINER as HEX
 from fwverify.unpack.containers.srec_image import CONTAINER as SREC
 from fwverify.unpack.interface import Container
 from tests.unit.unpack.opened import artifact, opened
-from tests.vectors.makers.firmware import ROOTFS, cortex_m, hex_record, hex_text, srec_text
+from tests.vectors.makers.firmware import ROOTFS, cortex_m, hex_record, hex_text, s_record, srec_text
 
 REGIONS = {0x08000000: ROOTFS[:200], 0x0800FFF0: ROOTFS[:64], 0x1FFF0000: b"options"}
 BOTH = [(HEX, hex_text(REGIONS)), (SREC, srec_text(REGIONS))]
@@ -72,3 +72,19 @@ def test_address_reaches_the_program_reader() -> None:
     seen = opened(HEX, hex_text({0x70001000: cortex_m(0x70001000)}).encode())
     inner = artifact(seen.members["70001000"], "70001000", "intel_hex_image")
     assert CORTEX.detect(inner) and not CORTEX.detect(artifact(seen.members["70001000"], "70001000"))
+
+
+def test_hidden_in_records_without_data() -> None:
+    """A second header, data in an end record, a second start address: what is not told is nobody's."""
+    text = s_record(0, b"\0\0", b"second header, or anything at all") + srec_text(REGIONS)
+    seen = opened(SREC, text.encode())
+    first, second = (text.index("S0", at) for at in (0, 1))
+    assert [one.start for one in seen.unclaimed] == [second] and seen.facts[
+        "header"
+    ] == "second header, or anything at all"
+    assert first == 0
+    end = srec_text(REGIONS, end=False) + s_record(7, bytes(4), b"data of an end record")
+    assert len(opened(SREC, end.encode()).unclaimed) == 1
+    start = hex_record(5, 0, b"\x08\0\0\1")
+    text = hex_text({0x100: b"abc"}, end=False) + start + start + hex_record(1, 0x4142, b"")
+    assert [one.size for one in opened(HEX, text.encode()).unclaimed] == [len(start) + len(hex_record(1, 0, b""))]
