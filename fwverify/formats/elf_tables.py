@@ -335,6 +335,11 @@ def _unclaimed(tables: Tables) -> None:
 
 def claimed(tables: Tables) -> list[ByteRange]:
     """The pieces of a sound file. What lies between or after them, a reader of ELF knows nothing of."""
+    return own(tables) + _module_signature(tables)
+
+
+def own(tables: Tables) -> list[ByteRange]:
+    """The same without a kernel module's signature, which ends the file wherever that is."""
     pieces = [ByteRange(0, tables.header_bytes), *tables.structure]
     pieces += [
         ByteRange(one.offset, one.offset + one.file_bytes)
@@ -342,7 +347,7 @@ def claimed(tables: Tables) -> list[ByteRange]:
         if one.file_bytes and one.offset + one.file_bytes <= tables.size
     ]
     pieces += [ByteRange(one.offset, one.offset + one.size) for one in tables.sections if one.in_file]
-    return pieces + _module_signature(tables)
+    return pieces
 
 
 def _module_signature(tables: Tables) -> list[ByteRange]:

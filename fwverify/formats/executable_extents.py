@@ -60,7 +60,7 @@ def elf_end(view: memoryview, at: int, tick: Tick) -> int:
     tables = elf_tables.layout(here)  # 1
     if tables.problems:
         return 0
-    end = max(one.end for one in elf_tables.claimed(tables))
+    end = max(one.end for one in elf_tables.own(tables))
     tick(end >> 3)  # of its code a little is looked at, of its tables all
     end = _with_signature(here, end, tables.type)  # 2
     return 0 if elf_tables.read(here[:end]).problems else at + end  # 3

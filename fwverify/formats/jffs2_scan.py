@@ -19,9 +19,7 @@ from fwverify.formats import jffs2
 from fwverify.formats.extents import Tick
 from fwverify.formats.flash_sums import Tally
 from fwverify.formats.jffs2 import Attribute, Header, Inode, Link, Name, Sum
-from fwverify.formats.names import fill_byte
 from fwverify.limits import MIB, LimitExceeded
-from fwverify.model.artifact import ByteRange
 
 MAX_FOREIGN_BYTES = MIB // 2
 """Bytes without a node after which the file system has ended: a damaged erase block is smaller."""
@@ -239,12 +237,13 @@ def _same(walk: _Walk, key: int, value: int) -> bool:
 
 
 def _end(walk: _Walk) -> int:
-    """The end of the last node's erase block, when nothing is in it."""
+    """The end of the last node's erase block, or what of it is erased."""
     last = walk.found.last
     places = [one.at - walk.start for one in walk.found.markers if one.at > walk.start]
     block = math.gcd(*places) if places else DEFAULT_ERASE_BYTES
     block = block if block % BLOCK_BYTES == 0 else BLOCK_BYTES
     end = min(walk.start + -(-(last - walk.start) // block) * block, len(walk.view))
-    if end > last and fill_byte(walk.view, ByteRange(last, end)) != "FF":
-        return last
-    return end
+    content = _CONTENT.search(walk.view, last, end)
+    if content is None:
+        return end
+    return max(last, content.start() - (content.start() - walk.start) % BLOCK_BYTES)

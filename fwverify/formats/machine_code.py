@@ -100,7 +100,11 @@ _WORDS = (
     ),
 )  # fmt: skip
 _SEQUENCES = (
-    _Sequences("Thumb", (rb".\xb5", rb"\x70\x47|.\xbd", rb".[\xf0-\xf7].[\xf8-\xff]", rb".\x46"), 500, 4, 2),
+    _Sequences(
+        "Thumb",
+        (rb".\xb5|\x2d\xe9", rb"\x70\x47|.\xbd|\xbd\xe8", rb".[\xf0-\xf7].[\xf8-\xff]", rb".[\x46\x68\xd0\xd1\xe7]"),
+        700, 3, 2,
+    ),
     _Sequences(
         "x86",
         (

@@ -272,4 +272,4 @@ def looks_like(view: memoryview, at: int = 0) -> bool:
     if at + SUPERBLOCK_BYTES > len(view):
         return False
     magic, _, _, size, kind, _, _ = _HEADER.unpack_from(view, at)
-    return magic == MAGIC and size == SUPERBLOCK_BYTES and kind == SUPERBLOCK
+    return bool(magic == MAGIC and size == SUPERBLOCK_BYTES and kind == SUPERBLOCK)

@@ -94,10 +94,18 @@ def more_header(session: int, *, close: bool = False) -> bytes:
     return canonical({"do": "close" if close else "next", "session": session})
 
 
-def job_header(folder: Path, seconds: int, members: int, total_bytes: int) -> bytes:
-    """Ask the last resort about the artifact that lies in a folder, and what it may take."""
-    stated = {"folder": str(folder), "seconds": seconds, "members": members, "total_bytes": total_bytes}
-    return canonical({"do": "job", **stated})
+def job_header(folder: Path, seconds: int, members: int, most_bytes: int, bytes_limit: str) -> bytes:
+    """Ask the last resort about the artifact that lies in a folder, and what it may take.
+
+    Args:
+        folder: see unblob_worker.Job, as for the others.
+        seconds: wall clock.
+        members: files and folders that may come out.
+        most_bytes: that may come out.
+        bytes_limit: name of the limit which that comes from.
+    """
+    stated = {"folder": str(folder), "seconds": seconds, "members": members}
+    return canonical({"do": "job", **stated, "most_bytes": most_bytes, "bytes_limit": bytes_limit})
 
 
 def programs_header() -> bytes:

@@ -161,7 +161,7 @@ def _file(path: bytes, name: bytes, above: int) -> Iterator[Left]:
         os.close(descriptor)
 
 
-def weighed(folder: Path, most: int, most_bytes: int) -> tuple[str, int] | None:
+def weighed(folder: Path, most: int, most_bytes: int, bytes_limit: str) -> tuple[str, int] | None:
     """The name and value of the limit that a folder exceeds, while somebody may still be writing to it; else None."""
     total = 0
     with opened(os.fsencode(folder)) as top:
@@ -171,7 +171,7 @@ def weighed(folder: Path, most: int, most_bytes: int) -> tuple[str, int] | None:
             for one in walk(top, most):
                 total += one.size
                 if total > most_bytes:
-                    return "max_total_bytes", total
+                    return bytes_limit, total
         except LimitExceeded as reached:
             return reached.limit, reached.value
         except OSError:  # a folder that went away while it was looked at

@@ -153,8 +153,7 @@ class Unblob:
         """Have it opened. A worker that cannot be asked is begun again the next time."""
         seconds = max(1, min(self.limits.last_resort_seconds, int(budget.deadline - budget.clock())))
         members = max(1, self.limits.max_members - budget.members)
-        total_bytes = min(self.limits.max_total_bytes - budget.total_bytes, self._most_bytes(artifact))
-        header = job_header(folder, seconds, members, max(1, total_bytes))
+        header = job_header(folder, seconds, members, *self._most_bytes(artifact, budget))
         try:
             kind, body = self._ready().ask(header, EMPTY, self._deadline())
         except Lost as lost:
@@ -168,9 +167,12 @@ class Unblob:
         except NotEvidence as problem:
             raise Crashed(f"unblob: the worker's answer cannot be read: {problem}"[:300]) from None
 
-    def _most_bytes(self, artifact: Artifact) -> int:
-        """Of its folder: beside what may come out, unblob cuts the chunks out of the artifact."""
-        return 2 * artifact.size + max(self.limits.ratio_floor_bytes, artifact.size * self.limits.max_ratio)
+    def _most_bytes(self, artifact: Artifact, budget: Budget) -> tuple[int, str]:
+        """Of the folder it writes to, and the limit that comes from: unblob cuts chunks out of the artifact first."""
+        ratio = max(self.limits.ratio_floor_bytes, artifact.size * self.limits.max_ratio)
+        total = max(1, self.limits.max_total_bytes - budget.total_bytes)
+        more, name = min((ratio, "max_ratio"), (total, "max_total_bytes"))
+        return artifact.size + more, name
 
     def _read(self, body: bytes, artifact: Artifact) -> Report:
         try:
@@ -181,7 +183,7 @@ class Unblob:
             case {"end": ["done"], "report": str(report)}:
                 return unblob_report.decoded(report, artifact.size)
             case {"end": ["limit", str(limit), int(value)]}:
-                raise LimitExceeded(limit, value)
+                raise LimitExceeded(limit, value // artifact.size if limit == "max_ratio" else value)
             case {"end": ["crashed", str(text)]}:
                 raise Crashed(f"unblob: {text}")
         raise NotEvidence("an end of no known kind")

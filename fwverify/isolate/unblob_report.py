@@ -96,11 +96,12 @@ def decoded(text: str, size: int) -> Report:
         data = json.loads(text)
         carved, chunks, troubles = data["carved"], data["chunks"], data["troubles"]
         found = sorted((_chunk(one, size) for one in chunks), key=lambda one: (one.range, one.handler))
+        general = _troubles(troubles)
     except (ValueError, KeyError, TypeError, RecursionError) as wrong:
         raise NotEvidence(f"not a report: {wrong}"[:MAX_DETAIL_CHARACTERS]) from None
     if carved is not True and len(found) > 1:
         raise NotEvidence("several chunks and one folder")
-    return Report(carved is True, tuple(found), _troubles(troubles))
+    return Report(carved is True, tuple(found), general)
 
 
 def _chunk(data: Json, size: int) -> Chunk:

@@ -33,7 +33,7 @@ from fwverify.model.canonical import canonical
 Run = Callable[[Path, Path], dict[str, Any]]
 """Opens a file into a folder, answers the report (unblob_report)."""
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
-STEP_SECONDS, END_SECONDS, WEIGH_SECONDS = 0.1, 0.005, 1.0
+STEP_SECONDS, END_SECONDS, WEIGH_SECONDS = 0.1, 0.005, 0.25
 MAX_PROCESSES = 64
 MEMORY, NOT_CONFINED = 97, 98
 """Exit statuses of the process that was forked."""
@@ -49,7 +49,9 @@ class Job:
     seconds: int
     members: int
     """Files and folders that may come out."""
-    total_bytes: int
+    most_bytes: int
+    bytes_limit: str
+    """Name of the limit `most_bytes` comes from."""
 
     @property
     def source(self) -> Path:
@@ -86,7 +88,8 @@ def serve(mine: Settings, incoming: BinaryIO, outgoing: BinaryIO, load: Callable
 
             _answer(outgoing, Answer.REPORT, canonical([list(one) for one in programs()]))
             continue
-        job = Job(Path(stated["folder"]), stated["seconds"], stated["members"], stated["total_bytes"])
+        del stated["do"]
+        job = Job(Path(stated.pop("folder")), **stated)
         _answer(outgoing, Answer.REPORT, canonical(_Watch(job).run(run, mine.confinement)))
 
 
@@ -198,7 +201,7 @@ class _Watch:
     def _full(self) -> list[object]:
         """The limit that the job's folder exceeds."""
         begun = time.monotonic()
-        over = output_tree.weighed(self.job.out, self.job.members, self.job.total_bytes)
+        over = output_tree.weighed(self.job.out, self.job.members, self.job.most_bytes, self.job.bytes_limit)
         took = time.monotonic() - begun
         self.weigh_at = begun + took + max(WEIGH_SECONDS, 4 * took)
         return [] if over is None else ["limit", *over]

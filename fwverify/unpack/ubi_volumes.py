@@ -87,6 +87,9 @@ def _block(device: Device, at: int, end: int) -> None:
     device.images[counter.image] = device.images.get(counter.image, 0) + 1
     device.headers.take("erase counter", at, declared, computed)
     _header(device, at, clean=counter.clean, unused=((5, 8), (28, 60)))
+    if end - at < device.erase_bytes:
+        device.notes.append(Unread(GapReason.MALFORMED, f"{WHAT}: the last erase block is cut off", ByteRange(at, end)))
+        return
     place = at + counter.volume_at
     found, declared, computed = ubi.identifier(view, place)
     if found is None:
@@ -97,12 +100,8 @@ def _block(device: Device, at: int, end: int) -> None:
         return
     device.headers.take("volume identifier", place, declared, computed)
     _header(device, place, clean=found.clean, unused=((16, 20), (36, 40), (48, 60)))
-    start = at + counter.data_at
-    if start < end and end - at == device.erase_bytes:
-        volume = device.found.setdefault(found.volume, {})
-        volume.setdefault(found.number, []).append(Block(at, start, end, found))
-    else:
-        device.notes.append(Unread(GapReason.MALFORMED, f"{WHAT}: the last erase block is cut off", ByteRange(at, end)))
+    volume = device.found.setdefault(found.volume, {})
+    volume.setdefault(found.number, []).append(Block(at, at + counter.data_at, end, found))
 
 
 def _header(device: Device, at: int, *, clean: bool, unused: tuple[tuple[int, int], ...]) -> None:

@@ -102,7 +102,7 @@ def many(source: Path, tree: Path) -> None:
 def endless(source: Path, tree: Path) -> None:
     """Fills the disk for as long as it may."""
     for one in range(1_000_000):
-        (tree / f"{one}").write_bytes(bytes(1 << 20))
+        (tree / f"{one}").write_bytes(bytes(8 << 20))
 
 
 def holes(source: Path, tree: Path) -> None:

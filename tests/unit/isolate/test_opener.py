@@ -175,7 +175,8 @@ def test_same_events_as_here(vector: Vector, real: Opener) -> None:
     assert real.mode == "full"
     for one in events:
         if isinstance(one, Member) and one.recognised is not None:
-            looked = recognise(artifact(bytes(one.content or b""), one.name))[0] if one.content else None
+            place = Locator((Step("image.bin"), Step(one.name, container.name)))
+            looked = recognise(identified(place, bytes(one.content or b"")))[0]
             assert one.recognised[:1] == (() if looked is None else (looked.name,))
 
 

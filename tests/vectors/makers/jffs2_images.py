@@ -142,7 +142,8 @@ def make_valid(case: Any) -> None:
     layers = clean() + name(1, 1, 2, b"file") + inode(2, 1, b"a" * 300) + inode(2, 2, b"b" * 100, offset=100)
     layers += inode(2, 3, b"", size=250)
     case("valid", "layers", layers, "pieces over one another, cut to a smaller size",
-         members={"file": digest(b"a" * 100 + b"b" * 100 + b"a" * 50), ".obsolete/inode-2": digest(b"a" * 300)})  # fmt: skip
+         members={"file": digest(b"a" * 100 + b"b" * 100 + b"a" * 50),
+                  ".obsolete/inode-2": digest(b"a" * 300)})  # fmt: skip
     values = clean() + one_file() + attribute(5, b"note", b"v" * 20) + link(2, 5)
     values += attribute(6, b"large", NOISE[:900]) + link(2, 6)
     case("valid", "attributes", values, "a long extended attribute is a member",
@@ -159,8 +160,8 @@ def make_invalid(case: Any) -> None:
         wrong = bytearray(good)
         wrong[at] ^= 1
         case("invalid", label, bytes(wrong), f"{why} does not hold", checks_fail=[failing])
-    wrong = clean() + name(1, 1, 2, b"file") + inode(2, 1, TEXT, sum_xor=1)
-    case("invalid", "data-sum", wrong, "the sum of data does not hold", members={}, gap="malformed",
+    damaged = clean() + name(1, 1, 2, b"file") + inode(2, 1, TEXT, sum_xor=1)
+    case("invalid", "data-sum", damaged, "the sum of data does not hold", members={}, gap="malformed",
          checks_fail=["data of a node at 0x38"])  # fmt: skip
     lzma = clean() + name(1, 1, 2, b"file") + inode(2, 1, TEXT[:90], compression=8, unpacked=400)
     case("invalid", "lzma", lzma, "LZMA as vendors have it", members={}, gap="unsupported")
