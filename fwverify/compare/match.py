@@ -3,7 +3,8 @@
 1. Candidates share a package URL (type, namespace, name), or a product name: that of the entry, its package URL or
    its CPE name, folded by the alias table. Only where nothing else fits, `foo` and `libfoo` count as one.
    Packages of a programming language's own ecosystem are never taken for a C library of the same name.
-2. A candidate whose version agrees is the match. A side without version agrees with nothing and contradicts nothing.
+2. A candidate whose version agrees is the match. A side without version agrees with nothing and contradicts nothing,
+   but a release outside the bounds that were seen is contradicted.
 3. What has candidates, none of which agrees, is a version that differs, unless each candidate was found elsewhere in
    the version it states: then this is one more, undeclared copy.
 4. Undecidable stays ambiguous. Every observed component gets exactly one row.
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fwverify.compare.identifiers import Purl, cpe_product, parsed_purl
-from fwverify.compare.versions import same_version
+from fwverify.compare.versions import outside, same_version
 from fwverify.formats.products import canonical_product
 from fwverify.model.component import Component, DeclaredComponent, Discrepancy, DiscrepancyKind
 
@@ -95,8 +96,8 @@ def _settle(
         found.rows.append(_row(DiscrepancyKind.UNDECLARED, None, component, "no entry of the SBOM fits it"))
     elif component.version and unstated:  # 2
         _take(found, component, unstated, None)
-    elif not component.version:
-        _settle_unversioned(found, component, candidates)
+    elif unstated:
+        _settle_unversioned(found, component, unstated)
     else:
         _settle_different(found, component, candidates, claimed, matched)
 
@@ -124,7 +125,7 @@ def _settle_different(
     for one in free[1:]:
         found.other_version.setdefault(one, component)
     if free:  # 3
-        reason = f"declared {_stated(free[0])}, seen {component.version}"
+        reason = f"declared {_stated(free[0])}, seen {component.stated}"
         found.rows.append(_row(DiscrepancyKind.VERSION_DIFFERS, free[0], component, reason))
         return
     declared = candidates[0]
@@ -156,7 +157,9 @@ def _take(found: Products, component: Component, entries: list[DeclaredComponent
         reason = f"declared without a version, seen as {component.version}"
     else:
         reason = (
-            f"declared {_stated(declared)}, seen without a version" if _stated(declared) else "neither has a version"
+            f"declared {_stated(declared)}, seen {component.stated or 'without a version'}"
+            if _stated(declared)
+            else f"declared without a version, seen {component.stated or 'without one'}"
         )
     found.rows.append(_row(DiscrepancyKind.MATCHED, declared, component, reason, agrees))
     for one in entries[1:]:
@@ -176,6 +179,8 @@ def _row(
 def _agrees(component: Component, declared: DeclaredComponent) -> bool | None:
     seen = parsed_purl(component.purl)
     kind = _ecosystem(declared) or (seen.type if seen else "")
+    if outside(_stated(declared), component.since, component.before):
+        return False
     return same_version(component.version, _stated(declared), kind)
 
 

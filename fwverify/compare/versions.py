@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fwverify.model.versions import compare
+
 _MAX_VERSION = 200
 """Characters taken apart. Longer texts are only compared as they are."""
 _NO_VERSION = frozenset({"", "-", "*", "?", "unknown", "noassertion", "none", "n/a", "na", "unspecified", "latest"})
@@ -65,6 +67,29 @@ def same_version(one: str, other: str, purl_type: str = "") -> bool | None:
     if any(_agree(a, b) for a in _readings(first) for b in _readings(second)):  # 2, 3
         return True
     return _same_in_ecosystem(first, second, purl_type.lower())  # 4
+
+
+def outside(version: str, since: str, before: str) -> bool:
+    """Whether a stated release lies outside the bounds that were seen. What cannot be ordered is not outside.
+
+    Args:
+        version: as an SBOM states it, packaging included; it is outside only if each way to read it is.
+        since: not earlier than this release; empty: not bounded.
+        before: earlier than this release; empty: not bounded.
+    """
+    text = version.strip().lower()
+    if text in _NO_VERSION or len(text) > _MAX_VERSION or not (since or before):
+        return False
+    releases = [".".join(one.upstream) for one in _readings(text)]
+    return all(_early(one, since) or _late(one, before) for one in releases)
+
+
+def _early(release: str, since: str) -> bool:
+    return bool(since) and compare(release, since) == -1
+
+
+def _late(release: str, before: str) -> bool:
+    return bool(before) and compare(release, before) in (0, 1)
 
 
 def _agree(one: _Parts, other: _Parts) -> bool:

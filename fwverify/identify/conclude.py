@@ -2,8 +2,8 @@
 
 What counts as one place is the container a file came out of (one root file system, one archive): a library seen by
 its name and a program seen by its version string are the same product there, and two images never mix. Versions are
-merged only where they say the same upstream release; nothing here orders versions or picks a winner. Does NOT know
-which files a package owns.
+merged only where they say the same upstream release; nothing here picks a winner. Bounds narrow one another, and what
+they exclude is not joined. Does NOT know which files a package owns.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import takewhile
 
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue, Component
+from fwverify.model.versions import compare
 
 PER_TECHNIQUE, MOST = 2, 99
 """Percent added for each further independent technique, and the ceiling."""
@@ -57,8 +58,10 @@ def conclude(clues: Iterable[Clue]) -> tuple[Component, ...]:
     2. Versions seen in content: joined to the package of that product with the same upstream release (of several, the
        one named like the file); else one component for each product and release in a place.
     3. Clues without version: joined to what 1 and 2 know of the product, first in the same file, then in the place
-       when only one release is known there; else one component without version.
-    4. Two releases of one product in one file contradict each other; both components say so.
+       when only one release is known there that their bounds allow; else one component without version, bounded by
+       all of them together.
+    4. Two releases of one product in one file contradict each other; both components say so. So does a release that
+       a bound excludes, and bounds that leave nothing.
     """
     by_place: dict[Locator, list[Clue]] = defaultdict(list)
     for clue in sorted(set(clues)):
@@ -75,7 +78,8 @@ def _place(clues: list[Clue]) -> list[Component]:
     unversioned = _unversioned([one for one in clues if not one.unit and not one.version], rows, releases)
     contradicted = _contradicted([*releases.values()])
     groups = [*rows, *releases.values(), *unversioned]
-    return [replace(_component(one), contradicted=id(one) in contradicted) for one in groups]
+    found = [(one, _component(one)) for one in groups]
+    return [replace(what, contradicted=what.contradicted or id(one) in contradicted) for one, what in found]
 
 
 def _packages(clues: list[Clue]) -> list[_Group]:
@@ -112,6 +116,9 @@ def _unversioned(clues: list[Clue], rows: list[_Group], releases: dict[tuple[str
     for clue in clues:
         candidates = known.get(clue.product, [])
         same_file = [one for one in candidates if clue.locator in places[id(one)]]
+        candidates = [
+            one for one in candidates if not _excluded(clue, upstream(one.version, packaged=id(one) in packaged))
+        ]
         release = {upstream(one.version, packaged=id(one) in packaged) for one in candidates}
         if same_file or len(release) == 1:
             _nearest(same_file or candidates, clue).clues.append(clue)
@@ -146,12 +153,45 @@ def _contradicted(groups: list[_Group]) -> set[int]:
     return {one for ids in seen.values() if len(ids) > 1 for one in ids}
 
 
+def _excluded(clue: Clue, version: str) -> bool:
+    """The clue's bounds leave no room for this release. What cannot be ordered is not excluded."""
+    low = bool(clue.since) and compare(version, clue.since) == -1
+    return low or (bool(clue.before) and compare(version, clue.before) in (0, 1))
+
+
+def _bounds(group: _Group) -> tuple[str, str, bool]:
+    """The latest lower and the earliest upper bound, and whether they leave anything.
+
+    Bounds that cannot be ordered are left out, all of that side: a range must hold the truth.
+    """
+    if group.version:
+        release = upstream(group.version, packaged=any(one.unit for one in group.clues))
+        return "", "", not any(_excluded(one, release) for one in group.clues if not one.version)
+    since = _outermost({one.since for one in group.clues} - {""}, 1)
+    before = _outermost({one.before for one in group.clues} - {""}, -1)
+    if since and before and compare(since, before) != -1:
+        return "", "", False
+    return since, before, True
+
+
+def _outermost(bounds: set[str], order: int) -> str:
+    best = ""
+    for one in sorted(bounds):
+        answer = compare(one, best) if best else order
+        if answer is None:
+            return ""
+        if answer == order:
+            best = one
+    return best
+
+
 def _component(group: _Group) -> Component:
     best: dict[str, Clue] = {}
     for clue in sorted(group.clues, key=lambda one: (-one.confidence, one)):
         best.setdefault(clue.how, clue)
     ranked = sorted(best.values(), key=lambda one: (-one.confidence, one))
     confidence = ranked[0].confidence
+    since, before, possible = _bounds(group)
     return Component(
         name=group.name,
         version=group.version,
@@ -160,4 +200,7 @@ def _component(group: _Group) -> Component:
         how=tuple(sorted(best)),
         locators=tuple(sorted({one.locator for one in group.clues})),
         quotes=tuple(one.quote for one in ranked[:MAX_QUOTES]),
+        contradicted=not possible,
+        since=since,
+        before=before,
     )

@@ -30,6 +30,10 @@ class Clue:
     """Package URL, when the detector knows the ecosystem (`pkg:deb/debian/zlib1g@1.2.13-1`)."""
     unit: str = ""
     """The package or file the clue speaks of, when not the artifact itself (a row of a package database)."""
+    since: str = ""
+    """Without a version: the release is not earlier than this one (what it holds came with it); empty: not bounded."""
+    before: str = ""
+    """Without a version: the release is earlier than this one; empty: not bounded."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,7 +53,19 @@ class Component:
     quotes: tuple[str, ...]
     """The bytes that showed it; one for each technique, at most five."""
     contradicted: bool = False
-    """Another version of the same product was concluded at the same place."""
+    """Another version of the same product was concluded at the same place, or its clues exclude one another."""
+    since: str = ""
+    """Version bounded: not earlier than this release. Empty where the version is established or nothing bounds it."""
+    before: str = ""
+    """Version bounded: earlier than this release."""
+
+    @property
+    def stated(self) -> str:
+        """The version in words: established, bounded, or empty."""
+        if self.version:
+            return self.version
+        bounds = (f"{self.since} or later" if self.since else "", f"before {self.before}" if self.before else "")
+        return ", ".join(one for one in bounds if one)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -149,7 +149,7 @@ def _unexplained(
 def _components(evidence: Evidence, width: int) -> Iterable[Line]:
     yield from paragraph(plural(len(evidence.components), "component"), width)
     for one in evidence.components[:MAX_LINES]:
-        version = shortened(one.version, NAME_LIMIT) or "version not established"
+        version = shortened(one.stated, NAME_LIMIT) or "version not established"
         places = listed([place.name for place in one.locators], 2)
         text = f"{shortened(one.name, NAME_LIMIT)} {version}: {one.confidence} %, {listed(one.how)}, in {places}"
         yield from entry("", text, width)

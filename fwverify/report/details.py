@@ -181,7 +181,7 @@ def artifact_lines(one: ArtifactRecord, width: int) -> Iterable[Line]:
 def _components(reading: Reading, width: int) -> Iterable[Line]:
     yield from _title("Components seen", width)
     for one in reading.evidence.components[:MAX_COMPONENTS]:
-        version = shortened(one.version, NAME_LIMIT) or "version not established"
+        version = shortened(one.stated, NAME_LIMIT) or "version not established"
         where = listed([str(place) for place in one.locators], 2)
         head = f"{shortened(one.name, NAME_LIMIT)}: {version}  ({one.confidence} %, {listed(one.how)}) in {where}"
         yield from entry("", head, width)

@@ -41,14 +41,14 @@ def undeclared_names(reading: Reading) -> str:
     for one in r.declared(reading).undeclared:
         if one.observed is not None:
             where = f", {place(one.observed.locators[0])}" if one.observed.locators else ""
-            names.append(f"{one.observed.name} {one.observed.version}".strip() + where)
+            names.append(f"{one.observed.name} {one.observed.stated}".strip() + where)
     return listed(names, 2) or message(reading, "component.undeclared")
 
 
 def differing_names(reading: Reading) -> str:
     """Components whose version contradicts the SBOM."""
     names = [
-        f"{one.observed.name} {one.observed.version} (SBOM: {one.declared.version})"
+        f"{one.observed.name} {one.observed.stated} (SBOM: {one.declared.version})"
         for one in r.declared(reading).differing
         if one.observed is not None and one.declared is not None
     ]

@@ -168,7 +168,7 @@ def version_mismatch(case: Case, values: Values) -> Judged:
 
 
 def _contradiction(one: Discrepancy) -> str:
-    observed = one.observed.version if one.observed is not None else "another version"
+    observed = one.observed.stated if one.observed is not None else "another version"
     return f"{_declared(one)} declared, {observed} in the image"
 
 

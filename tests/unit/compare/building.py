@@ -18,9 +18,9 @@ def sha256(text: str) -> Digest:
     return Digest("sha256", hashlib.sha256(text.encode()).digest())
 
 
-def seen(name: str, version: str = "", purl: str = "", path: str = "", **more: bool) -> Component:
+def seen(name: str, version: str = "", purl: str = "", path: str = "", **more: bool | str) -> Component:
     place = ROOT.into("squashfs", path or f"usr/lib/{name}")
-    return Component(name, version, purl, 85, ("version-string",), (place,), (), **more)
+    return Component(name, version, purl, 85, ("version-string",), (place,), (), **more)  # type: ignore[arg-type]
 
 
 def declared(name: str, version: str = "", **more: object) -> DeclaredComponent:

@@ -346,3 +346,24 @@ def test_reading_needs_no_particular_locator() -> None:
     documents, _ = read_sboms([identified(SBOM, b'{"bomFormat": "CycloneDX"}')])
     assert isinstance(documents[0], Document)
     assert documents[0].observation.locator == SBOM
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("1.2.13", "matched"),
+        ("1:1.2.13.dfsg-1", "matched"),
+        ("1.2.12", "matched"),
+        ("1.2.11", "version_differs"),
+        ("1.3", "version_differs"),
+        ("1:1.2.11.dfsg-2", "version_differs"),
+        ("unknown", "matched"),
+        ("banana", "matched"),
+    ],
+)
+def test_bounded(version: str, kind: str) -> None:
+    """A release outside what the bytes allow is contradicted; one inside is neither agreed to nor contradicted."""
+    ((found, _, _, agrees),) = told(
+        rows(inventory(seen("zlib", since="1.2.12", before="1.3")), declared("zlib", version))
+    )
+    assert (found, agrees) == (kind, None)

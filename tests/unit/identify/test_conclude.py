@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -123,3 +124,38 @@ def test_order_does_not_matter() -> None:
 def test_upstream(written: str, release: str) -> None:
     """Packaging is taken off, the release stays."""
     assert upstream(written, packaged=True) == release
+
+
+def bound(product: str, file: str, since: str = "", before: str = "") -> Clue:
+    return replace(clue(product, "", file, "elf-exports", 70), since=since, before=before)
+
+
+def test_bounds_narrow_one_another() -> None:
+    """Two lower bounds and an upper one: one component, the narrowest range."""
+    (one,) = conclude([bound("zlib", "lib/libz.so.1", "1.2.9", "1.3"), bound("zlib", "bin/gzip", "1.2.12")])
+    assert (one.version, one.since, one.before, one.contradicted) == ("", "1.2.12", "1.3", False)
+    assert one.stated == "1.2.12 or later, before 1.3"
+
+
+def test_bounds_that_leave_nothing() -> None:
+    """A range that cannot be is no range, and said."""
+    (one,) = conclude([bound("zlib", "lib/libz.so.1", "1.3"), bound("zlib", "bin/gzip", "", "1.2.9")])
+    assert (one.since, one.before, one.contradicted) == ("", "", True)
+
+
+def test_bounds_without_an_order() -> None:
+    """Bounds that cannot be put in an order bound nothing: a range must hold the truth."""
+    (one,) = conclude([bound("x", "lib/libx.so.1", "1.0-foo"), bound("x", "bin/x", "1.0-bar")])
+    assert (one.since, one.contradicted) == ("", False)
+
+
+def test_excluded_release_is_not_joined() -> None:
+    """A file that cannot be of the release known at the place is a component of its own."""
+    seen = conclude([clue("zlib", "1.2.8", "lib/libz.so.1"), bound("zlib", "opt/libz.so.1", "1.2.12")])
+    assert [(one.version, one.since) for one in seen] == [("", "1.2.12"), ("1.2.8", "")]
+
+
+def test_excluded_release_in_one_file() -> None:
+    """A version text and what the same file exports exclude one another: kept, and said."""
+    seen = conclude([clue("zlib", "1.2.8", "lib/libz.so.1"), bound("zlib", "lib/libz.so.1", "1.2.12")])
+    assert all(one.contradicted for one in seen)
