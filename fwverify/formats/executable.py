@@ -198,6 +198,8 @@ def _lost(tables: elf_tables.Tables, binary: Any) -> list[str]:
 
 def _text(name: str | bytes) -> str:
     """LIEF gives bytes where a name is not UTF-8, and str with lone surrogates in places."""
+    if isinstance(name, str) and name.isascii() and "%" not in name:
+        return name
     return decoded(name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape"))
 
 
