@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,21 @@ def test_text_that_encodes_data() -> None:
     assert encodes_data(f"{line}\n" * 200)
     assert encodes_data("data:x;base64," + "A" * ENCODED_RUN_CHARACTERS)
     assert encodes_data(":10000000" + "0C" * 17 + "\n" + (":10" + "0C" * 20 + "\n") * 300)
+    indented = "".join(f"{' ' * 300}{line}\n" for _ in range(200))
+    assert encodes_data(indented)
+    assert encodes_data("words " * 3000 + f"{line}\n" * 200 + "words " * 3000)
+
+
+def test_almost_encoded_text_is_read_in_linear_time() -> None:
+    """Eight MiB of runs that are just too short take about as long to tell as eight MiB of words."""
+
+    def seconds(text: str) -> float:
+        started = time.process_time()
+        assert not encodes_data(text)
+        return time.process_time() - started
+
+    short = "A" * (ENCODED_RUN_CHARACTERS - 1) + ". word "
+    assert seconds(short * 1000) < 20 * seconds("several words " * 600_000) + 1
 
 
 @pytest.mark.parametrize(
