@@ -42,6 +42,9 @@ READING_LIBRARIES = (
     "lief",
     "sigstore",
     "zstandard",
+    "lz4",
+    "lzallright",
+    "brotli",
     "univers",
     "jsonschema-rs",
 )
@@ -64,6 +67,7 @@ def freeze(
     documents: Sequence[Document],
     discrepancies: Sequence[Discrepancy],
     gaps: Sequence[Gap],
+    references: tuple[str, ...] = (),
 ) -> Evidence:
     """Put the facts of one run into their final form."""
     delivery = ingested.delivery
@@ -91,7 +95,7 @@ def freeze(
         delivery=delivery.name,
         expectation=expectation,
         trust=trust.snapshot(),
-        settings=_settings(walk.budget.limits, walk.bench),
+        settings=_settings(walk.budget.limits, walk.bench, references),
         artifacts=_sorted(records),
         signatures=_sorted(authenticated.signatures),
         checksums=_sorted(checksums),
@@ -103,7 +107,7 @@ def freeze(
         components=_sorted(components),
         sboms=_sorted(one.observation for one in documents),
         discrepancies=_sorted(discrepancies),
-        gaps=_sorted((*ingested.gaps, *authenticated.gaps, *walk.gaps, *gaps, *_unexplained(spans))),
+        gaps=_sorted((*ingested.gaps, *authenticated.gaps, *walk.gaps, *gaps, *_unexplained(spans), *_opaque(walk))),
         ledger=ByteLedger(tuple(sorted(spans))),
     )
 
@@ -186,7 +190,18 @@ def _unexplained(spans: Sequence[tuple[Locator, tuple[LedgerSpan, ...]]]) -> lis
     ]
 
 
-def _settings(limits: Limits, bench: Bench) -> RunSettings:
+def _opaque(walk: Walk) -> list[Gap]:
+    """What was searched, looks packed or encrypted, and has no format that anybody knows."""
+    detail = "random-looking bytes of no known format: compressed, encrypted or random"
+    return [
+        Gap(GapReason.UNEXPLAINED, node.locator, detail, "scan", ByteRange(0, node.size), seen.opaque_entropy)
+        for image in walk.images
+        for node in descendants(image)
+        if (seen := walk.observed.get(node.locator)) is not None and seen.opaque_entropy >= 0
+    ]
+
+
+def _settings(limits: Limits, bench: Bench, references: tuple[str, ...]) -> RunSettings:
     rooms: tuple[tuple[str, Sequence[Named]], ...] = (
         ("schemes", SCHEMES), ("containers", CONTAINERS), ("detectors", DETECTORS), ("sboms", SBOMS),
     )  # fmt: skip
@@ -200,4 +215,5 @@ def _settings(limits: Limits, bench: Bench) -> RunSettings:
         isolation=bench.mode,
         plugins=tuple(sorted(plugins)),
         tools=tuple(tools),
+        references=references,
     )

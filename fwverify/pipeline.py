@@ -25,6 +25,10 @@ from fwverify.model.canonical import identify
 from fwverify.model.evidence import Evidence
 from fwverify.model.expectation import Expectation
 from fwverify.model.verdict import Assessment
+from fwverify.packed_files import seen_files
+from fwverify.recall import Memory
+from fwverify.reference.matching import name_files
+from fwverify.reference.store import Store
 from fwverify.trust.store import EMPTY, TrustStore, carried_keys
 from fwverify.unpack.stage import Here
 from fwverify.worklist import Bench, Walk
@@ -42,6 +46,8 @@ def facts(
     bench: Bench | None = None,
     progress: Progress = lambda _: None,
     look: Callable[[Artifact], None] = lambda _: None,
+    memory: Memory | None = None,
+    references: Sequence[Store] = (),
 ) -> Evidence:
     """Establish all facts of a delivery.
 
@@ -54,9 +60,12 @@ def facts(
         bench: where hostile bytes are read; None: in this process.
         progress: told what is being done, in plain words.
         look: sees every artifact of the images while its content is there; changes no fact.
+        memory: of earlier runs; changes no fact either. `look` then sees only what is not known.
+        references: the operator's stores of reference packages.
 
     Raises:
         IngestError: the delivery is not there or cannot be read.
+        ReferenceStoreError: a store turns out to be damaged.
     """
     progress("reading the delivery")
     ingested = ingestion.ingest(paths, limits)
@@ -67,17 +76,25 @@ def facts(
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
     inside = authentication.Inside(delivery, carried, trust, at, authenticated)
     bench = bench or Bench(identification.InProcess(limits), Here())
-    walk = Walk(Budget(limits), bench, progress, inside.check, look)
+    walk = Walk(Budget(limits), memory.bench(bench) if memory else bench, progress, inside.check, look)
     for image in delivery.of(Role.IMAGE):
-        walk.image(image)
+        if memory is None:
+            walk.image(image)
+        else:
+            memory.image(walk, image)
     walk.finish()
+    if memory is not None:
+        memory.keep(walk, inside.met)
+    if references:
+        progress("looking files up in reference packages")
+        walk.clues += name_files(references, seen_files(walk), walk.clues)
     components = identification.conclude(walk.clues)
     documents, sbom_gaps = comparison.read_sboms(delivery.of(Role.SBOM))
     inventory = walk.inventory(components)
     discrepancies, compare_gaps = comparison.compare(inventory, documents)
     return freeze(
         walk, ingested, authenticated, trust, expectation, at, components, documents, discrepancies,
-        (*sbom_gaps, *compare_gaps),
+        (*sbom_gaps, *compare_gaps), tuple(sorted({one.digest for one in references})),
     )  # fmt: skip
 
 
@@ -91,9 +108,14 @@ def verify(
     limits: Limits = DEFAULT_LIMITS,
     bench: Bench | None = None,
     progress: Progress = lambda _: None,
+    memory: Memory | None = None,
+    references: Sequence[Store] = (),
 ) -> Assessment:
     """Facts, then judgement. Arguments as for `facts`; the policy judges and changes no fact."""
-    evidence = facts(paths, at=at, trust=trust, expectation=expectation, limits=limits, bench=bench, progress=progress)
+    evidence = facts(
+        paths, at=at, trust=trust, expectation=expectation, limits=limits, bench=bench, progress=progress,
+        memory=memory, references=references,
+    )  # fmt: skip
     return judge(evidence, policy, at)
 
 

@@ -17,7 +17,7 @@ from fwverify.formats.names import fill_byte
 from fwverify.identify.interface import Observed
 from fwverify.identify.reading import as_text
 from fwverify.limits import Budget
-from fwverify.model.artifact import Artifact, ByteRange, Digest, Locator, merged
+from fwverify.model.artifact import Artifact, ByteRange, Digest, Locator
 from fwverify.model.component import Clue, Component
 from fwverify.model.evidence import (
     ISOLATION,
@@ -34,7 +34,7 @@ from fwverify.model.examining import examining
 from fwverify.model.expectation import VersionClaim
 from fwverify.model.ledger import Account, Claim, MemberAccount, account, leaf
 from fwverify.unpack.interface import Container, Event
-from fwverify.unpack.stage import Child, Opening, remainder, unpack
+from fwverify.unpack.stage import Child, Opening, unpack
 
 DEVICE_TREE = "device_tree"
 """A container that is content too: its properties may hold public keys (U-Boot's control device tree)."""
@@ -218,8 +218,9 @@ class Walk:
     def _resort(self, node: Node, opened: Opening, depth: int) -> bool:
         """Ask the last resort, where there is one and the artifact may be something. True: things came out.
 
-        Which bytes of a chunk they consist of is not known. So the bytes themselves are looked at besides, and count
-        beside what came out: here as they are, where a reader knew the format as what it left unclaimed.
+        Nobody knows which bytes they consist of, and whoever made the artifact may have much come out of little. So
+        they account for none: the bytes count as what they are themselves, here as a whole, where a reader knew the
+        format as it left them.
         """
         artifact, last = opened.artifact, self.bench.last_resort
         if last is None or depth >= self.budget.limits.max_depth or not _may_be_opened(artifact):
@@ -230,16 +231,10 @@ class Walk:
             if child.remainder and (opened.container is not None or not node.children):
                 opening.claims.pop()  # looked at in another way
                 break
-            same = child.remainder and child.artifact.size == artifact.size
-            self._hold(node, opening, child, self._visit(child.artifact, depth + 1, plain=same, asked=child.remainder))
+            self._hold(node, opening, child, self._visit(child.artifact, depth + 1, plain=child.remainder))
         self._collect(opening, ())
         if not node.children:
             return False
-        rest = {child.index for _, child in node.children if child.remainder}
-        chunks = merged(one.range for one in opening.claims if one.member >= 0 and one.member not in rest)
-        for run in chunks if opened.container is None else ():
-            child = remainder(opening, run)
-            self._hold(node, opening, child, self._visit(child.artifact, depth + 1, plain=True))
         node.container, node.claims, node.facts = last.container, opening.claims, tuple(opening.facts)
         opened.children = opening.children
         return True
@@ -283,11 +278,15 @@ class Walk:
         """Wait for the examiner's answers."""
         self.progress("examining contents")
         for locator, observed in self.bench.examiner.results():
-            self.observed[locator] = observed
-            self.clues.extend(observed.clues)
-            self.contents.extend(observed.contents)
-            self.claims.extend(observed.claims)
-            self.gaps.extend(observed.gaps)
+            self.take(locator, observed)
+
+    def take(self, locator: Locator, observed: Observed) -> None:
+        """An answer about one artifact."""
+        self.observed[locator] = observed
+        self.clues.extend(observed.clues)
+        self.contents.extend(observed.contents)
+        self.claims.extend(observed.claims)
+        self.gaps.extend(observed.gaps)
 
     def inventory(self, components: tuple[Component, ...]) -> Inventory:
         """The observed side of the comparison."""

@@ -24,6 +24,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test finds everything out by itself; those of the cache name a folder."""
+    monkeypatch.setenv("FWVERIFY_CACHE", "off")
+
+
 @pytest.fixture
 def cases() -> Path:
     """Real test material that is not part of the project (see CONTRIBUTING.md)."""

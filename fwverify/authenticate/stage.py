@@ -15,7 +15,7 @@ from fwverify.authenticate import verity_files
 from fwverify.authenticate.interface import Group, SignatureScheme
 from fwverify.authenticate.registry import BUILTIN
 from fwverify.formats import signature_kinds, verity
-from fwverify.model.artifact import Artifact, DeliveredFile, Delivery, Digest, Role
+from fwverify.model.artifact import Artifact, DeliveredFile, Delivery, Digest, Locator, Role
 from fwverify.model.evidence import Binding, ChecksumObservation, Gap, GapReason, SignatureObservation, SignatureStatus
 from fwverify.model.examining import examining
 from fwverify.model.expectation import ExpectedChecksum
@@ -61,22 +61,26 @@ def authenticate(group: Group, trust: TrustStore, schemes: Schemes = BUILTIN, *,
     _sort((_unsupported(group),), into)
 
 
-def authenticate_inside(group: Group, trust: TrustStore, schemes: Schemes = BUILTIN, *, into: Authenticated) -> None:
+def authenticate_inside(group: Group, trust: TrustStore, schemes: Schemes = BUILTIN, *, into: Authenticated) -> bool:
     """Run every scheme whose signatures lie inside images on one image, or on one artifact found inside an image.
 
     Asked before anything nested is opened. A scheme that recognises the artifact and cannot read it leaves a gap, and
     where it read its own material as malformed an `invalid` observation: the material is there and does not hold.
+    Returns whether any scheme recognised it.
     """
     artifact = group.artifact
+    recognised = False
     for scheme in schemes:
         if not scheme.embedded or not scheme.detect(artifact):
             continue
+        recognised = True
         before = len(into.gaps)
         with examining(artifact.locator, into.gaps, scheme.name):
             for signature in scheme.parse(artifact):
                 _sort(scheme.verify(signature, group, trust), into)
         if len(into.gaps) > before:
             _sort((_unread(scheme.name, group, into.gaps[-1]),), into)
+    return recognised
 
 
 def _sort(observed: Sequence[SignatureObservation | ChecksumObservation | Binding], into: Authenticated) -> None:
@@ -133,13 +137,16 @@ class Inside:
     at: str
     into: Authenticated
     schemes: Schemes = BUILTIN
+    met: set[Locator] = field(default_factory=set)
+    """Artifacts that some scheme recognised."""
 
     def check(self, artifact: Artifact) -> None:
         """One image, or one artifact inside an image. Delivered files see one another, nested ones only themselves."""
         delivered = {relative(self.delivery, one): one.artifact for one in self.delivery.files}
         siblings = delivered if any(artifact.locator == one.locator for one in delivered.values()) else {}
         group = Group(artifact, artifact, siblings, self.carried, self.at)
-        authenticate_inside(group, self.trust, self.schemes, into=self.into)
+        if authenticate_inside(group, self.trust, self.schemes, into=self.into):
+            self.met.add(artifact.locator)
 
 
 def relative(delivery: Delivery, file: DeliveredFile) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
     from fwverify.limits import Limits
     from fwverify.model.verdict import Assessment
+    from fwverify.recall import Memory
     from fwverify.trust.store import TrustStore
     from fwverify.worklist import Bench
 
@@ -40,6 +41,7 @@ NAME_COLUMNS = 32
 @options.isolation_option
 @options.last_resort_option
 @options.limits_option
+@options.cache_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
 def batch(
     source: Path,
@@ -51,6 +53,7 @@ def batch(
     in_process: bool,
     last_resort: str | None,
     bounds: tuple[str, ...],
+    no_cache: bool,
     quiet: bool,
 ) -> int:
     """Verify many deliveries: one row each, and no bad one hides another.
@@ -74,14 +77,16 @@ def batch(
     own = policies.of("")  # the batch's own must be readable before any work
     limits = settings.limits_of(bounds)
     from fwverify.cli.examine import refuse_weaker, workbench
+    from fwverify.cli.remembering import memory
 
     refuse_weaker(own, in_process=in_process, last_resort=last_resort)
 
     with (
         output.Progress(shown=not quiet) as progress,
         workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
+        memory(limits, wanted=not no_cache) as known,
     ):
-        verify_one = _verifier(policies, trust, at, limits, bench, progress, len(found.units))
+        verify_one = _verifier(policies, trust, at, limits, bench, known, progress, len(found.units))
         rows = tuple(run(found.units, verify_one, _keeper(folder)))
     _write(folder, rows, found.bad)
     if not quiet:
@@ -125,6 +130,7 @@ def _verifier(
     at: str,
     limits: Limits,
     bench: Bench | None,
+    known: Memory | None,
     progress: output.Progress,
     count: int,
 ) -> Callable[[Unit], Assessment]:
@@ -139,7 +145,7 @@ def _verifier(
         policy = policies.of(unit.policy)
         return pipeline.verify(
             (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, limits=limits, bench=bench,
-            progress=lambda text: progress(place + text),
+            progress=lambda text: progress(place + text), memory=known,
         )  # fmt: skip
 
     return verify_one

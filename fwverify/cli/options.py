@@ -51,6 +51,11 @@ def last_resort_option(command: F) -> F:
     return click.option("--last-resort", type=click.Choice(LAST_RESORTS), help=help_)(command)
 
 
+def cache_option(command: F) -> F:
+    help_ = "Find everything out anew, and remember nothing. The answer is the same."
+    return click.option("--no-cache", is_flag=True, help=help_)(command)
+
+
 def limits_option(command: F) -> F:
     help_ = "Set a bound of this run, as max_seconds=1800 (docs/formats.md lists them; recorded). May be repeated."
     return click.option("--limit", "bounds", metavar="NAME=NUMBER", multiple=True, help=help_)(command)

@@ -46,6 +46,7 @@ class Targets:
 @options.isolation_option
 @options.last_resort_option
 @options.limits_option
+@options.cache_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
 @click.option("-v", "--verbose", count=True, help="More: rules, signatures, files, gaps. -vv: parts, components.")
 def verify(
@@ -63,6 +64,7 @@ def verify(
     in_process: bool,
     last_resort: str | None,
     bounds: tuple[str, ...],
+    no_cache: bool,
     quiet: bool,
     verbose: int,
 ) -> int:
@@ -81,25 +83,21 @@ def verify(
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
     limits = settings.limits_of(bounds)
     from fwverify.cli.examine import refuse_weaker, workbench
+    from fwverify.cli.remembering import memory
 
     refuse_weaker(policy, in_process=in_process, last_resort=last_resort)
 
     with (
         output.Progress(shown=not quiet) as progress,
         workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
+        memory(limits, wanted=not no_cache) as known,
     ):
         from fwverify import pipeline  # while the worker starts
 
         assessment = pipeline.verify(
-            paths,
-            policy=policy,
-            at=at,
-            trust=trust,
-            expectation=expected,
-            limits=limits,
-            bench=bench,
-            progress=progress,
-        )
+            paths, policy=policy, at=at, trust=trust, expectation=expected, limits=limits, bench=bench,
+            progress=progress, memory=known,
+        )  # fmt: skip
     context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
     keep(assessment, context, targets)
     if not quiet or page_file is not None:

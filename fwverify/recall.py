@@ -1,0 +1,298 @@
+"""What an earlier run found out about the same bytes, so that it need not be found out again.
+
+Two things are remembered, each under the digest of the bytes, of everything that may change the answer (this
+release's code and data, the libraries that read content, the limits, how content was isolated) and of the name:
+
+1. what looking at one artifact gave: a new release of an image costs what changed in it;
+2. what a whole image gave: the same image costs reading and digesting it.
+
+Signatures are never remembered: they are checked anew each time, against the keys and the time of the run. An image
+is remembered whole only when everything in it that carries a signature lies in it byte for byte. Nothing that a limit
+or a lost worker cut short is remembered. Does NOT appear in the evidence: with and without it, evidence is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+
+from fwverify.cache.store import Store
+from fwverify.identify.interface import Observed
+from fwverify.limits import Budget, LimitExceeded, Limits
+from fwverify.model.artifact import Artifact, Digest, Locator, Step
+from fwverify.model.canonical import NotEvidence, canonical, from_json
+from fwverify.model.evidence import Anomaly, Binding, ChecksumObservation, Gap, GapReason
+from fwverify.model.ledger import Claim
+from fwverify.unpack.interface import Container
+from fwverify.unpack.registry import BUILTIN
+from fwverify.unpack.stage import Child
+from fwverify.worklist import Bench, Examiner, Node, Walk, descendants, placed
+
+PASSING = frozenset({GapReason.LIMIT, GapReason.CRASHED})
+"""Gaps that another run need not have."""
+ANYWHERE = canonical(Locator((Step("\0"),)))[:-1]
+"""Stands for the image's own locator in what is remembered: the same bytes in another delivery are the same image."""
+_DATA = (".py", ".yaml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A node of the tree and where it lies in the one above."""
+
+    locator: Locator
+    size: int
+    digests: tuple[Digest, ...]
+    container: str
+    claims: tuple[Claim, ...]
+    facts: tuple[tuple[str, str], ...]
+    lost: bool
+    fragment: bool
+    index: int
+    stored: bool
+    start: int
+    remainder: bool
+    children: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Everything a walk through one image gave, except what its signatures are worth."""
+
+    tree: Branch
+    signed: tuple[Locator, ...]
+    """Artifacts that carry a signature, or something like it; each lies in the image byte for byte."""
+    checks: tuple[ChecksumObservation, ...]
+    bindings: tuple[Binding, ...]
+    anomalies: tuple[Anomaly, ...]
+    gaps: tuple[Gap, ...]
+    """Of opening; those of looking are with what was observed."""
+    observed: tuple[tuple[Locator, Observed], ...]
+    members: int
+    total_bytes: int
+    """What it used of the run's budget."""
+
+
+def release(limits: Limits, libraries: Sequence[str]) -> bytes:
+    """Digest of everything besides the bytes that an answer depends on.
+
+    Args:
+        limits: of the run.
+        libraries: distributions that read content.
+    """
+    digest = hashlib.sha256(canonical([list(astuple(limits)), sys.version, sys.platform]))
+    for name in libraries:
+        digest.update(canonical([name, metadata.version(name)]))
+    for path, content in sorted(_files(resources.files("fwverify"), "")):
+        digest.update(canonical([path, len(content)]) + content)
+    return digest.digest()
+
+
+def _files(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    for one in folder.iterdir():
+        if one.is_dir():
+            yield from _files(one, f"{path}/{one.name}")
+        elif one.name.endswith(_DATA):
+            yield f"{path}/{one.name}", one.read_bytes()
+
+
+@dataclass(slots=True)
+class _Looker:
+    """An examiner that is not asked what is known."""
+
+    inner: Examiner
+    memory: Memory
+    _known: list[tuple[Locator, Observed]] = field(default_factory=list)
+    _keys: dict[Locator, bytes] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> str:
+        return self.inner.mode
+
+    def submit(self, artifact: Artifact) -> None:
+        key = self.memory.artifact_key(artifact)
+        known = self.memory.observed(key, artifact.locator)
+        if known is not None:
+            self._known.append((artifact.locator, known))
+            return
+        self._keys[artifact.locator] = key
+        self.inner.submit(artifact)
+
+    def results(self) -> Iterator[tuple[Locator, Observed]]:
+        known, self._known = self._known, []
+        yield from known
+        for locator, observed in self.inner.results():
+            self.memory.remember(self._keys.pop(locator), observed)
+            yield locator, observed
+
+
+@dataclass(slots=True)
+class Memory:
+    """One run's use of the store."""
+
+    store: Store
+    release: bytes
+    mode: str = ""
+    """How content is read in this run; answers of a weaker isolation are not taken for those of a stronger one."""
+    containers: Sequence[Container] = BUILTIN
+    _walked: dict[Locator, tuple[bytes, int, int]] = field(default_factory=dict)
+
+    def bench(self, bench: Bench) -> Bench:
+        """The bench whose examiner is asked only what is not known."""
+        self.mode = json.dumps([bench.mode, bench.last_resort.tools if bench.last_resort else []])
+        return replace(bench, examiner=_Looker(bench.examiner, self))
+
+    def image(self, walk: Walk, artifact: Artifact) -> None:
+        """Walk through an image, or take what is known of it."""
+        key = self._key("image", artifact)
+        if self._recalled(walk, artifact, self.store.get(key)):
+            return
+        members, total_bytes = walk.budget.members, walk.budget.total_bytes
+        walk.image(artifact)
+        used = walk.budget.members - members, walk.budget.total_bytes - total_bytes
+        self._walked[artifact.locator] = (key, *used)
+
+    def keep(self, walk: Walk, signed: Collection[Locator]) -> None:
+        """Remember what was walked through, once all answers are in.
+
+        Args:
+            walk: finished.
+            signed: artifacts that a signature scheme recognised.
+        """
+        for image in walk.images:
+            if image.locator in self._walked:
+                key, members, total_bytes = self._walked.pop(image.locator)
+                found = _remembered(walk, image, signed, members, total_bytes)
+                if found is not None:
+                    self.store.put(key, canonical(found).replace(_start(image.locator), ANYWHERE))
+
+    def artifact_key(self, artifact: Artifact) -> bytes:
+        """Under which an answer about one artifact lies."""
+        return self._key("artifact", artifact)
+
+    def observed(self, key: bytes, locator: Locator) -> Observed | None:
+        """What was seen in the same bytes under the same name, at another place or at this one."""
+        value = self.store.get(key)
+        try:
+            return None if value is None else _placed_at(from_json(Observed, json.loads(value)), locator)
+        except (NotEvidence, ValueError):
+            return None
+
+    def remember(self, key: bytes, observed: Observed) -> None:
+        """Keep an answer, unless another run could get more."""
+        if not any(one.reason in PASSING for one in observed.gaps):
+            self.store.put(key, canonical(_placed_at(observed, Locator(()))))
+
+    def _key(self, kind: str, artifact: Artifact) -> bytes:
+        """Whoever looks sees an artifact's name and what it came out of, not where that lies."""
+        step = artifact.locator.steps[-1]
+        stated = canonical([kind, self.mode, list(artifact.digests), artifact.size, step.member, step.container])
+        return hashlib.sha256(self.release + stated).digest()
+
+    def _recalled(self, walk: Walk, artifact: Artifact, value: bytes | None) -> bool:
+        if value is None:
+            return False
+        try:
+            known = from_json(Remembered, json.loads(value.replace(ANYWHERE, _start(artifact.locator))))
+            image = self._node(known.tree)
+        except (NotEvidence, ValueError, KeyError):  # of another shape: a digest that fits does not make it ours
+            return False
+        if not _fits(walk.budget, known):
+            return False
+        walk.progress(f"{artifact.name} is known")
+        _check_signatures(walk, image, known.signed, artifact)
+        walk.images.append(image)
+        walk.checks.extend(known.checks)
+        walk.bindings.extend(known.bindings)
+        walk.anomalies.extend(known.anomalies)
+        walk.gaps.extend(known.gaps)
+        for one, observed in known.observed:
+            walk.take(one, observed)
+        return True
+
+    def _node(self, branch: Branch) -> Node:
+        named = {one.name: one for one in self.containers}
+        return _grown(branch, named)[0]
+
+
+def _start(locator: Locator) -> bytes:
+    """How the JSON of every locator inside this one begins. No text in JSON holds it: its quotes would be escaped."""
+    return canonical(locator)[:-1]
+
+
+def _fits(budget: Budget, known: Remembered) -> bool:
+    """Count what the walk would use; where that is too much, the walk itself tells which part is left out."""
+    before = budget.members, budget.total_bytes
+    try:
+        budget.member(known.members)
+        budget.output(known.total_bytes)
+    except LimitExceeded:
+        budget.members, budget.total_bytes = before
+        return False
+    return True
+
+
+def _check_signatures(walk: Walk, image: Node, signed: Sequence[Locator], artifact: Artifact) -> None:
+    """Of the artifacts that carry any, in the image where they lie."""
+    places = placed(image)
+    for node in descendants(image):
+        if node.locator in signed:
+            at = places[node.locator]
+            walk.authenticate(Artifact(node.locator, node.size, node.digests, artifact.content[at.start : at.end]))
+
+
+def _grown(branch: Branch, named: dict[str, Container]) -> tuple[Node, Child]:
+    """The tree again. Raises KeyError for a container there is not."""
+    node = Node(
+        branch.locator, branch.size, branch.digests, named[branch.container] if branch.container else None,
+        list(branch.claims), branch.facts, [_grown(one, named) for one in branch.children], branch.lost,
+        branch.fragment,
+    )  # fmt: skip
+    empty = Artifact(branch.locator, branch.size, branch.digests, memoryview(b""))
+    return node, Child(empty, branch.index, branch.stored, branch.start, branch.remainder)
+
+
+def _remembered(
+    walk: Walk, image: Node, signed: Collection[Locator], members: int, total_bytes: int
+) -> Remembered | None:
+    """What to keep of an image; None where another run could see more, or a signature could not be checked again."""
+    inside = {one.locator for one in descendants(image)}
+    own = tuple(one for one in signed if one in inside)
+    observed = tuple((one, walk.observed[one]) for one in sorted(inside) if one in walk.observed)
+    looked = {gap for _, one in observed for gap in one.gaps}
+    depth = len(image.locator.steps)
+    gaps = tuple(one for one in walk.gaps if one.locator.steps[:depth] == image.locator.steps)
+    if any(one.reason in PASSING for one in gaps) or not placed(image).keys() >= set(own):
+        return None
+    return Remembered(
+        _branch(image, None), own,
+        tuple(one for one in walk.checks if one.declared_in in inside),
+        tuple(one for one in walk.bindings if one.source in inside),
+        tuple(one for one in walk.anomalies if one.locator in inside),
+        tuple(one for one in gaps if one not in looked),
+        observed, members, total_bytes,
+    )  # fmt: skip
+
+
+def _branch(node: Node, child: Child | None) -> Branch:
+    return Branch(
+        node.locator, node.size, node.digests, node.container.name if node.container else "", tuple(node.claims),
+        node.facts, node.lost, node.fragment, child.index if child else -1, bool(child and child.stored),
+        child.start if child else 0, bool(child and child.remainder),
+        tuple(_branch(inner, how) for inner, how in node.children),
+    )  # fmt: skip
+
+
+def _placed_at(observed: Observed, locator: Locator) -> Observed:
+    """The same, seen at another place: everything a detector says is about the artifact it looked at."""
+    return replace(
+        observed,
+        clues=tuple(replace(one, locator=locator) for one in observed.clues),
+        contents=tuple(replace(one, locator=locator) for one in observed.contents),
+        claims=tuple(replace(one, locator=locator) for one in observed.claims),
+        gaps=tuple(replace(one, locator=locator) for one in observed.gaps),
+    )

@@ -1,0 +1,204 @@
+"""With a cache, without one, with a damaged one: the same evidence, byte for byte."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fwverify import pipeline
+from fwverify.cache.store import Store
+from fwverify.cli import main
+from fwverify.freeze import READING_LIBRARIES
+from fwverify.identify.stage import InProcess
+from fwverify.limits import DEFAULT_LIMITS, Limits
+from fwverify.model.artifact import Artifact, Locator
+from fwverify.model.canonical import canonical
+from fwverify.recall import Memory, release
+from fwverify.trust.registry import load
+from fwverify.unpack.stage import Here
+from fwverify.worklist import Bench
+from tests.contract.vectors import vectors
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = sorted(one for one in (ROOT / "samples").iterdir() if one.is_dir() and one.name not in ("src", "parts"))
+VECTORS = list({(one.plugin, one.kind): one for one in vectors("containers")}.values())
+"""One of each container and kind."""
+AT = "2026-11-22T00:00:00Z"
+RELEASE = release(DEFAULT_LIMITS, READING_LIBRARIES)
+
+
+class Counting(InProcess):
+    """Counts what it is asked to look at."""
+
+    asked = 0
+
+    def submit(self, artifact: Artifact) -> None:
+        type(self).asked += 1
+        InProcess.submit(self, artifact)
+
+
+@pytest.fixture(autouse=True)
+def from_zero() -> None:
+    Counting.asked = 0
+
+
+def evidence(path: Path, store: Store | None, keys: Path | None = ROOT / "keys", **bounds: int) -> bytes:
+    limits = Limits(**bounds)
+    memory = Memory(store, RELEASE if not bounds else release(limits, READING_LIBRARIES)) if store else None
+    trust = {"trust": load(keys)} if keys else {}
+    bench = Bench(Counting(limits), Here())
+    return canonical(pipeline.facts([path], at=AT, bench=bench, memory=memory, limits=limits, **trust))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    one = Store(tmp_path / "cache" / "a.sqlite")
+    yield one
+    one.close()
+    assert one.trouble == ""
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.name)
+def test_samples(sample: Path, store: Store) -> None:
+    """Cold and warm, with keys and without: signatures are judged by the keys of the run, not of the run before."""
+    assert evidence(sample, store) == evidence(sample, None)
+    without = evidence(sample, None, keys=None)
+    Counting.asked = 0
+    assert evidence(sample, store, keys=None) == without
+    assert Counting.asked == 0
+    assert evidence(sample, store) == evidence(sample, None)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.id)
+def test_vectors(vector, store: Store) -> None:  # type: ignore[no-untyped-def]
+    """Every shape a container can give is remembered as it is."""
+    path = vector.folder / "input"
+    assert evidence(path, store) == evidence(path, None) == evidence(path, store)
+
+
+def test_known_under_another_name_of_the_delivery(tmp_path: Path, store: Store) -> None:
+    """Two hundred units with one image cost one analysis."""
+    evidence(ROOT / "samples/acme-ups-3.1.0", store)
+    copy = shutil.copytree(ROOT / "samples/acme-ups-3.1.0", tmp_path / "unit-17")
+    Counting.asked = 0
+    warm = evidence(copy, store)
+    assert Counting.asked == 0
+    assert warm == evidence(copy, None)
+
+
+def test_changed_image(tmp_path: Path, store: Store) -> None:
+    """A changed image is opened, and only what changed in it is looked at; what was wrong is told."""
+    flipped = ROOT / "samples/acme-ups-3.1.0-flipped"
+    evidence(ROOT / "samples/acme-ups-3.1.0", store)
+    Counting.asked = 0
+    warm = evidence(flipped, store)
+    looked = Counting.asked
+    Counting.asked = 0
+    assert warm == evidence(flipped, None)
+    assert 0 < looked < Counting.asked
+
+
+def test_other_limits(store: Store) -> None:
+    """What was found under other limits is not known."""
+    path = ROOT / "samples/acme-ups-3.1.0"
+    evidence(path, store)
+    assert evidence(path, store, max_depth=2) == evidence(path, None, max_depth=2)
+
+
+def test_what_a_limit_cut_short(store: Store) -> None:
+    """What one run did not finish is found out again by the next, which may."""
+    path = ROOT / "samples/acme-ups-3.1.0"
+    evidence(path, store, max_members=3)
+    Counting.asked = 0
+    evidence(path, store, max_members=3)
+    hits = store.hits
+    assert store.misses > 0
+    assert hits == store.hits
+
+
+def test_damaged_cache(tmp_path: Path) -> None:
+    """Answers that are garbage, of another shape or of another artifact's are found out anew."""
+    path, file = ROOT / "samples/acme-ups-3.1.0", tmp_path / "a.sqlite"
+    plain = evidence(path, None)
+    one = Store(file)
+    evidence(path, one)
+    one.close()
+    for damage in (b"", b"null", b"[]", b"{}", b'{"tree":{}}', b"\xff", b'{"opened":"x"}'):
+        one = Store(file)
+        base = sqlite3.connect(file)
+        keys = [row[0] for row in base.execute("SELECT key FROM entries")]
+        base.close()
+        for key in keys:
+            one.put(key, damage)
+        one.close()
+        one = Store(file)
+        assert evidence(path, one) == plain
+        one.close()
+
+
+def verdict(tmp_path: Path, *options: str) -> tuple[int, bytes]:
+    out = tmp_path / "e.json"
+    status = main(
+        [
+            "verify", str(ROOT / "samples/acme-ups-3.1.0"), "--policy", str(ROOT / "samples/demo.yaml"), "--keys",
+            str(ROOT / "keys"), "--at", AT, "--evidence", str(out), "-q", "--in-process", *options,
+        ]
+    )  # fmt: skip
+    return status, out.read_bytes()
+
+
+def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """verify remembers, --no-cache does not look, `cache show` and `cache clear` say what there is."""
+    monkeypatch.setenv("FWVERIFY_CACHE", str(tmp_path / "cache"))
+    cold, warm, without = verdict(tmp_path), verdict(tmp_path), verdict(tmp_path, "--no-cache")
+    assert cold == warm == without
+    assert main(["cache", "show"]) == 0
+    assert " answers, " in capsys.readouterr().out
+    assert main(["cache", "clear"]) == 0
+    assert list((tmp_path / "cache").iterdir()) == []
+    capsys.readouterr()
+    assert main(["cache", "show"]) == 0
+    assert "nothing yet" in capsys.readouterr().out
+
+
+def test_others_may_write_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that others may write to is not believed: the verdict comes without it, and it is said."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    folder.chmod(0o777)
+    monkeypatch.setenv("FWVERIFY_CACHE", str(folder))
+    status, _ = verdict(tmp_path)
+    assert status == 0
+    assert "the cache is not used" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("named", ["relative/cache", "./x"])
+def test_cache_in_the_working_directory(
+    named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A relative path could be a folder of the delivery: refused."""
+    monkeypatch.setenv("FWVERIFY_CACHE", named)
+    assert main(["cache", "show"]) == 2
+    assert "absolute path" in capsys.readouterr().err
+
+
+def test_everything_a_detector_says_is_about_its_artifact() -> None:
+    """Or it could not be told of the same bytes at another place."""
+    for vector in vectors("detectors"):
+        name = getattr(vector, "name", "") or "input"
+        for place in (Locator(()), Locator(()).into("", "fw.bin")):
+            locator = place.into("squashfs", name)
+            looker = InProcess(DEFAULT_LIMITS)
+            from fwverify.content import identified
+
+            looker.submit(identified(locator, (vector.folder / "input").read_bytes()))
+            ((_, seen),) = looker.results()
+            for one in (*seen.clues, *seen.contents, *seen.claims, *seen.gaps):
+                assert one.locator == locator
