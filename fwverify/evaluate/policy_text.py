@@ -331,7 +331,8 @@ class _Reader:
         if entry is None:
             return base
         table, level_node = self._parts(rule, entry.value)
-        named = base.level if base.level is not Level.OFF else rule.default
+        required = entry.key.text == "requires"  # must, whatever level a parent gives the rule
+        named = rule.default if required or base.level is Level.OFF else base.level
         level = self._level(level_node) if level_node is not None else named
         inherits = self.parent is not None and base.level is not Level.OFF
         if inherits and STRICTNESS[level] < STRICTNESS[base.level]:

@@ -73,18 +73,17 @@ def opened(top: bytes, parts: Sequence[bytes] = ()) -> Iterator[int | None]:
             os.close(descriptor)
 
 
-def walk(folder: int, most: int, limit: str = "max_members") -> Iterator[Left]:
+def walk(folder: int, most: int) -> Iterator[Left]:
     """Everything below a folder, in the order of the names' bytes, a folder before what is in it.
 
     Args:
         folder: its descriptor; stays open.
-        most: names that are looked at.
-        limit: what to name when there are more.
+        most: names that are looked at (max_members).
 
     Raises:
         LimitExceeded: there are more.
     """
-    levels = [_Level(os.dup(folder), iter(_names(folder, most, limit)), b"")]
+    levels = [_Level(os.dup(folder), iter(_names(folder, most)), b"")]
     seen = 0
     try:
         while levels:
@@ -94,7 +93,7 @@ def walk(folder: int, most: int, limit: str = "max_members") -> Iterator[Left]:
                 continue
             seen += 1
             if seen > most:
-                raise LimitExceeded(limit, seen)
+                raise LimitExceeded("max_members", seen)
             inside = yield from _look(levels[-1], name)
             if inside is None:
                 continue
@@ -103,19 +102,19 @@ def walk(folder: int, most: int, limit: str = "max_members") -> Iterator[Left]:
                 os.close(inside)
                 yield Left(path[:-1], EntryKind.DIRECTORY, problem=f"more than {MAX_LEVELS} folders deep")
                 continue
-            levels.append(_Level(inside, iter(_names(inside, most, limit)), path))
+            levels.append(_Level(inside, iter(_names(inside, most)), path))
     finally:
         for level in levels:
             os.close(level.descriptor)
 
 
-def _names(folder: int, most: int, limit: str) -> list[bytes]:
+def _names(folder: int, most: int) -> list[bytes]:
     names: list[bytes] = []
     with os.scandir(folder) as found:
         for one in found:
             names.append(os.fsencode(one.name))
             if len(names) > most:
-                raise LimitExceeded(limit, len(names))
+                raise LimitExceeded("max_members", len(names))
     return sorted(names)
 
 

@@ -1,9 +1,9 @@
 """The last resort: unblob opens what no reader of fwverify knows, when the operator asks for it.
 
-What comes out is read from a folder as hostile input (output_tree) and becomes members of a pseudo-container; the bytes
-they account for are the chunks unblob reports. unblob is never imported here: it runs in a worker of its own kind
-(unblob_worker), one process for each artifact. A missing program, an error, a time-out or a crash is a gap on the
-artifact. Does NOT know which bytes of a chunk a file consists of, nor what unblob passed over in it.
+What comes out is read from a folder as hostile input (output_tree) and becomes members of a pseudo-container; they
+account for no bytes, for nobody knows which they consist of. unblob is never imported here: it runs in a worker of its
+own kind (unblob_worker), one process for each artifact. A missing program, an error, a time-out or a crash is a gap on
+the artifact. Does NOT know what unblob passed over.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CONTAINER = Container(
         references=("unblob 26.6 documentation and report classes, read 2026-11-22",),
         limitations=(
             "Only with --last-resort unblob, and only for what no reader knows or can read.",
-            "Which bytes of a chunk a file consists of is not known: the chunk counts as read with its files.",
+            "Which bytes a file consists of is not known: it is examined, and they count as searched all the same.",
             "Names, links and modes are what unblob and its programs made of them.",
             "Programs it starts are confined, but they are programs: never `isolation: full`.",
         ),

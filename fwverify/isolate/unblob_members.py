@@ -1,7 +1,7 @@
 """What unblob left in its folder, as events of its pseudo-container.
 
-Names are the paths below the folder of a chunk; with several chunks each one's place stands before them. A chunk
-accounts for its bytes only when nothing went wrong with it; otherwise they stay what they were: searched.
+Names are the paths below the folder of a chunk; with several chunks each one's place stands before them. What comes out
+accounts for no bytes: they stay what they were, searched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fwverify.formats.entries import EntryKind, link_climbs
 from fwverify.formats.names import decoded
 from fwverify.isolate import output_tree
 from fwverify.isolate.output_tree import Left
-from fwverify.isolate.unblob_report import Chunk, Report, Told, Trouble
+from fwverify.isolate.unblob_report import Report, Told, Trouble
 from fwverify.limits import Budget, LimitExceeded
 from fwverify.model.artifact import Artifact, ByteRange
 from fwverify.model.evidence import AnomalyKind, GapReason
@@ -52,15 +52,6 @@ class _Reading:
     """First name of a file that has several, by inode."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where members of one chunk go."""
-
-    prefix: str
-    ranges: tuple[ByteRange, ...]
-    """What they account for."""
-
-
 def found(out: Path, report: Report, artifact: Artifact, budget: Budget) -> Iterator[Event]:
     """Everything that came out of one artifact.
 
@@ -77,13 +68,9 @@ def found(out: Path, report: Report, artifact: Artifact, budget: Budget) -> Iter
             if folder is None:
                 continue
             yield Fact("chunk", chunk.place())
-            place = _Place(f"{chunk.place()}/" if report.carved else "", (chunk.range,) if _sound(chunk) else ())
+            prefix = f"{chunk.place()}/" if report.carved else ""
             for left in output_tree.walk(folder, budget.limits.max_members):
-                yield from _events(left, place, reading)
-
-
-def _sound(chunk: Chunk) -> bool:
-    return not chunk.encrypted and not any(one.kind in GAPS for one in chunk.troubles)
+                yield from _events(left, prefix, reading)
 
 
 def _trouble(one: Told, before: str, place: ByteRange | None) -> Event:
@@ -92,13 +79,13 @@ def _trouble(one: Told, before: str, place: ByteRange | None) -> Event:
     return Unread(GAPS[one.kind], f"unblob: {before}{WORDS[one.kind].format(one.detail)}", place)
 
 
-def _events(left: Left, place: _Place, reading: _Reading) -> Iterator[Event]:
+def _events(left: Left, prefix: str, reading: _Reading) -> Iterator[Event]:
     budget = reading.budget
     budget.member()
     if len(left.path) > budget.limits.max_name_bytes:
         yield Unread(GapReason.LIMIT, f"limit max_name_bytes reached ({len(left.path)})")
         return
-    name = place.prefix + decoded(left.path)
+    name = prefix + decoded(left.path)
     if left.problem:
         yield Unread(GapReason.UNSUPPORTED, f"unblob: what came out cannot be read: {left.problem}", member=name)
     elif left.kind is EntryKind.SYMLINK:
@@ -114,10 +101,10 @@ def _events(left: Left, place: _Place, reading: _Reading) -> Iterator[Event]:
     elif left.inode in reading.first:
         yield Member(name, EntryKind.HARDLINK, target=reading.first[left.inode])
     else:
-        yield from _file(left, name, place, reading)
+        yield from _file(left, name, reading)
 
 
-def _file(left: Left, name: str, place: _Place, reading: _Reading) -> Iterator[Event]:
+def _file(left: Left, name: str, reading: _Reading) -> Iterator[Event]:
     if left.inode != (0, 0):
         reading.first[left.inode] = name
     budget = reading.budget
@@ -130,7 +117,7 @@ def _file(left: Left, name: str, place: _Place, reading: _Reading) -> Iterator[E
     reading.unpacked_bytes += len(content)
     budget.ratio(reading.artifact.size, reading.unpacked_bytes)
     if not _same(content, reading.artifact.content):  # unwrapped nothing: it would be asked about for ever
-        yield Member(name, content=content, ranges=place.ranges)
+        yield Member(name, content=content)
 
 
 def _read(descriptor: int) -> Iterator[bytes]:

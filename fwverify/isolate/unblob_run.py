@@ -3,11 +3,16 @@
 unblob itself is imported in the last resort's worker alone. Reports are told by the names of their classes, so that
 another release of unblob with further ones is no crash. Texts are cut to what says nothing about this machine: no path
 of the scratch folder, no command line.
+
+Two things of unblob are set otherwise. It skips what libmagic takes for an image, a script or a font, which whoever
+makes the artifact can arrange: here nothing is skipped. And it opens SquashFS with `sasquatch` alone, which no
+distribution has: where that is missing, `unsquashfs` opens what is not a vendor's variant.
 """
 
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +22,8 @@ from fwverify.isolate.unblob_worker import Run
 
 PADDING = "padding"
 """unblob's name for fill, which fwverify accounts for itself."""
+PLAIN_SQUASHFS = frozenset({"squashfs_v1", "squashfs_v2", "squashfs_v3", "squashfs_v4_le"})
+"""Handlers of unblob whose file systems `unsquashfs` reads, where their data are compressed as usual."""
 
 
 def opener(scratch: Path) -> Run:
@@ -24,6 +31,7 @@ def opener(scratch: Path) -> Run:
     import structlog
     from unblob import file_utils
 
+    _open_squashfs()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     file_utils.FileSystem.has_root_permissions = False  # devices are told, never made
     first = scratch / INPUT
@@ -33,11 +41,23 @@ def opener(scratch: Path) -> Run:
     return run
 
 
+def _open_squashfs() -> None:
+    """Set the program for SquashFS, in this process alone."""
+    from unblob.extractors import Command
+    from unblob.handlers import BUILTIN_HANDLERS
+
+    if shutil.which("sasquatch") or not shutil.which("unsquashfs"):
+        return
+    for one in BUILTIN_HANDLERS:
+        if one.NAME in PLAIN_SQUASHFS:
+            one.EXTRACTOR = Command("unsquashfs", "-force", "-no-progress", "-dest", "{outdir}", "{inpath}")
+
+
 def run(source: Path, out: Path) -> dict[str, Any]:
     """Open a file; what comes out of it goes below `out`."""
     from unblob.processing import ExtractionConfig, process_file
 
-    config = ExtractionConfig(extract_root=out, randomness_depth=0, process_num=1, max_depth=1)
+    config = ExtractionConfig(extract_root=out, randomness_depth=0, process_num=1, max_depth=1, skip_magic=())
     reports = [one for result in process_file(config, source).results for one in result.reports]
     chunks = [one for one in reports if _kind(one) == "ChunkReport" and one.handler_name != PADDING]
     return {
@@ -81,7 +101,8 @@ def _trouble(report: Any) -> list[str] | None:
     if name in TOLD:
         kind, words = TOLD[name]
         return told(kind, words(report))
-    return told(Trouble.FAILED, name) if hasattr(report, "severity") else None
+    wrong = hasattr(report, "severity") or hasattr(report, "resolution")
+    return told(Trouble.FAILED, name) if wrong else None
 
 
 def _raised(text: object) -> str:
@@ -104,4 +125,4 @@ TOLD: dict[str, tuple[Trouble, Callable[[Any], str]]] = {
     "LinkExtractionProblem": (Trouble.LINK, lambda one: f"the link {one.path}: {one.problem}"),
     "SpecialFileExtractionProblem": (Trouble.DEVICE, lambda one: f"{one.path} is a device file"),
 }
-"""By the name of the report's class; further classes that have a severity are told by their name."""
+"""By the name of the report's class; further classes of errors and problems are told by their name."""

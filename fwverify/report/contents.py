@@ -124,7 +124,8 @@ def _artifact(
             yield from entry("", f"{fact}: {shortened(value, NAME_LIMIT)}", width, indent=len(head) + depth + 2)
 
 
-def _unexplained_leaf(one: ArtifactRecord) -> bool:
+def unexplained_leaf(one: ArtifactRecord) -> bool:
+    """Searched at best, and of no known format."""
     return one.opened in (Opened.SCANNED, Opened.GAP) and not one.format_title and one.size > 0
 
 
@@ -132,7 +133,7 @@ def _unexplained(
     inside: Iterable[ArtifactRecord], where: Mapping[Locator, ByteRange], width: int, survey: Survey
 ) -> Iterable[Line]:
     """Leaves that nobody could explain: what they look like, for whoever looks further."""
-    left = [one for one in inside if _unexplained_leaf(one)]
+    left = [one for one in inside if unexplained_leaf(one)]
     if not left:
         return
     total = sum(one.size for one in left)
@@ -160,12 +161,14 @@ def _components(evidence: Evidence, width: int) -> Iterable[Line]:
 def _gaps(evidence: Evidence, width: int) -> Iterable[Line]:
     if evidence.gaps:
         yield from paragraph(f"{plural(len(evidence.gaps), 'part')} not examined", width)
-    elif not any(_unexplained_leaf(one) for one in evidence.artifacts):
+    elif not any(unexplained_leaf(one) for one in evidence.artifacts):
         yield from paragraph("Nothing was left out", width)
     for one in evidence.gaps[:MAX_LINES]:
         place = f" @{one.range.start:#x}-{one.range.end:#x}" if one.range else ""
         detail = shortened(one.detail, DETAIL_LIMIT)
-        yield from entry("", f"{shortened(str(one.locator), NAME_LIMIT)}{place}: {one.reason.value}: {detail}", width)
+        entropy = f", entropy {one.entropy / 100:.1f}" if one.entropy >= 0 else ""
+        where = f"{shortened(str(one.locator), NAME_LIMIT)}{place}"
+        yield from entry("", f"{where}: {one.reason.value}: {detail}{entropy}", width)
     for odd in evidence.anomalies[:MAX_LINES]:
         detail = shortened(odd.detail, DETAIL_LIMIT)
         yield from entry("", f"{shortened(str(odd.locator), NAME_LIMIT)}: {odd.kind.value}: {detail}", width)

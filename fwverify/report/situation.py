@@ -16,6 +16,8 @@ from fwverify.report.reading import Reading
 
 MAX_OPERAND = 56
 """Columns of an operand that a suggested command repeats; a longer one would break the line it is copied from."""
+LAST_RESORT = "unblob"
+"""As the command line and the evidence name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def again(reading: Reading, context: Context, *extra: str) -> tuple[str, ...]:
         ("--installed", expected.installed),
         ("--channel", expected.checksums[0].channel if expected.checksums else ""),
         ("--at", context.at),
+        ("--last-resort", LAST_RESORT if f"containers/{LAST_RESORT}" in reading.evidence.settings.plugins else ""),
     ]
     given = {one.split(" ")[0] for one in extra}
     words.extend(f"{option} {shlex.quote(value)}" for option, value in options if value and option not in given)

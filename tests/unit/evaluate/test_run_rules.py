@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from fwverify.cli.policies_io import load_policy
 from fwverify.errors import PolicyError
 from fwverify.evaluate.policy_text import parse_policy
 from fwverify.evaluate.rules.run import RULES
 from fwverify.evaluate.stage import evaluate
 from fwverify.model.evidence import ISOLATION
-from fwverify.model.finding import Outcome
+from fwverify.model.finding import Level, Outcome
 from fwverify.model.verdict import Decision
 from tests.unit.evaluate.builders import AT, evidence
 
@@ -37,6 +38,17 @@ def test_isolation(had: str, wanted: str) -> None:
     enough = ISOLATION.index(had) >= ISOLATION.index(wanted)
     assert found.outcome is (Outcome.NOT_APPLICABLE if enough else Outcome.NOT_EVALUATED)
     assert verdict.decision is Decision.INCONCLUSIVE  # a run setting alone never passes anything
+
+
+@pytest.mark.parametrize("parent", ["baseline", "production"])
+def test_requires_is_must_whatever_the_parent_says(parent: str) -> None:
+    """Builtin policies are content with less; a child that requires means it."""
+    rule = load_policy(f"builtin:{parent}").rule("run.settings")
+    assert rule is not None and rule.level is not Level.MUST
+    text = HEAD + f"extends: builtin:{parent}\nrequires: {{isolation: full}}\n"
+    rule = parse_policy(text, "own.yaml", load_policy).rule("run.settings")
+    assert rule is not None
+    assert (rule.level, rule.values()) == (Level.MUST, {"isolation": "full"})
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,11 @@ def holes(source: Path, tree: Path) -> None:
             file.truncate(1 << 20)
 
 
+def much(source: Path, tree: Path) -> None:
+    for one in range(50):
+        (tree / f"text{one}").write_text("plain text\n" * 1000)
+
+
 def large(source: Path, tree: Path) -> None:
     with (tree / "large").open("wb") as file:
         file.truncate(1 << 40)
