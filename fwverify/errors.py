@@ -36,5 +36,9 @@ class TrustStoreError(FwverifyError):
     """A key registry or key file that cannot be read."""
 
 
+class ReferenceStoreError(FwverifyError):
+    """A store of reference packages that cannot be read or written, or a package that cannot be learned."""
+
+
 class IngestError(FwverifyError):
     """The delivery named by the operator is not there or cannot be read."""

@@ -166,7 +166,7 @@ def _record(walk: Walk, node: Node, file: DeliveredFile | None) -> ArtifactRecor
         opened_bytes=account.opened_bytes,
         empty_bytes=account.empty_bytes,
         why=file.why if file else "",
-        facts=node.facts,
+        facts=tuple(sorted({*node.facts, *(seen.facts if seen else ())})),
     )
 
 

@@ -40,6 +40,8 @@ DEVICE_TREE = "device_tree"
 """A container that is content too: its properties may hold public keys (U-Boot's control device tree)."""
 
 
+OTHERS_RIGHTS = 0o6000
+"""Mode bits of a file that runs with its owner's or its group's rights."""
 MIN_RESORT_BYTES = 4096
 """Smaller artifacts are not worth the last resort, which takes a process for each."""
 
@@ -213,6 +215,8 @@ class Walk:
 
     def _hold(self, node: Node, opening: Opening, child: Child, inner: Node) -> None:
         inner.fragment = child.remainder and bool(opening.gaps)
+        if child.mode & OTHERS_RIGHTS:
+            inner.facts = (*inner.facts, ("mode", f"{child.mode & 0o7777:04o}"))
         node.children.append((inner, _shape(child)))
 
     def _resort(self, node: Node, opened: Opening, depth: int) -> bool:

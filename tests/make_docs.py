@@ -12,12 +12,12 @@ POLICY_SCHEMA = "../policies/policy.schema.json"
 
 def documents() -> dict[str, str]:
     """Every generated document by file name."""
-    from fwverify.cli import formats, reference, rules
+    from fwverify.cli import formats, manual, rules
     from fwverify.evaluate.policy_schema import policy_schema
     from fwverify.report import schema
 
     return {
-        "cli.md": reference.markdown(),
+        "cli.md": manual.markdown(),
         "formats.md": formats.formats_markdown(),
         "rules.md": rules.rules_markdown(),
         "evidence-schema.json": schema.text(schema.evidence_schema()),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fwverify.limits import Limits
     from fwverify.model.verdict import Assessment
     from fwverify.recall import Memory
+    from fwverify.reference.store import Store
     from fwverify.trust.store import TrustStore
     from fwverify.worklist import Bench
 
@@ -41,6 +42,7 @@ NAME_COLUMNS = 32
 @options.isolation_option
 @options.last_resort_option
 @options.limits_option
+@options.reference_option
 @options.cache_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
 def batch(
@@ -53,6 +55,7 @@ def batch(
     in_process: bool,
     last_resort: str | None,
     bounds: tuple[str, ...],
+    references: tuple[Path, ...],
     no_cache: bool,
     quiet: bool,
 ) -> int:
@@ -77,6 +80,7 @@ def batch(
     own = policies.of("")  # the batch's own must be readable before any work
     limits = settings.limits_of(bounds)
     from fwverify.cli.examine import refuse_weaker, workbench
+    from fwverify.cli.reference import opened
     from fwverify.cli.remembering import memory
 
     refuse_weaker(own, in_process=in_process, last_resort=last_resort)
@@ -85,8 +89,9 @@ def batch(
         output.Progress(shown=not quiet) as progress,
         workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
         memory(limits, wanted=not no_cache) as known,
+        opened(references, [one.path for one in found.units]) as stores,
     ):
-        verify_one = _verifier(policies, trust, at, limits, bench, known, progress, len(found.units))
+        verify_one = _verifier(policies, trust, at, limits, bench, known, stores, progress, len(found.units))
         rows = tuple(run(found.units, verify_one, _keeper(folder)))
     _write(folder, rows, found.bad)
     if not quiet:
@@ -131,6 +136,7 @@ def _verifier(
     limits: Limits,
     bench: Bench | None,
     known: Memory | None,
+    stores: Sequence[Store],
     progress: output.Progress,
     count: int,
 ) -> Callable[[Unit], Assessment]:
@@ -145,7 +151,7 @@ def _verifier(
         policy = policies.of(unit.policy)
         return pipeline.verify(
             (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, limits=limits, bench=bench,
-            progress=lambda text: progress(place + text), memory=known,
+            progress=lambda text: progress(place + text), memory=known, references=stores,
         )  # fmt: skip
 
     return verify_one

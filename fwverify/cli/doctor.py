@@ -136,12 +136,13 @@ def _text(path: Path) -> str | None:
 
 def _places() -> list[Answer]:
     own = settings.user_folder()
-    policy, keys = own / "policy.yaml", own / "keys"
+    policy, keys, known = own / "policy.yaml", own / "keys", settings.reference_store(None)
     return [
         Answer("your folder", f"{own}{'' if own.is_dir() else ' (not there; not needed)'}"),
         Answer("policy without --policy", str(policy) if policy.is_file() else settings.DEFAULT_POLICY),
         _policy(),
         Answer("keys without --keys", str(keys) if keys.is_dir() else "none: name a folder with --keys DIR"),
+        Answer("reference packages without --reference", str(known) if known.is_file() else "none"),
         Answer("read from a delivery or the working directory", "never"),
     ]
 

@@ -56,6 +56,21 @@ def cache_option(command: F) -> F:
     return click.option("--no-cache", is_flag=True, help=help_)(command)
 
 
+def reference_option(command: F) -> F:
+    help_ = (
+        "Your store of reference packages (fwverify reference learn); may be repeated.  [default: reference.db of your"
+        " configuration folder, else none]"
+    )
+    return click.option(
+        "--reference", "references", metavar="FILE", multiple=True, type=click.Path(path_type=Path), help=help_
+    )(command)
+
+
+def store_option(command: F) -> F:
+    help_ = "The store.  [default: reference.db of your configuration folder]"
+    return click.option("--store", metavar="FILE", type=click.Path(path_type=Path), help=help_)(command)
+
+
 def limits_option(command: F) -> F:
     help_ = "Set a bound of this run, as max_seconds=1800 (docs/formats.md lists them; recorded). May be repeated."
     return click.option("--limit", "bounds", metavar="NAME=NUMBER", multiple=True, help=help_)(command)

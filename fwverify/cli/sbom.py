@@ -26,6 +26,7 @@ def sbom() -> None:
 @options.isolation_option
 @options.last_resort_option
 @options.limits_option
+@options.reference_option
 @options.cache_option
 def make(
     image: Path,
@@ -34,6 +35,7 @@ def make(
     in_process: bool,
     last_resort: str | None,
     bounds: tuple[str, ...],
+    references: tuple[Path, ...],
     no_cache: bool,
 ) -> None:
     """Write what is seen in IMAGE as CycloneDX 1.6 JSON, each component with where and how it was seen.
@@ -50,6 +52,7 @@ def make(
     at = settings.moment(at_time)
     limits = settings.limits_of(bounds)
     from fwverify.cli.examine import workbench
+    from fwverify.cli.reference import opened
     from fwverify.cli.remembering import memory
     from fwverify.report.registry import bill_of_materials
 
@@ -57,10 +60,13 @@ def make(
         output.Progress() as progress,
         workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
         memory(limits, wanted=not no_cache) as known,
+        opened(references, [image]) as stores,
     ):
         from fwverify import pipeline  # while the worker starts
 
-        evidence = pipeline.facts([image], at=at, limits=limits, bench=bench, progress=progress, memory=known)
+        evidence = pipeline.facts(
+            [image], at=at, limits=limits, bench=bench, progress=progress, memory=known, references=stores
+        )
         progress("writing the bill of materials")
         text = bill_of_materials(evidence)
     if target is None:

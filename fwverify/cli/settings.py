@@ -50,6 +50,11 @@ def trust_of(folder: Path | None) -> TrustStore:
     return load(folder)
 
 
+def reference_store(path: Path | None) -> Path:
+    """The store of reference packages of an option, else `reference.db` of the user's folder, there or not."""
+    return path if path is not None else user_folder() / "reference.db"
+
+
 def limits_of(bounds: Sequence[str]) -> Limits:
     """The run's limits. Raises UsageError for one that does not exist or is no number."""
     names = [one.name for one in fields(Limits)]
@@ -64,12 +69,15 @@ def limits_of(bounds: Sequence[str]) -> Limits:
     return replace(DEFAULT_LIMITS, **given)
 
 
-def refuse_inside(delivery: Sequence[Path], policy: str | None, keys: Path | None) -> None:
+def refuse_inside(
+    delivery: Sequence[Path], policy: str | None, keys: Path | None, references: Sequence[Path] = ()
+) -> None:
     """Nothing that came with a delivery may judge it. Raises UsageError."""
     from fwverify.cli.policies_io import BUILTIN
 
     named = [("--policy", Path(policy))] if policy and not policy.startswith(BUILTIN) else []
     named += [("--keys", keys)] if keys is not None else []
+    named += [("--reference", one) for one in references]
     for option, path in named:
         if any(one.is_dir() and path.resolve().is_relative_to(one.resolve()) for one in delivery):
             todo = "Copy what you have checked yourself to a place of your own and name that."

@@ -46,6 +46,7 @@ class Targets:
 @options.isolation_option
 @options.last_resort_option
 @options.limits_option
+@options.reference_option
 @options.cache_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit status tells.")
 @click.option("-v", "--verbose", count=True, help="More: rules, signatures, files, gaps. -vv: parts, components.")
@@ -64,6 +65,7 @@ def verify(
     in_process: bool,
     last_resort: str | None,
     bounds: tuple[str, ...],
+    references: tuple[Path, ...],
     no_cache: bool,
     quiet: bool,
     verbose: int,
@@ -83,6 +85,7 @@ def verify(
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
     limits = settings.limits_of(bounds)
     from fwverify.cli.examine import refuse_weaker, workbench
+    from fwverify.cli.reference import opened
     from fwverify.cli.remembering import memory
 
     refuse_weaker(policy, in_process=in_process, last_resort=last_resort)
@@ -91,12 +94,13 @@ def verify(
         output.Progress(shown=not quiet) as progress,
         workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
         memory(limits, wanted=not no_cache) as known,
+        opened(references, paths) as stores,
     ):
         from fwverify import pipeline  # while the worker starts
 
         assessment = pipeline.verify(
             paths, policy=policy, at=at, trust=trust, expectation=expected, limits=limits, bench=bench,
-            progress=progress, memory=known,
+            progress=progress, memory=known, references=stores,
         )  # fmt: skip
     context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
     keep(assessment, context, targets)

@@ -19,27 +19,10 @@ from dataclasses import dataclass, field
 
 from fwverify.compare.identifiers import Purl, cpe_product, parsed_purl
 from fwverify.compare.versions import outside, same_version
+from fwverify.formats.ecosystems import LANGUAGES
 from fwverify.formats.products import canonical_product
 from fwverify.model.component import Component, DeclaredComponent, Discrepancy, DiscrepancyKind
 
-LANGUAGES = frozenset(
-    {
-        "bower",
-        "cargo",
-        "clojars",
-        "cocoapods",
-        "composer",
-        "cpan",
-        "cran",
-        "gem",
-        "golang",
-        "hackage",
-        "hex",
-        "luarocks",
-    }
-    | {"maven", "npm", "nuget", "opam", "pub", "pypi", "swift", "julia"}
-)
-"""Package URL types of a programming language: `pkg:cargo/openssl` is a binding, not OpenSSL."""
 MAX_CANDIDATES = 200
 """Entries with the same name that are looked at. A real document has one or two; comparing is quadratic."""
 
@@ -125,7 +108,7 @@ def _settle_different(
     for one in free[1:]:
         found.other_version.setdefault(one, component)
     if free:  # 3
-        reason = f"declared {_stated(free[0])}, seen {component.stated}"
+        reason = f"declared {_stated(free[0])}, seen {_seen(component) or component.stated}"
         found.rows.append(_row(DiscrepancyKind.VERSION_DIFFERS, free[0], component, reason))
         return
     declared = candidates[0]
@@ -181,7 +164,15 @@ def _agrees(component: Component, declared: DeclaredComponent) -> bool | None:
     kind = _ecosystem(declared) or (seen.type if seen else "")
     if outside(_stated(declared), component.since, component.before):
         return False
-    return same_version(component.version, _stated(declared), kind)
+    return same_version(_seen(component), _stated(declared), kind)
+
+
+def _seen(component: Component) -> str:
+    """The version in full: that of the package URL, where it is the release that was concluded and its revision."""
+    url = parsed_purl(component.purl)
+    if url is None or not component.version or not same_version(url.version, component.version, url.type):
+        return component.version
+    return url.version
 
 
 def _stated(declared: DeclaredComponent) -> str:

@@ -7,6 +7,8 @@ from fwverify.evaluate.rules import (
     checksum,
     component,
     device,
+    endpoint,
+    hardening,
     origin,
     package,
     provenance,
@@ -34,5 +36,7 @@ BUILTIN: tuple[Rule, ...] = (
     *sbom.RULES,
     *component.RULES,
     *secret.RULES,
+    *hardening.RULES,
+    *endpoint.RULES,
     *run.RULES,
 )

@@ -1,6 +1,6 @@
 """How far an archive that begins at some offset reaches: strict checks for carving, nothing is unpacked.
 
-Sources: those of the formats (zip_archive, tar_archive, cabinet), read 2026-11-22.
+Sources: those of the formats (zip_archive, tar_archive, ar_archive, cpio, cabinet), read 2026-11-22.
 Each function answers the end of what begins at `at`, or 0 when nothing sound does; none raises but what `tick` raises.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from fwverify.formats import cabinet, tar_archive, zip_archive, zip_end
+from fwverify.formats import ar_archive, cabinet, cpio_headers, tar_archive, zip_archive, zip_end, zip_methods
 from fwverify.formats.extents import Tick
 from fwverify.formats.tar_extensions import BLOCK, number
 from fwverify.limits import DEFAULT_LIMITS, MIB, Budget, LimitExceeded
@@ -17,7 +17,7 @@ from fwverify.model.examining import Malformed, Unsupported
 LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
 MAX_NAME_BYTES = 4096
 ZIP64_BYTES = zip_end.LOCATOR64_BYTES + zip_end.END64_BYTES
-TAR_MIN_ENTRIES = 2
+TAR_MIN_ENTRIES = CPIO_MIN_ENTRIES = 2
 """Entries that must follow one another before an archive without its end marker is believed."""
 TAR_RECORD_BYTES = 20 * BLOCK
 
@@ -51,11 +51,11 @@ def _local_end(view: memoryview, at: int) -> int:
     if at + LOCAL_HEADER.size > len(view):
         return 0
     magic, version, flags, method, _, _, _, packed, _, name, extra = LOCAL_HEADER.unpack_from(view, at)
-    known = method in zip_archive.READ or method in zip_archive.METHODS
+    known = method in zip_methods.READ or method in zip_methods.METHODS
     if magic != zip_archive.LOCAL or version & 0xFF > 63 or not known or not 0 < name <= MAX_NAME_BYTES:
         return 0
     start = at + LOCAL_HEADER.size + name + extra
-    sized = not flags & zip_archive.FLAG_DESCRIPTOR and packed != 0xFFFFFFFF
+    sized = not flags & zip_methods.FLAG_DESCRIPTOR and packed != 0xFFFFFFFF
     end = start + (packed if sized else 0)
     return end if end <= len(view) else 0
 
@@ -71,7 +71,7 @@ def _zip_ends(view: memoryview, start: int, at: int) -> int:
         size, offset = struct.unpack_from("<QQ", view, wide + 40)
         behind = wide
     directory = behind - size
-    if directory < start or directory + zip_archive.CENTRAL_BYTES > len(view):
+    if directory < start or directory + zip_end.CENTRAL_BYTES > len(view):
         return 0
     if view[directory : directory + 4] != zip_end.CENTRAL or at + zip_end.END_BYTES + comment > len(view):
         return 0
@@ -100,6 +100,42 @@ def tar_end(view: memoryview, at: int, tick: Tick) -> int:
         return here if entries >= TAR_MIN_ENTRIES else 0
     record = at + (here + 2 * BLOCK - at + TAR_RECORD_BYTES - 1) // TAR_RECORD_BYTES * TAR_RECORD_BYTES
     return record if record <= len(view) and not any(bytes(view[here:record])) else here + 2 * BLOCK
+
+
+def ar_end(view: memoryview, at: int, tick: Tick) -> int:
+    """Headers in a row, each with its mark; an archive that is cut off ends after the last whole member."""
+    if bytes(view[at : at + len(ar_archive.MAGIC)]) != ar_archive.MAGIC:
+        return 0
+    here = first = at + len(ar_archive.MAGIC)
+    while (head := ar_archive.header_at(view, here)) is not None:
+        tick(ar_archive.HEADER_BYTES)
+        end = here + ar_archive.HEADER_BYTES + head[1]
+        if end > len(view):
+            break
+        here = min(end + head[1] % 2, len(view))
+    return here if here > first else 0
+
+
+def cpio_end(view: memoryview, at: int, tick: Tick) -> int:
+    """A cpio archive with text headers up to its trailer; one cut off after two entries ends after a whole one."""
+    here, entries, form = at, 0, cpio_headers.magic_at(view, at)
+    while form and (head := cpio_headers.header_at(view, here)) is not None and head.form == form:
+        tick(head.size)
+        name = bytes(view[here + head.size : here + head.size + min(head.name_size, MAX_NAME_BYTES)])
+        data = _filled(head.size + head.name_size, head.align)
+        after = _filled(data + head.content_size, head.align)
+        if not 2 <= head.name_size <= MAX_NAME_BYTES or name[-1:] != b"\0" or here + data > len(view):
+            break
+        if name == cpio_headers.TRAILER + b"\0":
+            return min(here + after, len(view))
+        if here + data + head.content_size > len(view):
+            break
+        here, entries = min(here + after, len(view)), entries + 1
+    return here if entries >= CPIO_MIN_ENTRIES else 0
+
+
+def _filled(size: int, align: int) -> int:
+    return size + -size % align
 
 
 def cabinet_end(view: memoryview, at: int, tick: Tick) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from fwverify.formats import cpio, tar_archive, tar_extensions
+from fwverify.formats import cpio, cpio_headers, tar_archive, tar_extensions
 from fwverify.formats.cpio import CpioArchive, CpioEntry
 from fwverify.formats.entries import Entry
 from fwverify.formats.names import fill_byte
@@ -22,6 +22,8 @@ from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Malformed
 
 BLOCK = tar_extensions.BLOCK
+NEW_FORMS = (cpio_headers.NEW, cpio_headers.NEW_SUM)
+"""What SWUpdate reads: headers of the old forms count as no frame."""
 _NUMBERS = ((100, 108), (108, 116), (116, 124), (124, 136), (136, 148), (148, 156), (329, 337), (337, 345))
 """mode, uid, gid, size, mtime, checksum, device numbers of a ustar header."""
 _OCTAL = re.compile(rb" *[0-7]*[\0 ]*")
@@ -50,16 +52,19 @@ def cpio_frames(view: memoryview, archive: CpioArchive, members: Iterable[CpioEn
     """Headers and zero padding of these members, and the trailer of the first archive."""
     for one in members:
         header = one.structure[0]
+        if bytes(view[header.start : header.start + 6]) not in NEW_FORMS:
+            continue
         name_end = header.start + cpio.HEADER_BYTES + int(bytes(view[header.start + 94 : header.start + 102]), 16)
-        summed = bytes(view[header.start : header.start + 6]) == cpio.NEW_SUM
+        summed = bytes(view[header.start : header.start + 6]) == cpio_headers.NEW_SUM
         unused = summed or int(bytes(view[header.start + 102 : header.start + 110]), 16) == 0
         if unused and _one_zero(view, name_end) and _zeros(view, name_end, header.end):
             yield header
         yield from _padding(view, one)
     for trailer in archive.structure[:1]:
         head = bytes(view[trailer.start : trailer.end])
-        wanted = head[: cpio.HEADER_BYTES] + cpio.TRAILER
-        if int(head[94:102], 16) == len(cpio.TRAILER) + 1 and head.rstrip(b"\0") == wanted:
+        wanted = head[: cpio.HEADER_BYTES] + cpio_headers.TRAILER
+        new = head[:6] in NEW_FORMS
+        if new and int(head[94:102], 16) == len(cpio_headers.TRAILER) + 1 and head.rstrip(b"\0") == wanted:
             yield trailer
 
 

@@ -1,38 +1,37 @@
-"""Cpio archives in the "new ASCII" form, without (070701) and with (070702) a sum over the content.
+"""Cpio archives in all forms that firmware has, alone and in a row with packed ones between them.
 
-Sources: cpio(5) of libarchive, "New ASCII Format" and "New CRC Format"; Linux kernel
+Sources: cpio(5) of libarchive (headers: see cpio_headers); Linux kernel
 Documentation/driver-api/early-userspace/buffer-format.rst (archives in a row, zeros between them, packed ones after a
 plain one); read 2026-11-22. An archive ends with an entry called TRAILER!!!; hard links share inode and device, and
-the last of them carries the content.
-
-Not done: the old octal form (070707), named as unsupported; the binary forms, which are not recognised.
+in the new forms the last of them carries the content, in the old ones each.
 """
 
 from __future__ import annotations
 
-import re
 import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from fwverify.formats import cpio_headers, extents
+from fwverify.formats.cpio_headers import NEW, NEW_BYTES, NEW_SUM, OLD, TRAILER, Header
 from fwverify.formats.cursor import Cursor
-from fwverify.formats.entries import Entry, EntryKind, Irregularity, judged
+from fwverify.formats.entries import Entry, EntryKind, Irregularity, is_target, judged
 from fwverify.formats.names import decoded
 from fwverify.limits import Budget, LimitExceeded
 from fwverify.model.artifact import ByteRange
 from fwverify.model.evidence import AnomalyKind
-from fwverify.model.examining import Malformed, Unsupported
+from fwverify.model.examining import Malformed
 
 WHAT = "cpio archive"
-NEW, NEW_SUM, OLD = b"070701", b"070702", b"070707"
-HEADER_BYTES = 110
-TRAILER = b"TRAILER!!!"
-FIELD_BYTES = 8
-HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{104}")
+HEADER_BYTES = NEW_BYTES
+FOLLOWING = (NEW, NEW_SUM, OLD)
+"""Magics by which another archive of the row is known; two bytes are too little for that."""
 PACKED_MAGICS = (b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"BZh", b"\x02\x21\x4c\x18", b"\x5d\0\0", b"\x89LZO")
 """What the kernel unpacks when it follows a plain archive: gzip, xz, zstd, bzip2, lz4, lzma, lzo."""
 SUM_BYTES = 256
+MAX_TARGET_BYTES = 4097
+"""Of a symbolic link, with a zero behind it."""
 ZEROS = bytes(64 << 10)
 KINDS = {
     stat.S_IFREG: EntryKind.FILE, stat.S_IFDIR: EntryKind.DIRECTORY, stat.S_IFLNK: EntryKind.SYMLINK,
@@ -59,15 +58,16 @@ class CpioArchive:
     """Trailer entries."""
     padding: list[ByteRange] = field(default_factory=list)
     """Zeros after a trailer."""
-    packed: ByteRange | None = None
-    """A packed archive that follows the plain ones."""
+    packed: list[ByteRange] = field(default_factory=list)
+    """Packed archives that follow plain ones; the last may have bytes behind it."""
     irregularities: list[Irregularity] = field(default_factory=list)
-    problem: Malformed | Unsupported | LimitExceeded | None = None
+    problem: Malformed | LimitExceeded | None = None
     """What stopped the reading; the entries before it are sound."""
 
 
 def looks_like(view: memoryview) -> bool:
-    return len(view) >= len(NEW) and view[:6] in (NEW, NEW_SUM, OLD)
+    magic = cpio_headers.magic_at(view, 0)
+    return magic in FOLLOWING or (bool(magic) and cpio_headers.plausible(view, 0))
 
 
 def entries(view: memoryview, budget: Budget) -> Iterator[CpioEntry]:
@@ -84,7 +84,7 @@ def read(view: memoryview, budget: Budget) -> CpioArchive:
     found: list[CpioEntry] = []
     try:
         _row(view, budget, archive, found)
-    except (Malformed, Unsupported, LimitExceeded) as problem:
+    except (Malformed, LimitExceeded) as problem:
         archive.problem = problem
     found = _linked(found)
     verdicts = judged(found, whole_system=True, fold_case=False)
@@ -102,10 +102,12 @@ def content(view: memoryview, entry: CpioEntry, budget: Budget) -> memoryview:
 
 
 def slack(view: memoryview, header: ByteRange) -> Iterator[ByteRange]:
-    """Bytes of a header behind the NUL that ends its name: nobody reads them. Only what is not zero is told."""
-    text, _, free = bytes(view[header.start + HEADER_BYTES : header.end]).partition(b"\0")
+    """Bytes of a header behind the zero that ends its name: nobody reads them. Only what is not zero is told."""
+    head = cpio_headers.header_at(view, header.start)
+    name = header.start + (head.size if head else 0)
+    text, _, free = bytes(view[name : header.end]).partition(b"\0")
     if free.strip(b"\0"):
-        yield ByteRange(header.start + HEADER_BYTES + len(text) + 1, header.end)
+        yield ByteRange(name + len(text) + 1, header.end)
 
 
 def sum32(data: memoryview) -> int:
@@ -118,26 +120,43 @@ def sum32(data: memoryview) -> int:
 
 
 def _row(view: memoryview, budget: Budget, archive: CpioArchive, found: list[CpioEntry]) -> None:
-    """Archives one after another, with zeros between them."""
+    """Archives one after another, with zeros between them and packed ones behind a plain one."""
     cursor = Cursor(view, WHAT)
-    ordinal = 0
-    while True:
-        trailer = _one(cursor, budget, found, ordinal)
-        archive.structure.append(trailer)
+    _one(cursor, budget, found, archive, 0)
+    ordinal = 1
+    while cursor.left:
         after = _after_zeros(view, cursor.at)
         if after > cursor.at:
             archive.padding.append(ByteRange(cursor.at, after))
-        cursor.skip(after - cursor.at, "padding")
-        if view[after : after + 6] not in (NEW, NEW_SUM):
-            break
-        ordinal += 1
-    if cursor.left == 0:
-        return
-    rest = ByteRange(cursor.at, len(view))
-    if any(view[rest.start : rest.start + len(one)] == one for one in PACKED_MAGICS):
-        archive.packed = rest
-    else:
-        archive.irregularities.append(Irregularity(AnomalyKind.TRAILING_DATA, "bytes after the trailer", rest))
+            cursor.skip(after - cursor.at, "padding")
+        elif cpio_headers.magic_at(view, after) in FOLLOWING:
+            _one(cursor, budget, found, archive, ordinal)
+            ordinal += 1
+        elif any(view[after : after + len(one)] == one for one in PACKED_MAGICS):
+            archive.packed.append(ByteRange(after, _packed_end(view, after, budget)))
+            cursor.skip(archive.packed[-1].size, "packed archive")
+        else:
+            rest = ByteRange(after, len(view))
+            archive.irregularities.append(Irregularity(AnomalyKind.TRAILING_DATA, "bytes after the trailer", rest))
+            return
+
+
+def _packed_end(view: memoryview, at: int, budget: Budget) -> int:
+    """Where a packed archive ends, for those that tell; else it goes on to the end of all bytes."""
+
+    def tick(_: int) -> None:
+        budget.check_time()
+
+    match bytes(view[at : at + 2]):
+        case b"\x1f\x8b":
+            end = extents.gzip_end(view, at, tick, quick=False)
+        case b"\xfd7":
+            end = extents.xz_end(view, at, tick, quick=False)
+        case b"\x28\xb5":
+            end = extents.zstd_end(view, at, tick)
+        case _:
+            end = 0
+    return end or len(view)
 
 
 def _after_zeros(view: memoryview, at: int) -> int:
@@ -148,23 +167,40 @@ def _after_zeros(view: memoryview, at: int) -> int:
     return at
 
 
-def _one(cursor: Cursor, budget: Budget, found: list[CpioEntry], ordinal: int) -> ByteRange:
-    """The entries of one archive; returns where its trailer lies."""
+def _one(cursor: Cursor, budget: Budget, found: list[CpioEntry], archive: CpioArchive, ordinal: int) -> None:
+    """The entries of one archive, up to its trailer. Linux passes over zeros between entries, too."""
+    family = b""
     while True:
         start = cursor.at
-        magic = bytes(cursor.view[start : start + 6])
-        if magic == OLD:
-            raise Unsupported("cpio archive in the old octal form (070707)")
-        header = bytes(cursor.take(HEADER_BYTES, "header"))
-        if magic not in (NEW, NEW_SUM) or not HEXADECIMAL.fullmatch(header, 6):
+        head = cpio_headers.header_at(cursor.view, start)
+        if head is None or (family and head.family != family):
+            cursor.skip(min(cpio_headers.LARGEST_BYTES, _header_bytes(cursor)), "header")
             raise Malformed(WHAT, "an entry does not begin with a header", start)
-        fields = [int(header[at : at + FIELD_BYTES], 16) for at in range(6, HEADER_BYTES, FIELD_BYTES)]
-        raw = _name(cursor, fields[11], budget)
+        family = head.family
+        cursor.skip(head.size, "header")
+        raw = _name(cursor, head.name_size, budget)
         if raw == TRAILER:
-            cursor.skip(min(-(cursor.at - start) % 4, cursor.left), "padding")
-            return ByteRange(start, cursor.at)
+            cursor.skip(min(-(cursor.at - start) % head.align, cursor.left), "padding")
+            archive.structure.append(ByteRange(start, cursor.at))
+            return
         budget.member()
-        found.append(_entry(cursor, fields, raw, start, ordinal, magic == NEW_SUM))
+        found.append(_entry(cursor, head, raw, start, ordinal))
+        _gap(cursor, archive, family)
+
+
+def _gap(cursor: Cursor, archive: CpioArchive, family: bytes) -> None:
+    """Zeros in front of the next header."""
+    after = _after_zeros(cursor.view, cursor.at) if family == NEW else cursor.at
+    if after > cursor.at:
+        archive.padding.append(ByteRange(cursor.at, after))
+        cursor.skip(after - cursor.at, "padding")
+
+
+def _header_bytes(cursor: Cursor) -> int:
+    """What a header needs here at least: fewer bytes are a cut, not damage."""
+    return {OLD: cpio_headers.OLD_BYTES, NEW: NEW_BYTES, NEW_SUM: NEW_BYTES}.get(
+        cpio_headers.magic_at(cursor.view, cursor.at), cpio_headers.BINARY_BYTES
+    )
 
 
 def _name(cursor: Cursor, size: int, budget: Budget) -> bytes:
@@ -176,28 +212,28 @@ def _name(cursor: Cursor, size: int, budget: Budget) -> bytes:
     return raw.rstrip(b"\0")
 
 
-def _entry(cursor: Cursor, fields: list[int], raw: bytes, start: int, ordinal: int, summed: bool) -> CpioEntry:
-    inode, mode, _, _, links, _, size, major, minor = fields[:9]
-    name = decoded(raw)
+def _entry(cursor: Cursor, head: Header, raw: bytes, start: int, ordinal: int) -> CpioEntry:
+    name, size = decoded(raw), head.content_size
     notes = []
     if b"\0" in raw:
         detail = f"the name {name} goes on after a zero: readers may differ"
         notes.append(Irregularity(AnomalyKind.HEADER_DISAGREES, detail, ByteRange(start, cursor.at)))
-    cursor.skip(-(cursor.at - start) % 4, "padding")
+    cursor.skip(-(cursor.at - start) % head.align, "padding")
     data = cursor.at
     body = cursor.take(size, f"content of {name}")
-    padding = min(-size % 4, cursor.left)
+    padding = min(-(data + size - start) % head.align, cursor.left)
     cursor.skip(padding, "padding")
-    kind = KINDS.get(stat.S_IFMT(mode), EntryKind.OTHER)
-    if kind not in (EntryKind.FILE, EntryKind.SYMLINK) and size:
+    kind = KINDS.get(stat.S_IFMT(head.mode), EntryKind.OTHER)
+    target = bytes(body[:MAX_TARGET_BYTES]) if kind is EntryKind.SYMLINK else b""
+    if size and kind is not EntryKind.FILE and (size > len(target) or not is_target(target)):
         detail = f"{name}: a {kind.value} with {size} bytes of content"
         notes.append(Irregularity(AnomalyKind.HEADER_DISAGREES, detail, ByteRange(start, data)))
-        kind = EntryKind.FILE
+        kind, target = EntryKind.FILE, b""
     return CpioEntry(
-        name, kind, size, mode, decoded(bytes(body[:4096])) if kind is EntryKind.SYMLINK else "",
+        name, kind, size, head.mode, decoded(target.removesuffix(b"\0")),
         (ByteRange(data, data + size),) if size else (), (ByteRange(start, data),),
         (ByteRange(data + size, data + size + padding),) if padding else (), None, tuple(notes),
-        fields[12] if summed else None, links, (ordinal, major, minor, inode),
+        head.checksum, head.links, (ordinal, *head.device, head.inode),
     )  # fmt: skip
 
 

@@ -294,7 +294,7 @@ def _dynamic(tables: Tables) -> None:
         tables.problems.append("dynamic segment has no end")
         return
     values = dict(rows)
-    start, length = _file_offset(tables, values.get(DT_STRTAB, -1)), values.get(DT_STRSZ, 0)
+    start, length = file_offset(tables, values.get(DT_STRTAB, -1)), values.get(DT_STRSZ, 0)
     names = [value for tag, value in rows if tag in (DT_NEEDED, DT_SONAME)]
     tables.needed = sum(1 for tag, _ in rows if tag == DT_NEEDED)
     tables.pie = bool(values.get(DT_FLAGS_1, 0) & DF_1_PIE)
@@ -303,8 +303,14 @@ def _dynamic(tables: Tables) -> None:
             tables.problems.append("string table of the dynamic segment is not in the file")
     elif any(at >= length for at in names) or tables.view[start + length - 1] != 0:
         tables.problems.append("a name of the dynamic segment lies outside its string table")
-    elif DT_SYMTAB in values and _file_offset(tables, values[DT_SYMTAB]) < 0:
+    elif DT_SYMTAB in values and file_offset(tables, values[DT_SYMTAB]) < 0:
         tables.problems.append("dynamic symbol table is not in the file")
+
+
+def dynamic_rows(tables: Tables) -> list[tuple[int, int]]:
+    """Tag and value of every row of a sound file's dynamic segment; empty where it has none."""
+    segment = next((one for one in tables.segments if one.type == PT_DYNAMIC and one.file_bytes), None)
+    return (_dynamic_rows(tables, segment) or []) if segment is not None else []
 
 
 def _dynamic_rows(tables: Tables, segment: Segment) -> list[tuple[int, int]] | None:
@@ -319,7 +325,7 @@ def _dynamic_rows(tables: Tables, segment: Segment) -> list[tuple[int, int]] | N
     return None
 
 
-def _file_offset(tables: Tables, address: int) -> int:
+def file_offset(tables: Tables, address: int) -> int:
     """Where the byte at a virtual address lies in the file; -1 when no segment loads it from there."""
     for one in tables.segments:
         if one.type == PT_LOAD and one.address <= address < one.address + one.file_bytes:

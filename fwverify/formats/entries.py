@@ -17,6 +17,8 @@ from fwverify.model.evidence import AnomalyKind, GapReason
 DRIVE = re.compile(r"[A-Za-z]:")
 """A Windows drive: absolute for some readers."""
 
+TARGET = re.compile(rb"[^\x00-\x1f\x7f]{0,4096}\0?")
+
 
 class EntryKind(StrEnum):
     """What an entry (and a member of any container) is."""
@@ -71,6 +73,11 @@ def steps(name: str) -> list[str]:
 
 def is_absolute(name: str) -> bool:
     return name.startswith(("/", "\\")) or DRIVE.match(name) is not None
+
+
+def is_target(content: bytes) -> bool:
+    """True for bytes that can be the target of a symbolic link: a path on one line, and a zero behind it for some."""
+    return TARGET.fullmatch(content) is not None
 
 
 def leaves_root(name: str) -> bool:

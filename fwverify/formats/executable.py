@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fwverify.formats import elf_tables
+from fwverify.formats.elf_hardening import hardening
 from fwverify.formats.names import decoded
 from fwverify.model.artifact import ByteRange
 from fwverify.model.examining import Unsupported
@@ -69,6 +70,8 @@ class Executable:
     big_endian: bool = False
     module_info: tuple[str, ...] = ()
     """`name=value` strings of a kernel module's .modinfo."""
+    hardening: tuple[tuple[str, str], ...] = ()
+    """What it does against being attacked, by name, sorted (formats/elf_hardening)."""
     unexplained: tuple[ByteRange, ...] = ()
     """Bytes that no header, segment or section speaks of and that are not fill: data appended or hidden."""
 
@@ -164,6 +167,7 @@ def _with_lief(tables: elf_tables.Tables) -> Executable:
     interpreter = _text(binary.interpreter) if binary.has_interpreter else ""
     kind = _kind(tables, soname, bool(info))
     needed = _texts(binary.libraries)
+    imported = _symbol_names(binary.imported_symbols)
     return Executable(
         format="ELF",
         machine=_machine(tables),
@@ -177,11 +181,12 @@ def _with_lief(tables: elf_tables.Tables) -> Executable:
         notes=notes,
         comment=_strings(binary, ".comment"),
         exported=_symbol_names(binary.exported_symbols),
-        imported=_symbol_names(binary.imported_symbols),
+        imported=imported,
         statically_linked=kind == "executable" and not interpreter and not needed,
         bits=tables.bits,
         big_endian=tables.order == ">",
         module_info=info,
+        hardening=hardening(tables, imported, interpreter, kind),
         unexplained=tables.unexplained,
     )
 

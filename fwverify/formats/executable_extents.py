@@ -35,6 +35,10 @@ MACHINES = frozenset(
     {0x14C, 0x1C0, 0x1C2, 0x1C4, 0x1F0, 0x200, 0xEBC, 0x5032, 0x5064, 0x5128, 0x6232, 0x6264, 0x8664, 0xAA64}
 )
 """i386, ARM, Thumb, ARMv7, PowerPC, Itanium, EFI byte code, RISC-V (3), LoongArch (2), x86-64, ARM64."""
+PE_SIGNATURES = tuple(b"PE\0\0" + machine.to_bytes(2, "little") for machine in sorted(MACHINES))
+"""What is searched for: `MZ` is two bytes that stand everywhere, in data and in code."""
+NEAR_BYTES = 1024
+"""Nearly every PE header lies this close behind the beginning of its file."""
 PE32, PE32_PLUS = 0x10B, 0x20B
 SECTION_BYTES, MAX_SECTIONS = 40, 96
 SYMBOL_BYTES = 18
@@ -104,6 +108,26 @@ class _Pe:
     @property
     def end(self) -> int:
         return max(one.end for one in (*self.pieces, *([self.certificates] if self.certificates else [])))
+
+
+def pe_begin(view: memoryview, at: int, lowest: int, tick: Tick) -> int:
+    """Where the file begins whose PE signature stands at `at`: the nearest `MZ` whose header points there; else -1."""
+    end = at
+    for reach in (NEAR_BYTES, MAX_HEADERS_BYTES):
+        start = max(lowest, at - reach)
+        if start >= end:
+            break
+        tick(end - start)
+        piece = bytes(view[start : end + 1])
+        hit = piece.rfind(PE_MAGIC)
+        while hit >= 0:
+            new = int.from_bytes(view[start + hit + 0x3C : start + hit + 0x40], "little")
+            if new == at - start - hit:
+                return start + hit
+            tick(ROW_BYTES)
+            hit = piece.rfind(PE_MAGIC, 0, hit + 1)
+        end = start
+    return -1
 
 
 def pe_end(view: memoryview, at: int, tick: Tick) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from fwverify.formats.crc32c import crc32c
 from fwverify.formats.ext_inodes import EXTENTS, MAP_AT, Inode, Map
@@ -64,8 +65,8 @@ def superblocks(volume: Volume, journal: Inode | None) -> None:
     """The first superblock and its copies. A copy may be older, not other."""
     head = volume.head
     size = struct.pack("<II", journal.size >> 32, journal.size & 0xFFFFFFFF) if journal else b""
-    fields = understood(head, (journal.map if journal else b"") + size)
-    for one in fields:
+    journal_map = (journal.map if journal else b"") + size
+    for one in understood(head, journal_map):
         volume.claim(AT + one.start, one.size)
     if head.sums:
         volume.sums.tally("superblocks").take("superblock", head.checksum, crc32c(head.raw[:CHECKSUM_AT]))
@@ -80,7 +81,7 @@ def superblocks(volume: Volume, journal: Inode | None) -> None:
             place = ByteRange(at, at + SUPERBLOCK_BYTES)
             volume.note(AnomalyKind.HEADER_DISAGREES, f"the superblock in group {group} differs from the first", place)
             continue
-        for one in fields:
+        for one in understood(replace(head, raw=raw), journal_map):
             volume.claim(at + one.start, one.size)
         if head.sums:
             declared = int.from_bytes(raw[CHECKSUM_AT:], "little")

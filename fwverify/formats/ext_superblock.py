@@ -238,9 +238,15 @@ TEXTS = (ByteRange(0x78, 0x88), ByteRange(0x88, 0xC8), ByteRange(0x1A8, 0x1C8), 
          ByteRange(0x200, 0x240))  # fmt: skip
 """Label, last mount point, functions of errors, mount options."""
 NUMBERS = (
-    ByteRange(0, 0x78), ByteRange(0xC8, 0x10C), ByteRange(0x150, 0x176), ByteRange(0x178, 0x1A8),
-    ByteRange(0x1C8, 0x1E0), ByteRange(0x240, 0x258), ByteRange(0x268, 0x27A), ByteRange(0x27C, 0x284),
+    ByteRange(0, 0x78), ByteRange(0xC8, 0x10C), ByteRange(0x15C, 0x166), ByteRange(0x170, 0x176),
+    ByteRange(0x178, 0x180), ByteRange(0x240, 0x258), ByteRange(0x268, 0x27A), ByteRange(0x27C, 0x284),
 )  # fmt: skip
+HIGH_COUNTS, MMP, SNAPSHOT = ByteRange(0x150, 0x15C), ByteRange(0x166, 0x170), ByteRange(0x180, 0x194)
+"""Mean something with the feature they belong to (that of snapshots never came), else they are zero."""
+ERRORS_COUNT_AT = 0x194
+FIRST_ERROR, LAST_ERROR = ByteRange(0x198, 0x1A8), ByteRange(0x1C8, 0x1E0)
+"""Time, inode and block of the first error; its line, and the same of the last. Zero where none was counted."""
+ERROR_BLOCKS_AT = (0x1A0, 0x1D8)
 SALT = ByteRange(0x258, 0x268)
 """Of passwords, where files are encrypted."""
 JOURNAL_COPY = ByteRange(0x10C, 0x150)
@@ -259,7 +265,7 @@ def understood(head: Superblock, journal_map: bytes) -> tuple[ByteRange, ...]:
 
     `journal_map` is what the copy of the journal's inode must be.
     """
-    found = [*NUMBERS, *(one for one in TEXTS if is_text(head.raw[one.start : one.end]))]
+    found = [*NUMBERS, *(one for one in TEXTS if is_text(head.raw[one.start : one.end])), *_conditional(head)]
     if head.incompat & INCOMPAT_ENCRYPT:
         found.append(SALT)
     if head.journal_inode and head.raw[JOURNAL_COPY.start : JOURNAL_COPY.end] == journal_map:
@@ -267,6 +273,22 @@ def understood(head: Superblock, journal_map: bytes) -> tuple[ByteRange, ...]:
     if head.sums:
         found.append(ByteRange(CHECKSUM_AT, 0x400))
     return tuple(sorted(found))
+
+
+def _conditional(head: Superblock) -> list[ByteRange]:
+    """Fields that mean something with a feature or after an error only; zeros in them are known anyway."""
+    raw = head.raw
+    blocks = [int.from_bytes(raw[at : at + 8], "little") for at in ERROR_BLOCKS_AT]
+    errors = _u32(raw, ERRORS_COUNT_AT) > 0 and max(blocks) < head.blocks
+    meaning = {
+        HIGH_COUNTS: head.wide,
+        MMP: bool(head.incompat & INCOMPAT_MMP),
+        SNAPSHOT: False,
+        ByteRange(ERRORS_COUNT_AT, FIRST_ERROR.start): errors,
+        FIRST_ERROR: errors,
+        LAST_ERROR: errors,
+    }
+    return [one for one, known in meaning.items() if known or not any(raw[one.start : one.end])]
 
 
 def is_text(raw: memoryview | bytes) -> bool:

@@ -1,15 +1,13 @@
 """How far a format that begins at some offset reaches: strict checks for carving, nothing is unpacked to keep.
 
 Sources, each read 2026-11-22: SquashFS 4.0 (Linux Documentation/filesystems/squashfs.rst, superblock), RFC 1952
-(gzip), The .xz File Format 1.2.1 (sections 2.1, 4), RFC 8878 (zstd frames), Linux
-Documentation/driver-api/early-userspace/buffer-format.rst (cpio newc).
+(gzip), The .xz File Format 1.2.1 (sections 2.1, 4), RFC 8878 (zstd frames).
 Each function answers the end of what begins at `at`, or 0 when nothing valid does; none raises. What the contents
 mean is the readers' affair; big-endian and older SquashFS are not recognised.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -25,13 +23,8 @@ GZIP_SAMPLE_BYTES = 65536
 GZIP_FIRST_BYTES = 1024
 """Looked at first: what is no stream breaks there."""
 GZIP_HEADER = struct.Struct("<HBBIBB")
-CPIO_HEADER_BYTES = 110
-CPIO_NAME_BYTES = 4096
-CPIO_MIN_ENTRIES = 2
-"""Entries that must follow one another before a cut-off archive is believed."""
 XZ_HEADER_BYTES = 12
 ZSTD_BLOCK_BYTES = 1 << 17
-_CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}")
 
 
 def squashfs_end(view: memoryview, at: int) -> int:
@@ -206,23 +199,3 @@ def _zstd_begins(view: memoryview, at: int) -> bool:
             return len(reader.read(1)) <= 1
     except zstandard.ZstdError:
         return False
-
-
-def cpio_end(view: memoryview, at: int, tick: Tick) -> int:
-    """A cpio newc archive up to its trailer; one cut off after at least two entries ends after the last whole one."""
-    here, entries = at, 0
-    while True:
-        header = bytes(view[here : here + CPIO_HEADER_BYTES])
-        if not _CPIO.fullmatch(header):
-            break
-        size, name_size = int(header[54:62], 16), int(header[94:102], 16)
-        name = bytes(view[here + CPIO_HEADER_BYTES : here + CPIO_HEADER_BYTES + min(name_size, CPIO_NAME_BYTES)])
-        data = at + ((here - at + CPIO_HEADER_BYTES + name_size + 3) & ~3)
-        after = at + ((data - at + size + 3) & ~3)
-        if not 2 <= name_size <= CPIO_NAME_BYTES or name[-1:] != b"\0" or data + size > len(view):
-            break
-        here, entries = min(after, len(view)), entries + 1
-        tick(CPIO_HEADER_BYTES)
-        if name == b"TRAILER!!!\0":
-            return here
-    return here if entries >= CPIO_MIN_ENTRIES else 0

@@ -23,6 +23,10 @@ LOWER_BASE, LOWER_EXTENSION = 0x08, 0x10
 PIECE_CHARACTERS = 13
 MAX_PIECES = 20
 DOT, DOTDOT = b".          ", b"..         "
+NOT_IN_NAMES = frozenset(bytes(range(0x20)) + b'"*+,./:;<=>?[\\]|\x7f')
+STANDS_FOR_DELETED = 0x05
+"""As the first byte of a name that begins with E5."""
+UNUSED_ATTRIBUTES = 0xC0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,9 @@ class Slot:
     size: int
     ranges: tuple[ByteRange, ...]
     """In the image."""
+
+    sound: bool = True
+    """It is what writers make; others are followed all the same, as readers do, and their bytes are nobody's."""
 
     @property
     def folder(self) -> bool:
@@ -58,7 +65,7 @@ class Reading:
     orphans: int = 0
     """Pieces of long names that belong to no entry."""
     odd: int = 0
-    """Entries with a high half of a cluster number where there is none."""
+    """Entries with a high half of a cluster number where there is none, or a name or attributes that cannot be."""
     ended: bool = False
     pieces: tuple[tuple[int, bytes], ...] = ()
     """Offset in the image and bytes of the pieces seen before the next entry."""
@@ -115,7 +122,9 @@ class Reading:
             self.pieces = ()
         self._drop()
         shown = short_name(raw[:11], raw[12]) if name is None else name
-        return Slot(raw[:11], shown, raw[11], high << 16 | low, size, tuple(ranges))
+        sound = is_short_name(raw[:11]) and not raw[11] & UNUSED_ATTRIBUTES
+        self.odd += not sound
+        return Slot(raw[:11], shown, raw[11], high << 16 | low, size, tuple(ranges), sound)
 
     def _long(self, short: bytes) -> bytes | None:
         """The long name when its pieces are sound, else None."""
@@ -140,6 +149,14 @@ def checksum(short: bytes) -> int:
     for one in short:
         total = ((total & 1) << 7) + (total >> 1) + one & 0xFF
     return total
+
+
+def is_short_name(raw: bytes) -> bool:
+    """Whether the eleven bytes can be a name: no control characters or delimiters, no blank in front."""
+    if raw in (DOT, DOTDOT):
+        return True
+    first = b"" if raw[0] == STANDS_FOR_DELETED else raw[:1]
+    return raw[:1] != b" " and NOT_IN_NAMES.isdisjoint(first + raw[1:])
 
 
 def short_name(raw: bytes, flags: int = 0) -> bytes:

@@ -4,7 +4,9 @@ Sources: POSIX.1-2017 pax, "ustar Interchange Format" and "pax Header Block"; GN
 "GNU Extensions" and "Storing Sparse Files"; read 2026-11-22.
 All headers are read before any entry is given out, so that names can be judged together; content is a slice.
 
-Not done: multi-volume archives, pax sparse format 0.0, old GNU incremental directories' lists.
+A file that began in another volume is told and left; the last file of a volume that is not the last one is cut off.
+
+Not done: joining volumes; what incremental archives say about files that were removed.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ LONG_NAME, LONG_LINK, PAX, PAX_SUN, PAX_GLOBAL = b"L", b"K", b"x", b"X", b"g"
 EXTENDING = frozenset({LONG_NAME, LONG_LINK, PAX, PAX_SUN, PAX_GLOBAL})
 SPARSE, MULTI_VOLUME, VOLUME_LABEL = b"S", b"M", b"V"
 EMPTY_KINDS = frozenset({EntryKind.HARDLINK, EntryKind.SYMLINK, EntryKind.DEVICE, EntryKind.OTHER})
+VOLUME_KEYS = "GNU.volume."
+"""Of a file that goes on from another volume; GNU tar writes them into a global header, and means one file."""
 OCTAL_LIMIT = 8**11
 """A size below this fits into a ustar header, so that a pax size that differs is no necessity."""
 HOLE = bytes(MIB)
@@ -106,7 +110,7 @@ def content(view: memoryview, entry: TarEntry, budget: Budget) -> memoryview:
     """The content of a file: a slice, or for a sparse file the pieces with zeros between.
 
     Raises:
-        Unsupported: a sparse map that is not read.
+        Unsupported: it begins in another volume.
         LimitExceeded: too large, or nothing but holes.
     """
     if entry.unreadable:
@@ -189,8 +193,11 @@ def _extension(reading: _Reading, cursor: Cursor, header: memoryview, flag: byte
     else:
         records = tar_extensions.records(body, cursor.at)
         extensions.records.update(records)
+        if "GNU.sparse.numblocks" in records:
+            extensions.pieces = tar_extensions.map_in_records(body, cursor.at)
         if flag == PAX_GLOBAL:
-            reading.globals.update(records)
+            lasting = {key: value for key, value in records.items() if not key.startswith(VOLUME_KEYS)}
+            reading.globals.update(lasting)
     reading.budget.check_time()
 
 
@@ -198,8 +205,6 @@ def _entry(
     reading: _Reading, cursor: Cursor, header: memoryview, flag: bytes, extensions: Extensions, start: int
 ) -> None:
     """One entry, whose header block was just read and whose extended headers began at `start`."""
-    if flag == MULTI_VOLUME:
-        raise Unsupported("tar archive of several volumes")
     name, target = _names(header, extensions, reading.budget)
     kind = KINDS.get(flag, EntryKind.FILE)
     if kind is EntryKind.FILE and flag in (b"\0", b"0", b"7") and name.endswith(b"/"):
@@ -214,7 +219,8 @@ def _entry(
         note = f"{decoded(name)}: a {kind.value} with a size of {size}"
         notes.append(Irregularity(AnomalyKind.HEADER_DISAGREES, note, ByteRange(start, cursor.at)))
         size = 0
-    sparse, full, unreadable = _sparse(cursor, header, flag, extensions, size)
+    sparse, full = _sparse(cursor, header, flag, extensions, size)
+    unreadable = None
     data = cursor.at
     packed = sum(length for _, length in sparse) if sparse is not None else size
     cursor.skip(packed, f"content of {decoded(name)}")
@@ -223,8 +229,10 @@ def _entry(
     if flag == VOLUME_LABEL:
         reading.archive.structure.append(ByteRange(start, cursor.at))
         return
-    if kind is EntryKind.DIRECTORY and packed:  # an old incremental list of names; content is not hidden in it
-        kind = EntryKind.FILE
+    if kind is EntryKind.DIRECTORY and packed and not tar_extensions.is_dump(reading.view[data : data + packed]):
+        kind = EntryKind.FILE  # content is not hidden behind a type that has none
+    if flag == MULTI_VOLUME or extensions.integer("GNU.volume.offset", 0):
+        unreadable = (GapReason.UNSUPPORTED, "tar archive of several volumes: the file begins in another one")
     mode = number(header[100:108], "mode")
     link = decoded(target) if kind in (EntryKind.SYMLINK, EntryKind.HARDLINK) else ""
     spans, pads = _range(data, packed), _range(data + packed, padding)
@@ -250,8 +258,8 @@ def _names(header: memoryview, extensions: Extensions, budget: Budget) -> tuple[
     return name, target
 
 
-Sparse = tuple[tuple[tuple[int, int], ...] | None, int, tuple[GapReason, str] | None]
-"""Map of stored pieces (None: not sparse), size of the file, why it cannot be read."""
+Sparse = tuple[tuple[tuple[int, int], ...] | None, int]
+"""Map of stored pieces (None: not sparse), size of the file."""
 
 
 def _sparse(cursor: Cursor, header: memoryview, flag: bytes, extensions: Extensions, size: int) -> Sparse:
@@ -260,18 +268,18 @@ def _sparse(cursor: Cursor, header: memoryview, flag: bytes, extensions: Extensi
     if flag == SPARSE:
         pieces = tar_extensions.gnu_map(cursor, header)
         full = number(header[483:495], "real size")
-        return tar_extensions.checked(pieces, full, size, start), full, None
+        return tar_extensions.checked(pieces, full, size, start), full
     records = extensions.records
     full = extensions.integer("GNU.sparse.realsize", extensions.integer("GNU.sparse.size", size))
     if records.get("GNU.sparse.major") == b"1" and records.get("GNU.sparse.minor") == b"0":
         pieces = tar_extensions.map_in_content(cursor, size)
-        return tar_extensions.checked(pieces, full, size - (cursor.at - start), start), full, None
+        return tar_extensions.checked(pieces, full, size - (cursor.at - start), start), full
     if "GNU.sparse.map" in records:
         pieces = tar_extensions.map_in_record(records["GNU.sparse.map"], start)
-        return tar_extensions.checked(pieces, full, size, start), full, None
-    if "GNU.sparse.numblocks" in records:
-        return None, size, (GapReason.UNSUPPORTED, "sparse file of pax format 0.0")
-    return None, size, None
+        return tar_extensions.checked(pieces, full, size, start), full
+    if extensions.pieces is not None:
+        return tar_extensions.checked(extensions.pieces, full, size, start), full
+    return None, size
 
 
 def _end(reading: _Reading, marker: int) -> None:

@@ -5,6 +5,7 @@ Sources: POSIX.1-2017 pax, "pax Extended Header"; GNU tar manual 1.35, "Storing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ MAX_BYTES = 1 << 20
 """An extended header: real ones hold a name, a link and a few attributes."""
 MAX_DIGITS = 20
 """Of a decimal number; 2^64 has 20."""
+DUMP = re.compile(rb"(?:[YNDRTX][^\x00-\x1f\x7f]*\0)*\0")
+"""List of what a folder held (GNU incremental backup): a letter and a name each, two zeros at the end."""
 SPARSE_FIELD = 12
 """Bytes of an offset or length in an old GNU sparse map."""
 
@@ -41,6 +44,8 @@ class Extensions:
     records: dict[str, bytes] = field(default_factory=dict)
     name: bytes = b""
     link: bytes = b""
+    pieces: list[tuple[int, int]] | None = None
+    """Of a sparse file of pax format 0.0, which repeats records."""
 
     def text(self, key: str, otherwise: bytes) -> bytes:
         return self.records.get(key) or otherwise
@@ -57,8 +62,11 @@ def _decimal(raw: bytes, what: str) -> int:
 
 
 def records(body: bytes, offset: int) -> dict[str, bytes]:
-    """The `length key=value` records of a pax header. Raises Malformed."""
-    out: dict[str, bytes] = {}
+    """The `length key=value` records of a pax header; of several with one key the last. Raises Malformed."""
+    return {key.decode("utf-8", "replace"): value for key, value in _records(body, offset)}
+
+
+def _records(body: bytes, offset: int) -> Iterator[tuple[bytes, bytes]]:
     at = 0
     while at < len(body):
         blank = body.find(b" ", at, at + MAX_DIGITS)
@@ -68,9 +76,30 @@ def records(body: bytes, offset: int) -> dict[str, bytes]:
         key, equals, value = body[blank + 1 : end - 1].partition(b"=")
         if end > len(body) or end <= blank + 1 or body[end - 1 : end] != b"\n" or not equals:
             raise Malformed(WHAT, "a pax record is damaged", offset)
-        out[key.decode("utf-8", "replace")] = value
+        yield key, value
         at = end
-    return out
+
+
+def map_in_records(body: bytes, offset: int) -> list[tuple[int, int]]:
+    """Pax 0.0: offset and length of each piece as two records, one behind the other."""
+    found: list[tuple[int, int]] = []
+    start = -1
+    for key, value in _records(body, offset):
+        if key == b"GNU.sparse.offset":
+            start = _decimal(value, "a sparse map")
+        elif key == b"GNU.sparse.numbytes":
+            if start < 0:
+                raise Malformed(WHAT, "a sparse map has a length without an offset", offset)
+            found.append((start, _decimal(value, "a sparse map")))
+            start = -1
+    return found
+
+
+def is_dump(content: memoryview) -> bool:
+    """True for the list of a folder in an incremental archive, with zeros behind it."""
+    text = bytes(content).rstrip(b"\0")
+    ended = text + b"\0\0" if text else b"\0"
+    return len(content) <= MAX_BYTES and DUMP.fullmatch(ended) is not None
 
 
 def gnu_map(cursor: Cursor, header: memoryview) -> list[tuple[int, int]]:

@@ -21,18 +21,23 @@ TEXTS = ((0, 100), (157, 257), (265, 297), (297, 329))
 PREFIX, END = (345, 500), (500, 512)
 """Of a ustar header."""
 READ_KEYS = re.compile(
-    rb"path|linkpath|size|[mac]time|[ug]id|[ug]name|charset|hdrcharset|GNU\.sparse\..*|LIBARCHIVE\.creationtime"
+    rb"path|linkpath|size|[mac]time|[ug]id|[ug]name|charset|hdrcharset|GNU\.(?:sparse|volume)\..*|LIBARCHIVE\.creationtime"
 )
+MAX_NAME_BYTES = 4096
+"""A longer one is no name (PATH_MAX)."""
 SHORT_BYTES = 16
 """Printable values up to this length hold nothing worth looking into."""
 _NUMBERS = re.compile(rb"[0-7 \0]*")
+_BLOCKS = re.compile(rb"(?:[0-7 \0]{504}[\0\x01]\0{7})*")
+"""Of an old sparse map: numbers, and whether another block follows."""
 _LINES = re.compile(rb"[0-9\n]*\0*")
+_MAP = re.compile(rb"[0-9,]*")
 _PRINTABLE = re.compile(rb"[\x20-\x7e]*")
 
 
 def slack(view: memoryview, header: ByteRange) -> Iterator[ByteRange]:
     """The free bytes of an entry's header blocks, extended headers and sparse maps included."""
-    at = header.start
+    at, seen = header.start, b""
     while at + BLOCK <= header.end:
         block = bytes(view[at : at + BLOCK])
         yield from _block(block, at)
@@ -45,7 +50,9 @@ def slack(view: memoryview, header: ByteRange) -> Iterator[ByteRange]:
             return
         body = ByteRange(at + BLOCK, min(at + BLOCK + size, header.end)) if size else None
         if body is not None:
-            yield from _body(view, body, block[156:157])
+            overridden = block[156:157] in seen and block[156:157] != tar_archive.PAX_GLOBAL
+            yield from (body,) if overridden else _body(view, body, block[156:157])
+            seen += block[156:157]
             yield from _unless_zero(view, body.end, min(body.end + -size % BLOCK, header.end))
         at += BLOCK + size + -size % BLOCK
 
@@ -63,6 +70,9 @@ def _block(block: bytes, at: int) -> Iterator[ByteRange]:
 
 def _behind_text(field: bytes, at: int) -> Iterator[ByteRange]:
     text, _, free = field.partition(b"\0")
+    if len(text) > MAX_NAME_BYTES:
+        yield ByteRange(at, at + len(field))
+        return
     if free.strip(b"\0"):
         yield ByteRange(at + len(text) + 1, at + len(field))
 
@@ -81,15 +91,22 @@ def _body(view: memoryview, body: ByteRange, flag: bytes) -> Iterator[ByteRange]
             return
         end = min(at + int(length), len(raw))
         key, _, value = raw[blank + 1 : end - 1].partition(b"=")
-        known = READ_KEYS.fullmatch(key) and b"\0" not in value
-        if value and not known and (len(value) > SHORT_BYTES or not _PRINTABLE.fullmatch(value)):
+        if value and not _read(key, value) and (len(value) > SHORT_BYTES or not _PRINTABLE.fullmatch(value)):
             yield ByteRange(body.start + end - 1 - len(value), body.start + end - 1)
         at = end
 
 
+def _read(key: bytes, value: bytes) -> bool:
+    """True for a record whose value a reader uses, and which can be one."""
+    if key == b"GNU.dumpdir":
+        return tar_extensions.is_dump(memoryview(value))
+    long = len(value) > MAX_NAME_BYTES and not _MAP.fullmatch(value)
+    return READ_KEYS.fullmatch(key) is not None and b"\0" not in value and not long
+
+
 def _maps(view: memoryview, start: int, end: int) -> Iterator[ByteRange]:
     """Sparse maps: octal numbers in blocks, or decimal lines."""
-    if start < end and not (_NUMBERS.fullmatch(view[start:end]) or _LINES.fullmatch(view[start:end])):
+    if start < end and not (_BLOCKS.fullmatch(view[start:end]) or _LINES.fullmatch(view[start:end])):
         yield ByteRange(start, end)
 
 

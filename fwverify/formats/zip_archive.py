@@ -4,7 +4,7 @@ Source: PKWARE APPNOTE.TXT 6.3.10, sections 4.3 to 4.6 and 5.8, read 2026-11-22.
 The central directory decides what is in the archive; every local header is compared with it, because some readers
 believe the other one. A member whose bytes overlap another's is told and not unpacked.
 
-Not done: decryption, archives split over several files, Deflate64, PPMd and other rare methods (named as unreadable).
+Not done: decryption, archives split over several files, Deflate64, PPMd and other rare methods (named per member).
 """
 
 from __future__ import annotations
@@ -18,24 +18,28 @@ from dataclasses import dataclass, field, replace
 from fwverify.content import held
 from fwverify.formats import codecs
 from fwverify.formats.cursor import Cursor
-from fwverify.formats.entries import Entry, EntryKind, Irregularity, judged
+from fwverify.formats.entries import Entry, EntryKind, Irregularity, is_target, judged
 from fwverify.formats.names import decoded
-from fwverify.formats.zip_end import CENTRAL, END, END_BYTES, WHAT, EndRecord, find_end
+from fwverify.formats.zip_end import (
+    CENTRAL,
+    CENTRAL_BYTES,
+    END,
+    END_BYTES,
+    SPANNED,
+    WHAT,
+    EndRecord,
+    ends_as_archive,
+    find_end,
+)
+from fwverify.formats.zip_methods import FLAG_DESCRIPTOR, FLAG_ENCRYPTED, STORED, unpacked, unreadable
 from fwverify.limits import Budget, LimitExceeded
 from fwverify.model.artifact import ByteRange, merged, subtracted
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.examining import Encrypted, Malformed, Unsupported
 
 LOCAL, DESCRIPTOR, SIGNATURE = b"PK\x03\x04", b"PK\x07\x08", b"PK\x05\x05"
-CENTRAL_BYTES = 46
 UNIX_HOSTS = (3, 19)
 """Version-made-by systems whose external attributes hold a POSIX mode: Unix, and OS X."""
-FLAG_ENCRYPTED, FLAG_LZMA_MARKER, FLAG_DESCRIPTOR, FLAG_HIDDEN = 1 << 0, 1 << 1, 1 << 3, 1 << 13
-STORED, DEFLATED, BZIP2, LZMA, ZSTD, XZ = 0, 8, 12, 14, 93, 95
-METHODS = {
-    9: "Deflate64", 97: "WavPack", 98: "PPMd", 99: "AES encryption", 1: "Shrink", 6: "Implode", 10: "DCL Implode"
-}  # fmt: skip
-READ = frozenset({STORED, DEFLATED, BZIP2, LZMA, ZSTD, XZ})
 MAX_TARGET_BYTES = 4096
 """Of a link (PATH_MAX)."""
 MAX_HOLES = 16
@@ -68,14 +72,10 @@ class ZipArchive:
 
 
 def looks_like(view: memoryview) -> bool:
-    """A local header or an empty archive at the start, or an exact end record at the very end."""
+    """A local header or an empty archive at the start, or an end record whose comment ends with the bytes."""
     if view[:4] in (LOCAL, END):
         return len(view) >= END_BYTES
-    tail = len(view) - END_BYTES
-    if tail < CENTRAL_BYTES or view[tail : tail + 4] != END:
-        return False
-    size, offset = struct.unpack_from("<II", view, tail + 12)
-    return size >= CENTRAL_BYTES and offset + size <= tail and view[tail - size : tail - size + 4] == CENTRAL
+    return (view[:4] in SPANNED and view[4:8] == LOCAL) or ends_as_archive(view)
 
 
 def entries(view: memoryview, budget: Budget) -> Iterator[ZipEntry]:
@@ -87,11 +87,18 @@ def read(view: memoryview, budget: Budget) -> ZipArchive:
     """Read the directory and every local header; unpack nothing but the targets of links.
 
     Raises:
-        Malformed, Unsupported, Encrypted: what stops the whole archive.
+        Malformed, Unsupported: what stops the whole archive.
         LimitExceeded: too many members.
     """
     archive = ZipArchive()
-    end = find_end(view, archive.irregularities)
+    try:
+        end = find_end(view, archive.irregularities)
+    except Malformed:
+        if view[:4] == DESCRIPTOR:  # what the first of several files begins with (APPNOTE 8.5.3)
+            raise Unsupported("zip archive split over several files") from None
+        raise
+    if view[:4] in SPANNED:
+        archive.structure.append(ByteRange(0, 4))
     archive.structure.append(ByteRange(end.start, end.end))
     found = [_with_local(view, one) for one in _directory(view, end, archive, budget)]
     found = _without_overlaps(found, end.directory)
@@ -120,10 +127,12 @@ def content(view: memoryview, entry: ZipEntry, budget: Budget) -> memoryview:
         return memoryview(b"")
     span = entry.ranges[0]
     if entry.method == STORED:
+        if span.size != entry.size:
+            raise Malformed(entry.name, f"{span.size} bytes are stored, {entry.size} are declared", span.start)
         budget.output(span.size)
         return view[span.start : span.end]
     progress = codecs.Progress(span.start)
-    out = held(_limited(_chunks(view, entry, span, budget, progress), entry), budget)
+    out = held(_limited(unpacked(view, span, entry.method, entry.flags, entry.size, budget, progress), entry), budget)
     if len(out) != entry.size:
         raise Malformed(entry.name, f"{len(out)} bytes came out, {entry.size} are declared", span.start)
     if progress.end != span.end:
@@ -142,23 +151,6 @@ def _limited(chunks: Iterator[bytes], entry: ZipEntry) -> Iterator[bytes]:
         if produced > entry.size:
             raise Malformed(entry.name, f"more than the declared {entry.size} bytes come out", entry.ranges[0].start)
         yield chunk
-
-
-def _chunks(
-    view: memoryview, entry: ZipEntry, span: ByteRange, budget: Budget, progress: codecs.Progress
-) -> Iterator[bytes]:
-    match entry.method:
-        case 12:
-            return codecs.unbz2(view, span, budget, progress)
-        case 14:
-            size = -1 if entry.flags & FLAG_LZMA_MARKER else entry.size
-            return codecs.unlzma_zip(view, span, budget, progress, size)
-        case 93:
-            return codecs.unzstd(view, span, budget, progress)
-        case 95:
-            return codecs.unxz(view, span, budget, progress)
-        case _:
-            return codecs.inflate(view, span, budget, progress)
 
 
 def _directory(view: memoryview, end: EndRecord, archive: ZipArchive, budget: Budget) -> list[ZipEntry]:
@@ -190,15 +182,13 @@ def _central(cursor: Cursor, shift: int, budget: Budget) -> ZipEntry:
     fields = cursor.unpack("<4xBBHHHHHIIIHHHHHII", "central directory entry")
     host, flags, method, crc = fields[1], fields[3], fields[4], fields[7]
     packed, size, name_size, extra_size, comment_size = fields[8:13]
-    attributes, offset = fields[15], fields[16]
+    disk, attributes, offset = fields[13], fields[15], fields[16]
     if name_size > budget.limits.max_name_bytes:
         raise LimitExceeded("max_name_bytes", name_size)
     raw = bytes(cursor.take(name_size, "member name"))
     extra = _extras(cursor.take(extra_size, "extra field"))
     cursor.skip(comment_size, "member comment")
     packed, size, offset = _wide(extra.get(1, b""), packed, size, offset)
-    if flags & FLAG_HIDDEN:
-        raise Encrypted("zip archive with an encrypted central directory")
     mode = attributes >> 16 if host in UNIX_HOSTS else 0
     notes: list[Irregularity] = []
     if (unicode := extra.get(0x7075, b"")) and unicode[5:] != raw:
@@ -207,7 +197,7 @@ def _central(cursor: Cursor, shift: int, budget: Budget) -> ZipEntry:
     name = decoded(raw)
     data = (ByteRange(0, packed),) if packed else ()  # placed by `_with_local`
     return ZipEntry(
-        name, kind, size, mode, "", data, (), (), _unreadable(flags, method), tuple(notes), method, flags, crc,
+        name, kind, size, mode, "", data, (), (), unreadable(flags, method, disk), tuple(notes), method, flags, crc,
         offset + shift,
     )  # fmt: skip
 
@@ -224,14 +214,6 @@ def _kind(raw: bytes, mode: int, attributes: int, size: int) -> EntryKind:
         return EntryKind.OTHER
     folder = raw.endswith(b"/") or form == stat.S_IFDIR or bool(attributes & 0x10 and not form)
     return EntryKind.DIRECTORY if folder else EntryKind.FILE
-
-
-def _unreadable(flags: int, method: int) -> tuple[GapReason, str] | None:
-    if flags & FLAG_ENCRYPTED:
-        return GapReason.ENCRYPTED, "the zip member is encrypted"
-    if method not in READ:
-        return GapReason.UNSUPPORTED, f"zip compression method {method} ({METHODS.get(method, 'unknown')})"
-    return None
 
 
 def _extras(raw: memoryview) -> dict[int, bytes]:
@@ -283,7 +265,11 @@ def _with_local(view: memoryview, entry: ZipEntry) -> ZipEntry:
     if differs:
         what = f"local header and central directory differ in {', '.join(differs)}"
         notes.append(_disagrees(entry.name, what, entry.header, data))
-    structure = [ByteRange(entry.header, data)]
+    fixed = cursor.at - amount - extra_size - name_size
+    if "name" in differs:  # then it is nobody's: only what was compared is claimed
+        structure = [ByteRange(entry.header, fixed), *_span(fixed + name_size, data)]
+    else:
+        structure = [ByteRange(entry.header, data)]
     if flags & FLAG_DESCRIPTOR:
         _descriptor(view, entry, cursor.at, amount, structure, notes)
     ranges = (ByteRange(data, data + amount),) if amount else ()
@@ -291,12 +277,21 @@ def _with_local(view: memoryview, entry: ZipEntry) -> ZipEntry:
     return _with_target(view, placed)
 
 
+def _span(start: int, end: int) -> tuple[ByteRange, ...]:
+    return (ByteRange(start, end),) if end > start else ()
+
+
 def _differences(entry: ZipEntry, packed: int, local: tuple[str, int, int, int, int, int]) -> list[str]:
     name, flags, method, crc, local_packed, size = local
     mask = FLAG_ENCRYPTED | FLAG_DESCRIPTOR
     found = [("name", name != entry.name), ("method", method != entry.method), ("flags", (flags ^ entry.flags) & mask)]
-    if not flags & FLAG_DESCRIPTOR or crc or local_packed or size:  # with a descriptor the header may leave them zero
-        found += [("CRC", crc != entry.crc), ("packed size", local_packed != packed), ("size", size != entry.size)]
+    for what, here, there in (
+        ("CRC", crc, entry.crc),
+        ("packed size", local_packed, packed),
+        ("size", size, entry.size),
+    ):
+        may_be_zero = flags & FLAG_DESCRIPTOR and not here  # it stands behind the content then
+        found.append((what, here != there and not may_be_zero))
     return [what for what, differs in found if differs]
 
 
@@ -322,10 +317,12 @@ def _with_target(view: memoryview, entry: ZipEntry) -> ZipEntry:
     try:
         if entry.size > MAX_TARGET_BYTES:
             raise Malformed(entry.name, f"{entry.size} bytes in a {entry.kind.value}")
-        target = decoded(bytes(content(view, entry, Budget())))
+        target = bytes(content(view, entry, Budget()))
+        if not is_target(target):
+            raise Malformed(entry.name, "the target of a link is no path")
     except (Malformed, LimitExceeded, Unsupported) as problem:
         return replace(entry, unreadable=(GapReason.MALFORMED, str(problem)))
-    return replace(entry, target=target if entry.kind is EntryKind.SYMLINK else "")
+    return replace(entry, target=decoded(target.removesuffix(b"\0")) if entry.kind is EntryKind.SYMLINK else "")
 
 
 def _extent(entry: ZipEntry) -> ByteRange | None:
@@ -335,7 +332,8 @@ def _extent(entry: ZipEntry) -> ByteRange | None:
 
 def _without_overlaps(found: list[ZipEntry], directory: int) -> list[ZipEntry]:
     """Entries whose bytes run into an earlier one or into the directory are told and not unpacked."""
-    order = sorted(((span, index) for index, one in enumerate(found) if (span := _extent(one))))
+    spans = [(span, index) for index, one in enumerate(found) if (span := _extent(one))]
+    order = sorted(spans, key=lambda one: (one[0].start, -one[0].end, one[1]))  # the longest first: it holds the others
     reached, owner = 0, ""
     for span, index in order:
         entry = found[index]
@@ -356,6 +354,9 @@ def _holes(view: memoryview, archive: ZipArchive) -> None:
     claimed = [*archive.structure]
     for one in archive.entries:
         claimed += [*one.structure, *one.ranges]
+        claimed += [
+            note.range for note in one.irregularities if note.range and note.kind is AnomalyKind.HEADER_DISAGREES
+        ]
     claimed += [one.range for one in archive.irregularities if one.range]
     holes = subtracted([ByteRange(0, len(view))], merged(claimed))
     for hole in holes[:MAX_HOLES]:

@@ -16,6 +16,9 @@ from fwverify.model.examining import Malformed, Unsupported
 
 WHAT = "zip archive"
 CENTRAL, END, END64, LOCATOR64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+SPANNED = (b"PK\x07\x08", b"PK00")
+"""In front of the first local header of an archive that was, or could have been, split (APPNOTE 8.5.3, 8.5.4)."""
+CENTRAL_BYTES = 46
 END_BYTES, END64_BYTES, LOCATOR64_BYTES = 22, 56, 20
 MAX_COMMENT_BYTES = 0xFFFF
 
@@ -35,6 +38,22 @@ class EndRecord:
     """Where the end records begin."""
     end: int
     """After the comment."""
+
+
+def ends_as_archive(view: memoryview) -> bool:
+    """True when the bytes end with an end record and its comment, and the directory lies where it says."""
+    lowest = max(0, len(view) - END_BYTES - MAX_COMMENT_BYTES)
+    tail = bytes(view[lowest:])
+    at = tail.rfind(END)
+    while at >= 0:
+        if at + END_BYTES <= len(tail):
+            size, offset, comment = struct.unpack_from("<IIH", tail, at + 12)
+            start = lowest + at - size
+            whole = at + END_BYTES + comment == len(tail)
+            if whole and size >= CENTRAL_BYTES and 0 <= offset <= start and view[start : start + 4] == CENTRAL:
+                return True
+        at = tail.rfind(END, 0, at + 3)
+    return False
 
 
 def find_end(view: memoryview, irregularities: list[Irregularity]) -> EndRecord:
@@ -100,6 +119,8 @@ def _end64(view: memoryview, at: int) -> tuple[int, int, int, int, int] | None:
     # bytes in front of the archive shift it; the record normally ends where its locator begins
     for place in (at - LOCATOR64_BYTES - END64_BYTES, offset):
         if place + END64_BYTES <= at - LOCATOR64_BYTES and view[place : place + 4] == END64:
+            if place + 12 + int.from_bytes(view[place + 4 : place + 12], "little") != at - LOCATOR64_BYTES:
+                raise Malformed(WHAT, "its Zip64 end record does not end where its locator begins", place)
             here, count, size, directory = struct.unpack_from("<QQQQ", view, place + 24)
             return place, here, count, size, directory
     raise Malformed(WHAT, "its Zip64 end record is missing", at - 20)

@@ -11,8 +11,8 @@ import struct
 from collections.abc import Iterator
 
 from fwverify.formats.names import fill_byte
-from fwverify.formats.zip_archive import CENTRAL_BYTES, LOCAL, SIGNATURE
-from fwverify.formats.zip_end import CENTRAL, END, END64, END_BYTES
+from fwverify.formats.zip_archive import LOCAL, SIGNATURE
+from fwverify.formats.zip_end import CENTRAL, CENTRAL_BYTES, END, END64, END_BYTES
 from fwverify.model.artifact import ByteRange
 
 LOCAL_BYTES, END64_FIXED_BYTES, END64_HEAD_BYTES = 30, 56, 12
@@ -21,7 +21,7 @@ SHORT_BYTES = 16
 KNOWN_EXTRAS = {0x0001: 28, 0x000A: 32, 0x5455: 13, 0x5855: 12, 0x7855: 4, 0x7875: 15}
 """Zip64, NTFS and Unix times and owners: number -> most bytes they have."""
 UNICODE_PATH = 0x7075
-"""A second name, which is compared with the first."""
+"""A second name; it is nobody's where it is not the first one again."""
 _PRINTABLE = re.compile(rb"[\x20-\x7e]*")
 
 
@@ -32,12 +32,12 @@ def slack(view: memoryview, structure: ByteRange) -> Iterator[ByteRange]:
         magic = bytes(view[at : at + 4])
         if magic == LOCAL and at + LOCAL_BYTES <= structure.end:
             name, extra = struct.unpack_from("<HH", view, at + 26)
-            yield from _extras(view, at + LOCAL_BYTES + name, extra)
+            yield from _extras(view, at + LOCAL_BYTES + name, extra, view[at + LOCAL_BYTES :][:name])
             return
         if magic == CENTRAL and at + CENTRAL_BYTES <= structure.end:
             name, extra, comment = struct.unpack_from("<HHH", view, at + 28)
             behind = at + CENTRAL_BYTES + name + extra
-            yield from _extras(view, behind - extra, extra)
+            yield from _extras(view, behind - extra, extra, view[at + CENTRAL_BYTES :][:name])
             yield from _comment(view, behind, comment)
             at = behind + comment
         elif magic == END64 and at + END64_FIXED_BYTES <= structure.end:
@@ -65,13 +65,14 @@ def _comment(view: memoryview, at: int, size: int) -> Iterator[ByteRange]:
         yield ByteRange(at, at + size)
 
 
-def _extras(view: memoryview, at: int, size: int) -> Iterator[ByteRange]:
+def _extras(view: memoryview, at: int, size: int, name: memoryview) -> Iterator[ByteRange]:
     end = at + size
     while at + 4 <= end:
         number, length = struct.unpack_from("<HH", view, at)
         if at + 4 + length > end:
             break
-        known = length <= KNOWN_EXTRAS.get(number, SHORT_BYTES) or number == UNICODE_PATH
+        same = number == UNICODE_PATH and view[at + 9 : at + 4 + length] == name
+        known = length <= KNOWN_EXTRAS.get(number, SHORT_BYTES) or same
         if not known and fill_byte(view, ByteRange(at + 4, at + 4 + length)) != "00":
             yield ByteRange(at + 4, at + 4 + length)
         at += 4 + length

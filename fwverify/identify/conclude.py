@@ -3,7 +3,8 @@
 What counts as one place is the container a file came out of (one root file system, one archive): a library seen by
 its name and a program seen by its version string are the same product there, and two images never mix. Versions are
 merged only where they say the same upstream release; nothing here picks a winner. Bounds narrow one another, and what
-they exclude is not joined. Does NOT know which files a package owns.
+they exclude is not joined. Packages of a programming language are a world of their own for each language: `openssl` of
+Rust or Ruby is not OpenSSL. Does NOT know which files a package owns.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
+from fwverify.formats.ecosystems import ecosystem
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue, Component
 from fwverify.model.versions import compare
@@ -32,12 +34,16 @@ _REPACKED = re.compile(
 """What a distribution adds to a release: its repacking, a snapshot's date (30+20221128), a backport."""
 
 
+_Product = tuple[str, str]
+"""Ecosystem of a programming language (empty: none) and product."""
+
+
 @dataclass(slots=True)
 class _Group:
     """Clues that speak of one thing."""
 
     name: str
-    product: str
+    product: _Product
     version: str
     clues: list[Clue] = field(default_factory=list)
 
@@ -72,6 +78,10 @@ def conclude(clues: Iterable[Clue]) -> tuple[Component, ...]:
     return tuple(sorted(found))
 
 
+def _product(clue: Clue) -> _Product:
+    return ecosystem(clue.purl), clue.product
+
+
 def _place(clues: list[Clue]) -> list[Component]:
     rows = _packages(clues)
     releases = _releases([one for one in clues if not one.unit and one.version], rows)
@@ -83,38 +93,38 @@ def _place(clues: list[Clue]) -> list[Component]:
 
 
 def _packages(clues: list[Clue]) -> list[_Group]:
-    groups: dict[tuple[str, str], _Group] = {}
+    groups: dict[tuple[str, str, str], _Group] = {}
     for clue in clues:
         if clue.unit:
-            key = clue.unit, clue.version
-            groups.setdefault(key, _Group(clue.unit, clue.product, clue.version)).clues.append(clue)
+            key = clue.unit, clue.version, ecosystem(clue.purl)
+            groups.setdefault(key, _Group(clue.unit, _product(clue), clue.version)).clues.append(clue)
     return list(groups.values())
 
 
-def _releases(clues: list[Clue], rows: list[_Group]) -> dict[tuple[str, str], _Group]:
-    packaged: dict[tuple[str, str], list[_Group]] = defaultdict(list)
+def _releases(clues: list[Clue], rows: list[_Group]) -> dict[tuple[_Product, str], _Group]:
+    packaged: dict[tuple[_Product, str], list[_Group]] = defaultdict(list)
     for row in rows:
-        packaged[row.product, upstream(row.version, packaged=True)].append(row)
-    groups: dict[tuple[str, str], _Group] = {}
+        packaged[row.product, upstream(row.version, packaged=not row.product[0])].append(row)
+    groups: dict[tuple[_Product, str], _Group] = {}
     for clue in clues:
-        key = clue.product, upstream(clue.version, packaged=False)
+        key = _product(clue), upstream(clue.version, packaged=False)
         if key in packaged:
             _nearest(packaged[key], clue).clues.append(clue)
         else:
-            groups.setdefault(key, _Group(clue.product, clue.product, clue.version)).clues.append(clue)
+            groups.setdefault(key, _Group(clue.product, _product(clue), clue.version)).clues.append(clue)
     return groups
 
 
-def _unversioned(clues: list[Clue], rows: list[_Group], releases: dict[tuple[str, str], _Group]) -> list[_Group]:
-    known: dict[str, list[_Group]] = defaultdict(list)
+def _unversioned(clues: list[Clue], rows: list[_Group], releases: dict[tuple[_Product, str], _Group]) -> list[_Group]:
+    known: dict[_Product, list[_Group]] = defaultdict(list)
     for group in (*rows, *releases.values()):
         known[group.product].append(group)
     # Fixed before anything is joined, so that the order of joining cannot matter.
     places = {id(group): {clue.locator for clue in group.clues} for groups in known.values() for group in groups}
     packaged = {id(row) for row in rows}
-    alone: dict[str, _Group] = {}
+    alone: dict[_Product, _Group] = {}
     for clue in clues:
-        candidates = known.get(clue.product, [])
+        candidates = known.get(_product(clue), [])
         same_file = [one for one in candidates if clue.locator in places[id(one)]]
         candidates = [
             one for one in candidates if not _excluded(clue, upstream(one.version, packaged=id(one) in packaged))
@@ -123,7 +133,7 @@ def _unversioned(clues: list[Clue], rows: list[_Group], releases: dict[tuple[str
         if same_file or len(release) == 1:
             _nearest(same_file or candidates, clue).clues.append(clue)
         else:
-            alone.setdefault(clue.product, _Group(clue.product, clue.product, "")).clues.append(clue)
+            alone.setdefault(_product(clue), _Group(clue.product, _product(clue), "")).clues.append(clue)
     return list(alone.values())
 
 
@@ -146,7 +156,7 @@ def _letters(name: str) -> str:
 
 
 def _contradicted(groups: list[_Group]) -> set[int]:
-    seen: dict[tuple[str, Locator], set[int]] = defaultdict(set)
+    seen: dict[tuple[_Product, Locator], set[int]] = defaultdict(set)
     for group in groups:
         for clue in group.clues:
             seen[group.product, clue.locator].add(id(group))

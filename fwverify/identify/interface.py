@@ -12,6 +12,7 @@ from fwverify.model.component import Clue
 from fwverify.model.evidence import ContentObservation, Gap, Opened
 from fwverify.model.expectation import VersionClaim
 from fwverify.model.plugin import Doc
+from fwverify.model.traits import Traits
 
 Found = Clue | ContentObservation | VersionClaim | Gap
 
@@ -50,3 +51,10 @@ class Observed:
     contents: tuple[ContentObservation, ...] = ()
     claims: tuple[VersionClaim, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    """Of an executable whose structure holds: `hardening.NAME` and value (formats/elf_hardening), sorted."""
+    opaque_entropy: int = -1
+    """Of content that was searched only, looks random and has not the frame of a format that always does: its entropy
+    in hundredths of a bit for each byte; else -1."""
+    traits: Traits | None = None
+    """Of an executable whose structure holds: what reference packages are searched for."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from fwverify.identify.detectors import (
+    build_path,
     elf_comment,
+    elf_exports,
     elf_needed,
     elf_notes,
     elf_soname,
     elf_symbols,
+    endpoints,
     kernel_banner,
     library_file_name,
     os_release,
@@ -15,12 +18,16 @@ from fwverify.identify.detectors import (
     passwords,
     public_keys,
     secrets,
+    services,
+    tokens,
     version_string,
 )
 from fwverify.identify.interface import Detector
 
 BUILTIN: tuple[Detector, ...] = (
+    build_path.DETECTOR,
     elf_comment.DETECTOR,
+    elf_exports.DETECTOR,
     elf_needed.DETECTOR,
     elf_notes.DETECTOR,
     elf_soname.DETECTOR,
@@ -32,5 +39,8 @@ BUILTIN: tuple[Detector, ...] = (
     passwords.DETECTOR,
     public_keys.DETECTOR,
     secrets.DETECTOR,
+    endpoints.DETECTOR,
+    services.DETECTOR,
+    tokens.DETECTOR,
     version_string.DETECTOR,
 )

@@ -73,13 +73,14 @@ def _compiled(expression: bytes) -> re.Pattern[bytes]:
     return re.compile(expression)
 
 
-def scan(content: memoryview, soname: str, max_events: int) -> tuple[Hit, ...]:
+def scan(content: memoryview, soname: str, max_events: int, *, linked: bool = False) -> tuple[Hit, ...]:
     """Every version seen in these bytes.
 
     Args:
         content: any bytes.
         soname: of the library they are, empty otherwise.
         max_events: places where an anchor stands, before it is too much.
+        linked: they are a program or library that a dynamic linker loads.
 
     Raises:
         LimitExceeded: more than that.
@@ -93,9 +94,15 @@ def scan(content: memoryview, soname: str, max_events: int) -> tuple[Hit, ...]:
     hits: set[Hit] = set()
     for index, ends in places.items():
         find = finds[index]
-        if soname.startswith(find.soname) and (not find.beside or _holds(content, find.beside)):
+        if _applies(find, content, soname, linked=linked):
             hits.update(_alone(find, content) if find.bare else _around(find, content, ends))
     return tuple(sorted(_once(hits)))
+
+
+def _applies(find: Find, content: memoryview, soname: str, *, linked: bool) -> bool:
+    if not soname.startswith(find.soname) or (linked and find.lives == "firmware"):
+        return False
+    return not find.beside or _holds(content, find.beside)
 
 
 def named(file_name: str, soname: str) -> tuple[Hit, ...]:

@@ -11,13 +11,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fwverify.formats import executable as executables
+from fwverify.formats.classify import Kind, classify
+from fwverify.formats.entropy import sampled
 from fwverify.formats.executable import Executable
 from fwverify.formats.executable_extents import SPLIT_BY
 from fwverify.formats.names import fill_byte
+from fwverify.formats.noisy_formats import is_framed
 from fwverify.identify.conclude import conclude
 from fwverify.identify.interface import Detector, Found, Observed, Subject
 from fwverify.identify.reading import as_text, encodes_data
 from fwverify.identify.registry import BUILTIN
+from fwverify.identify.traits import traits_of
 from fwverify.limits import DEFAULT_LIMITS, LimitExceeded, Limits
 from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.component import Clue
@@ -35,6 +39,7 @@ def observe(artifact: Artifact, limits: Limits = DEFAULT_LIMITS, detectors: tupl
     2. An executable is parsed; text is decoded.
     3. Every detector looks; each one's failure is its own gap.
     4. How far the bytes were read: whole (sound executable, text), searched only, or not (a gap says why).
+    5. Whether what was searched only looks packed or encrypted.
     """
     content = artifact.content
     if artifact.size == 0 or fill_byte(content):
@@ -52,7 +57,15 @@ def observe(artifact: Artifact, limits: Limits = DEFAULT_LIMITS, detectors: tupl
         contents=tuple(sorted({one for one in found if isinstance(one, ContentObservation)})),
         claims=tuple(sorted({one for one in found if isinstance(one, VersionClaim)})),
         gaps=tuple(sorted(set(gaps), key=_gap_order)),
+        facts=tuple((f"hardening.{name}", value) for name, value in executable.hardening) if executable else (),
+        opaque_entropy=_opaque_entropy(artifact) if opened is Opened.SCANNED and text is None else -1,
+        traits=traits_of(artifact, executable),
     )
+
+
+def _opaque_entropy(artifact: Artifact) -> int:
+    kind, entropy = classify(artifact.content, artifact.whole[0])
+    return entropy if kind is Kind.NOISE and not is_framed(artifact.content) else -1
 
 
 def _gap_order(gap: Gap) -> tuple[str, str, str, int]:
@@ -66,7 +79,8 @@ def _parsed(artifact: Artifact, gaps: list[Gap]) -> Executable | None:
         gaps += [Gap(GapReason.MALFORMED, artifact.locator, f"ELF: {one}", "elf") for one in executable.problems]
         for hole in () if _split(artifact) else executable.unexplained:
             detail = f"ELF: {hole.size} bytes belong to no header, segment or section"
-            gaps.append(Gap(GapReason.UNEXPLAINED, artifact.locator, detail, "elf", hole))
+            entropy = sampled(artifact.content, hole.start, hole.end)
+            gaps.append(Gap(GapReason.UNEXPLAINED, artifact.locator, detail, "elf", hole, entropy))
         return None if executable.problems else executable
     return None
 

@@ -117,6 +117,13 @@ class ContentKind(StrEnum):
     EXECUTABLE = "executable"
     MACHINE_CODE = "machine-code"
     TEXT_HINT = "text-hint"
+    TOKEN = "token"  # noqa: S105 - as above
+    AUTHORIZED_KEY = "authorized-key"
+    DEBUG_SHELL = "debug-shell"
+    SERVICE = "service"
+    """Starts with the system and does not encrypt."""
+    UPDATER = "updater"
+    ENDPOINT = "endpoint"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -128,7 +135,8 @@ class ContentObservation:
     offset: int
     """bytes into the artifact; -1 when it has no single place"""
     fingerprint: str
-    """private and public keys: SHA-256 of the SubjectPublicKeyInfo in hexadecimal; passwords: the reason class."""
+    """private and public keys: SHA-256 of the SubjectPublicKeyInfo in hexadecimal; passwords and shells: the reason
+    class; tokens and authorized keys: SHA-256; services: the program; endpoints: the address itself."""
     detail: str
     """Plain words, secrets redacted."""
 
@@ -197,7 +205,8 @@ class ArtifactRecord:
     why: str = ""
     """For a file of the delivery: what made it this role."""
     facts: tuple[tuple[str, str], ...] = ()
-    """What the headers of a container state, sorted: (`entry`, `080002e0`), (`load-address`, `08000000`)."""
+    """What its headers state, sorted: (`entry`, `080002e0`), (`hardening.pie`, `yes`), (`mode`, `4755`) of a file that
+    runs with its owner's rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +248,8 @@ class RunSettings:
     """`room/name` of every plug-in that took part, sorted."""
     tools: tuple[tuple[str, str], ...]
     """Versions of fwverify and the libraries that read content."""
+    references: tuple[str, ...] = ()
+    """Digests of the operator's stores of reference packages that files were looked up in, sorted."""
 
 
 @dataclass(frozen=True, slots=True)

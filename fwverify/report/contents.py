@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fwverify.model.artifact import ByteRange, Locator, Role
+from fwverify.model.canonical import Json
 from fwverify.model.evidence import ArtifactRecord, Evidence, Opened
 from fwverify.model.survey import Survey
 from fwverify.report.figures import NAME_LIMIT, blocks, count, listed, plural
@@ -120,7 +121,7 @@ def _artifact(
     depth = min(len(one.locator.steps) - 1, MAX_DEPTH)
     yield from entry(head + " " * depth, f"{name}: {what}{how}, {_digest(one, '')}", width, indent=0)
     if verbose:
-        for fact, value in one.facts:
+        for fact, value in (pair for pair in one.facts if not pair[0].startswith("hardening.")):
             yield from entry("", f"{fact}: {shortened(value, NAME_LIMIT)}", width, indent=len(head) + depth + 2)
 
 
@@ -145,6 +146,21 @@ def _unexplained(
         place = f"@{where[one.locator].start:#x}, " if one.locator in where else ""
         name = shortened(str(one.locator), NAME_LIMIT)
         yield from entry("", f"{name}: {place}{count(one.size)} bytes, {seen}", width)
+
+
+def unexplained_rows(evidence: Evidence, survey: Survey) -> list[Json]:
+    """The same leaves for programs: all of them, `offset` where they lie in their image byte for byte or packed."""
+    where = offsets(evidence)
+    rows: list[Json] = []
+    for one in tree_order([one for one in evidence.artifacts if unexplained_leaf(one)], where):
+        look = survey.looks.get(one.locator)
+        row: dict[str, Json] = {"locator": str(one.locator), "size": one.size}
+        if one.locator in where:
+            row["offset"] = where[one.locator].start
+        if look:
+            row |= {"kind": look.kind, "entropy": look.entropy, "first": look.first.hex()}
+        rows.append(row)
+    return rows
 
 
 def _components(evidence: Evidence, width: int) -> Iterable[Line]:

@@ -136,9 +136,9 @@ def _slot(walk: Walk, folder: _Folder, slot: Slot, place: int) -> None:
             return
         walk.label = slot.short
         walk.events.append(Fact("label", decoded(slot.short.rstrip(b" "))))
-        walk.index += slot.ranges
+        walk.index += slot.ranges if slot.sound else ()
         return
-    walk.index += slot.ranges
+    walk.index += slot.ranges if slot.sound else ()
     if folder.path and place < 2 and slot.short == (DOT, DOTDOT)[place]:
         walk.odd += slot.cluster != (folder.own, folder.parent)[place] or not slot.folder or slot.size != 0
         return

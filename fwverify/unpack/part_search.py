@@ -61,6 +61,41 @@ class _Stride:
     step: int
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to search for, prepared once: a root file system has thousands of files to be searched."""
+
+    formats: Sequence[tuple[str, Carve]]
+    """Name and `Carve`; the first wins where two begin at one offset."""
+    magics: tuple[_Magic, ...]
+    strides: tuple[_Stride, ...]
+    expressions: tuple[bytes, ...]
+    """Of the magics, in their order."""
+    reach: int
+    """From the beginning of a part to the end of its magic, at most; bytes."""
+
+    def without(self, names: Sequence[str]) -> Plan:
+        """The same without some formats, which keep their place in the order."""
+        return _planned(self.formats, names)
+
+
+def plan(formats: Sequence[tuple[str, Carve]]) -> Plan:
+    """Prepare the search for these formats."""
+    return _planned(formats, ())
+
+
+def _planned(formats: Sequence[tuple[str, Carve]], without: Sequence[str]) -> Plan:
+    magics, strides = [], []
+    for order, (name, carve) in enumerate(formats):
+        for magic, behind in carve.magics if name not in without else ():
+            if len(magic) == 1 and carve.step >= LONG_STEP_BYTES:
+                strides.append(_Stride(order, magic, behind, carve.step))
+            else:
+                magics.append(_Magic(order, multi_search.literal(magic), behind + len(magic), carve.step))
+    reach = max((one.back for one in magics), default=0)
+    return Plan(formats, tuple(magics), tuple(strides), tuple(one.expression for one in magics), reach)
+
+
 class _Spent(Exception):
     """One format's share of the work is used up."""
 
@@ -90,12 +125,10 @@ class Search:
     """One search; iterate `parts` once."""
 
     view: memoryview
-    formats: Sequence[tuple[str, Carve]]
+    plan: Plan
     budget: Budget | None = None
     given_up: list[str] = field(default_factory=list)
     """Formats that were searched in part only; `*` for all."""
-    _magics: tuple[_Magic, ...] = ()
-    _strides: tuple[_Stride, ...] = ()
     _work: _Work = field(init=False)
     _window_bytes: int = WINDOW_BYTES
     _at: int = 0
@@ -104,8 +137,7 @@ class Search:
     def __post_init__(self) -> None:
         share = WORK_BASE + WORK_FACTOR * len(self.view)
         everything = WORK_BASE + ALL_FACTOR * len(self.view)
-        self._work = _Work(everything, [share] * len(self.formats), self.budget)
-        self._choose()
+        self._work = _Work(everything, [share] * len(self.plan.formats), self.budget)
 
     def parts(self) -> Iterator[Found]:
         """Everything that passes its checks, in order. Raises LimitExceeded when the run's time is over."""
@@ -124,17 +156,6 @@ class Search:
                 raise
             self.given_up.append("*")
 
-    def _choose(self) -> None:
-        """What to search for: the magics of all formats that were not given up."""
-        magics, strides = [], []
-        for order, (name, carve) in enumerate(self.formats):
-            for magic, behind in carve.magics if name not in self.given_up else ():
-                if len(magic) == 1 and carve.step >= LONG_STEP_BYTES:
-                    strides.append(_Stride(order, magic, behind, carve.step))
-                else:
-                    magics.append(_Magic(order, multi_search.literal(magic), behind + len(magic), carve.step))
-        self._magics, self._strides = tuple(magics), tuple(strides)
-
     def _window(self, base: int) -> tuple[list[tuple[int, int]], int]:
         """Places where parts may begin in the next window, sorted, and where the window ends."""
         self._window_bytes = min(self._window_bytes * 2, WINDOW_BYTES)
@@ -144,14 +165,14 @@ class Search:
             if self._hits(base, limit, places) or self._window_bytes <= MIN_WINDOW_BYTES:
                 break
             self._window_bytes //= 2
-        for one in self._strides:
+        for one in self.plan.strides:
             places.extend((start, one.order) for start in _strided(self.view, one, base, limit))
         return sorted(set(places)), limit
 
     def _hits(self, base: int, limit: int, places: list[tuple[int, int]]) -> bool:
         """Add the places where a magic says that a part begins; False when there are too many."""
-        magics, most = self._magics, WINDOW_HITS if self._window_bytes > MIN_WINDOW_BYTES else 1 << 30
-        reach = max((one.back for one in magics), default=0)
+        magics, reach = self.plan.magics, self.plan.reach
+        most = WINDOW_HITS if self._window_bytes > MIN_WINDOW_BYTES else 1 << 30
 
         def take(number: int, end: int) -> bool:
             one = magics[number]
@@ -160,12 +181,11 @@ class Search:
                 places.append((start, one.order))
             return len(places) > most
 
-        expressions = tuple(one.expression for one in magics)
-        return multi_search.search(self.view[base : limit + reach], expressions, reach, take)
+        return multi_search.search(self.view[base : limit + reach], self.plan.expressions, reach, take)
 
     def _checked(self, place: int, order: int) -> Found | None:
         """What begins at a place, by its format's own check. What is the whole view is no part of it."""
-        name, carve = self.formats[order]
+        name, carve = self.plan.formats[order]
         if place < self._at or name in self.given_up:
             return None
         self._work.order = order
@@ -177,7 +197,7 @@ class Search:
             end = carve.end(self.view, start, self._work.tick) if start >= self._at else 0
         except _Spent:
             self.given_up.append(name)
-            self._choose()
+            self.plan = self.plan.without(self.given_up)
             return None
         if not self._at <= start < end <= len(self.view) or end - start == len(self.view):
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fwverify.unpack.containers import (
     android_boot,
     android_sparse,
+    ar_archive,
     avb_image,
     bzip2_stream,
     cabinet,
@@ -94,6 +95,7 @@ READERS: tuple[Container, ...] = (
     lz4_stream.CONTAINER,  # may begin with a frame to be skipped, as zstd: the frame behind it tells
     bzip2_stream.CONTAINER,
     lzop_stream.CONTAINER,
+    ar_archive.CONTAINER,
     cpio_archive.CONTAINER,
     gzip_stream.CONTAINER,
     kernel_image.CONTAINER,

@@ -53,6 +53,8 @@ class Child:
     """Bytes no part of the container accounts for."""
     recognised: tuple[str, ...] | None = None
     """Containers that read it, when a worker has looked already."""
+    mode: int = 0
+    """POSIX mode bits; 0 when the container has none."""
 
 
 @dataclass(slots=True)
@@ -161,7 +163,8 @@ def _member(opening: Opening, member: Member) -> Child | None:
     opening.claims.extend(Claim(one, Opened.EXAMINED, index) for one in member.ranges)
     start = member.ranges[0].start if member.ranges else 0
     stored = member.stored and len(member.ranges) == 1 and member.ranges[0].size == len(member.content)
-    return Child(identified(locator, member.content), index, stored, start, recognised=member.recognised)
+    content = identified(locator, member.content)
+    return Child(content, index, stored, start, recognised=member.recognised, mode=member.mode)
 
 
 def _part(opening: Opening, part: Part) -> None:
@@ -204,10 +207,10 @@ def _remainders(opening: Opening) -> Iterator[Child]:
             opening.claims.append(Claim(run, Opened.EMPTY))
         elif run.size >= MIN_REMAINDER_BYTES and taken < MAX_REMAINDERS:
             taken += 1
-            yield remainder(opening, run)
+            yield _remainder(opening, run)
 
 
-def remainder(opening: Opening, run: ByteRange) -> Child:
+def _remainder(opening: Opening, run: ByteRange) -> Child:
     """Bytes of a container as an artifact of their own, named by their place."""
     artifact = opening.artifact
     locator = Locator((*artifact.locator.steps,)).into("", f"@0x{run.start:x}-0x{run.end:x}")

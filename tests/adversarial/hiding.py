@@ -11,6 +11,7 @@ from pathlib import Path
 from fwverify.model.evidence import Evidence, LedgerSpan, Opened
 from fwverify.model.signature import SignatureStatus
 from fwverify.pipeline import facts
+from fwverify.trust.store import EMPTY, TrustStore
 
 AT = "2026-11-22T00:00:00Z"
 PRODUCT = "expat"
@@ -98,8 +99,8 @@ class Seen:
         return not swallowed and not self.passed_over
 
 
-def seen(folder: Path, data: bytes, at: int, name: str = "image.bin") -> Seen:
+def seen(folder: Path, data: bytes, at: int, name: str = "image.bin", trust: TrustStore = EMPTY) -> Seen:
     """Open an image as the pipeline does."""
     path = folder / name
     path.write_bytes(data)
-    return Seen(facts([path], at=AT), at)
+    return Seen(facts([path], at=AT, trust=trust), at)

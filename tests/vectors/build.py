@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 from tests.vectors.makers import (
+    ar_archives,
+    archive_forms,
     archives,
     attestations,
     cbfs,
@@ -22,6 +24,7 @@ from tests.vectors.makers import (
     embedded_signatures,
     ext_images,
     fat_images,
+    finds,
     firmware,
     foreign_systems,
     jffs2_images,
@@ -43,7 +46,10 @@ from tests.vectors.makers import (
 
 ROOT = Path(__file__).resolve().parent
 MAKERS = (
+    finds,
     archives,
+    ar_archives,
+    archive_forms,
     firmware,
     read_only_systems,
     fat_images,

@@ -24,6 +24,8 @@ from fwverify.model.finding import Item, Level
 
 BROKEN_OFF = (GapReason.MALFORMED, GapReason.LIMIT, GapReason.CRASHED, GapReason.ENCRYPTED, GapReason.UNSUPPORTED)
 """Gaps after which the inside of an image is not known."""
+MIN_NOISE_BYTES = 256
+"""Fewer bytes have no entropy to speak of."""
 CONTENT_LIMITS = (
     "max_ratio", "max_depth", "max_members", "max_member_bytes", "max_total_bytes", "max_name_bytes",
     "max_delivery_files", "max_file_bytes",
@@ -171,17 +173,21 @@ def _gap(one: Gap) -> Item:
     return item(one.locator, one.detail, one)
 
 
+def _looks_random(one: Gap, entropy: int) -> bool:
+    """Unexplained bytes; those that nobody measured may be anything, unless there are too few to tell."""
+    if one.reason is not GapReason.UNEXPLAINED:
+        return False
+    unmeasured = one.entropy < 0 and one.range is not None and one.range.size >= MIN_NOISE_BYTES
+    return unmeasured or one.entropy >= entropy
+
+
 def opaque(case: Case, values: Values) -> Judged:
     """Encrypted or random-looking content that nothing could examine."""
     whole = sum(one.size for one in case.evidence.images())
     if not whole:
         return _no_image()
     entropy = number(values, "min-entropy")
-    gaps = [
-        one
-        for one in case.evidence.gaps
-        if one.reason is GapReason.ENCRYPTED or (one.reason is GapReason.UNEXPLAINED and one.entropy >= entropy)
-    ]
+    gaps = [one for one in case.evidence.gaps if one.reason is GapReason.ENCRYPTED or _looks_random(one, entropy)]
     sizes = {one.locator: one.size for one in case.evidence.artifacts}
     dark = sum(one.range.size if one.range else sizes.get(one.locator, 0) for one in gaps)
     allowed = number(values, "max-ratio")

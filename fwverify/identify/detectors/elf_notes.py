@@ -8,9 +8,12 @@ purpose. Does NOT look anything up by build id.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
-from fwverify.formats.executable import Executable
+from fwverify.formats.executable import Executable, detect
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product
 from fwverify.identify.interface import Detector, Found, Subject
@@ -21,12 +24,17 @@ from fwverify.model.plugin import Doc
 
 OWNER, TYPE = "FDO", 0xCAFE1A7E
 CONFIDENCE = 95
+CONFIDENCE_OF_TEXT = 85
+MAX_TEXTS = 4
+"""A file has one."""
+_METADATA = re.compile(rb'\{"type":"[a-z]{1,8}"[^{}\0\n]{1,2000}\}')
 PURL_TYPES = frozenset({"deb", "rpm", "apk", "alpm"})
 
 
 def find(subject: Subject) -> Iterator[Found]:
     executable = subject.executable
     if executable is None or executable.problems:
+        yield from _texts(subject)
         return
     yield ContentObservation(
         ContentKind.EXECUTABLE, subject.artifact.locator, -1, executable.build_id, _described(executable)
@@ -34,6 +42,17 @@ def find(subject: Subject) -> Iterator[Found]:
     for note in executable.notes:
         if (note.owner, note.type) == (OWNER, TYPE):
             yield _package(subject, note.description)
+
+
+def _texts(subject: Subject) -> Iterator[Clue]:
+    """Package metadata as text in an ELF file whose notes cannot be reached (damaged, condensed to its texts)."""
+    if detect(subject.artifact.content) != "ELF":
+        return
+    for found in islice(_METADATA.finditer(subject.artifact.content), MAX_TEXTS):
+        try:
+            yield replace(_package(subject, found[0]), confidence=CONFIDENCE_OF_TEXT, offset=found.start())
+        except Malformed:
+            continue  # text that only begins like it
 
 
 def _described(executable: Executable) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from fwverify.formats.names import quoted
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.scan import named
+from fwverify.identify.sonames import soname
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
 
@@ -21,9 +22,8 @@ NAME = "library-file-name"
 
 def find(subject: Subject) -> Iterator[Found]:
     """Yield one clue for each product whose release the name states."""
-    if subject.executable is None or subject.executable.problems or not subject.executable.soname:
-        return
-    for hit in named(subject.artifact.name, subject.executable.soname):
+    stated = soname(subject)
+    for hit in named(subject.artifact.name, stated) if stated else ():
         yield Clue(hit.product, hit.version, subject.artifact.locator, NAME, hit.confidence, quoted(hit.quote))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from fwverify.formats.names import quoted
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.scan import scan
+from fwverify.identify.sonames import soname
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
 
@@ -21,8 +22,10 @@ def find(subject: Subject) -> Iterator[Found]:
     """Yield one clue for each product and version seen."""
     if subject.text is not None:
         return
-    soname = subject.executable.soname if subject.executable else ""
-    for hit in scan(subject.artifact.content, soname, subject.limits.max_scan_events):
+    executable = subject.executable
+    linked = executable is not None and bool(executable.soname or executable.needed or executable.interpreter)
+    most = subject.limits.max_scan_events
+    for hit in scan(subject.artifact.content, soname(subject), most, linked=linked):
         yield Clue(
             product=hit.product,
             version=hit.version,

@@ -1,14 +1,14 @@
 """Cpio archives (initramfs, SWUpdate) as containers; the layout is read by formats/cpio.py.
 
-Device files below dev/ are what a root file system has; elsewhere they are told. A packed archive that follows a plain
-one, as Linux boots them, is a member of its own, named by where it begins.
+Device files below dev/ are what a root file system has; elsewhere they are told. Packed archives that follow a plain
+one, as Linux boots them, are members of their own, named by where they begin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import cpio, extents
+from fwverify.formats import archive_extents, cpio, cpio_headers
 from fwverify.formats.cpio import CpioArchive, CpioEntry
 from fwverify.formats.entries import EntryKind
 from fwverify.limits import Budget
@@ -47,26 +47,28 @@ def _file(view: memoryview, entry: CpioEntry, budget: Budget) -> Iterator[Event]
 
 
 def _packed(view: memoryview, archive: CpioArchive, budget: Budget) -> Iterator[Event]:
-    span = archive.packed
-    if span is None:
-        return
-    budget.member()
-    budget.output(span.size)
-    yield Member(f"initramfs@0x{span.start:x}", content=view[span.start : span.end], ranges=(span,), stored=True)
+    for span in archive.packed:
+        budget.member()
+        budget.output(span.size)
+        yield Member(f"initramfs@0x{span.start:x}", content=view[span.start : span.end], ranges=(span,), stored=True)
 
 
 CONTAINER = Container(
     name="cpio",
     detect=_detect,
     unpack=_unpack,
-    carve=Carve(((cpio.NEW, 0), (cpio.NEW_SUM, 0)), extents.cpio_end),
+    carve=Carve(((cpio_headers.NEW, 0), (cpio_headers.NEW_SUM, 0), (cpio_headers.OLD, 0)), archive_extents.cpio_end),
     doc=Doc(
-        title="Cpio archive (new ASCII, with and without sums)",
+        title="Cpio archive (new ASCII with and without sums, old octal, old binary), initramfs",
         vendor="AT&T; Linux initramfs",
         references=(
-            "cpio(5) of libarchive, New ASCII Format and New CRC Format, read 2026-11-22",
+            "cpio(5) of libarchive, read 2026-11-22",
             "Linux Documentation/driver-api/early-userspace/buffer-format.rst, read 2026-11-22",
         ),
-        limitations=("the old octal form (070707) is recognised and not read; binary forms are not recognised",),
+        makers=("GNU cpio", "bsdcpio (libarchive)"),
+        limitations=(
+            "binary forms are found only where an artifact begins with them",
+            "the forms of HP/UX, AFIO and PWB are not told from the octal and the binary form",
+        ),
     ),
 )

@@ -87,6 +87,7 @@ CONTAINER = Container(
             "ST UM0391 DfuSe File Format Specification, read 2026-11-22",
             "USB Device Firmware Upgrade Specification 1.1, appendix B, read 2026-11-22",
         ),
+        limitations=("Where the vendor encrypts an element, it is searched only.",),
         makers=("dfuse-pack",),
     ),
 )

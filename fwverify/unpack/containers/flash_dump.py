@@ -16,7 +16,7 @@ from fwverify.model.artifact import Artifact, ByteRange, subtracted
 from fwverify.model.evidence import GapReason
 from fwverify.model.plugin import Doc
 from fwverify.unpack.interface import Carve, Container, Event, Member, Part, PartUse, Unread
-from fwverify.unpack.part_search import Search
+from fwverify.unpack.part_search import Plan, Search, plan
 
 MIN_BYTES = 32
 """Nothing that could be found is smaller."""
@@ -25,21 +25,22 @@ RUN_BYTES = 64
 BLOCK_BYTES = 65536
 """Fill away from a part that is padding: an erase block."""
 Formats = tuple[tuple[str, Carve], ...]
+PE_MAGICS = tuple((signature, 0) for signature in executable_extents.PE_SIGNATURES)
 EXECUTABLES: Formats = (
     ("elf", Carve(((executable_extents.ELF_MAGIC, 0),), executable_extents.elf_end)),
-    ("pe", Carve(((executable_extents.PE_MAGIC, 0),), executable_extents.pe_end)),
+    ("pe", Carve(PE_MAGICS, executable_extents.pe_end, begin=executable_extents.pe_begin)),
 )
 """Content, not containers: found here so that detectors see them."""
 
 
-def detect(artifact: Artifact, formats: Formats) -> bool:
+def detect(artifact: Artifact, planned: Plan) -> bool:
     """At least one thing inside passes its checks, or the search is given up (which must be told)."""
     view = artifact.content
     if len(view) < MIN_BYTES or _is_executable(view):
         return False
     if fill_byte(view):  # nothing can be in it, and searching zeros is what a bomb wants
         return False
-    search = Search(view, formats)
+    search = Search(view, planned)
     return next(search.parts(), None) is not None or bool(search.given_up)
 
 
@@ -48,11 +49,11 @@ def _is_executable(view: memoryview) -> bool:
     return bytes(view[:4]).startswith(magics) and executable_extents.slack(view) is not None
 
 
-def unpack(artifact: Artifact, budget: Budget, formats: Formats) -> Iterator[Event]:
+def unpack(artifact: Artifact, budget: Budget, planned: Plan) -> Iterator[Event]:
     """Search, then one member for each thing found, named by its offset; fill between them is padding."""
     view = artifact.content
     taken: list[ByteRange] = []
-    search = Search(view, formats, budget)
+    search = Search(view, planned, budget)
     for found in search.parts():
         budget.member()
         taken.append(found.range)
@@ -110,10 +111,11 @@ def searching(formats: Formats) -> Container:
         formats: name and `Carve` of the registered containers, in their order; the first wins where two begin.
     """
     everything = (*formats, *EXECUTABLES)
+    planned = plan(everything)
     return Container(
         name="flash_dump",
-        detect=lambda artifact: detect(artifact, everything),
-        unpack=lambda artifact, budget: unpack(artifact, budget, everything),
+        detect=lambda artifact: detect(artifact, planned),
+        unpack=lambda artifact, budget: unpack(artifact, budget, planned),
         weak=True,
         doc=Doc(
             title="Flash dump (parts found by searching)",

@@ -60,6 +60,7 @@ CONTAINER = Container(
         title="Zip archive",
         vendor="PKWARE",
         references=("APPNOTE.TXT 6.3.10, sections 4.3 to 4.6 and 5.8, read 2026-11-22",),
+        makers=("Info-ZIP zip", "7-Zip", "bsdtar (libarchive)"),
         limitations=(
             "encrypted members are told, not read",
             "Deflate64, PPMd, WavPack and the methods before Deflate are told, not read",

@@ -129,6 +129,9 @@ def test_opaque() -> None:
     noise = gap(GapReason.UNEXPLAINED, range=ByteRange(0, 100), entropy=790)
     assert outcome(good(gaps=(noise,)), "package.opaque") is FAIL
     assert outcome(good(gaps=(replace(noise, entropy=300),)), "package.opaque") is PASS
+    unmeasured = gap(GapReason.UNEXPLAINED, range=ByteRange(0, 256))
+    assert outcome(good(gaps=(unmeasured,)), "package.opaque") is FAIL, "it may be anything"
+    assert outcome(good(gaps=(replace(unmeasured, range=ByteRange(0, 255)),)), "package.opaque") is PASS
     nowhere = gap(GapReason.ENCRYPTED, at("gone"))
     assert outcome(good(gaps=(nowhere,)), "package.opaque", "max-ratio: 1") is FAIL, "of unknown size"
 
@@ -445,7 +448,16 @@ def test_executables_examined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "kind"), [("secret.private-key", K.PRIVATE_KEY), ("secret.default-password", K.PASSWORD)]
+    ("rule", "kind"),
+    [
+        ("secret.private-key", K.PRIVATE_KEY),
+        ("secret.default-password", K.PASSWORD),
+        ("secret.token", K.TOKEN),
+        ("secret.authorized-keys", K.AUTHORIZED_KEY),
+        ("secret.debug-shell", K.DEBUG_SHELL),
+        ("secret.cleartext-service", K.SERVICE),
+        ("endpoint.unattended-update", K.UPDATER),
+    ],
 )
 def test_secrets(rule: str, kind: ContentKind) -> None:
     """Found fails unless allowed by place or fingerprint; not found counts only in what was examined."""

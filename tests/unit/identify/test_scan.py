@@ -6,7 +6,7 @@ import pytest
 
 from fwverify.formats import multi_search
 from fwverify.identify.scan import Hit, named, scan
-from fwverify.identify.version_table import table
+from fwverify.identify.version_table import sources
 from fwverify.limits import LimitExceeded
 
 JUNK = bytes(range(1, 256)) + b"1.2.3\n"
@@ -15,8 +15,10 @@ SEALS = (
     pytest.param(JUNK + b"\0", b"\0" + JUNK, id="amid-junk"),
     pytest.param(JUNK * 40 + b"\0\0", b"\0", id="at-the-end"),
 )
-TEXTS = [one for one in table().examples if one.text]
-FILES = [one for one in table().examples if one.file]
+WHOLE = sources()
+EXAMPLES = WHOLE.examples
+TEXTS = [one for one in EXAMPLES if one.text]
+FILES = [one for one in EXAMPLES if one.file]
 BUSYBOX = b"BusyBox v1.35.0 ("
 
 
@@ -47,7 +49,7 @@ def test_file_names(place: str) -> None:
 @pytest.mark.parametrize("soname", ["", "libother.so.1", "xlibjansson.so.4"])
 def test_soname_ties(soname: str) -> None:
     """What counts only in its own library is nothing in another one, nor in a file without SONAME."""
-    anchored = {find.product for find in table().finds if find.anchor and not find.soname}
+    anchored = {find.product for find in WHOLE.finds if find.anchor and not find.soname}
     tied = [one for one in TEXTS if one.version and one.soname and one.product not in anchored]
     assert len(tied) > 20
     assert [one for one in tied if looked(b"\0" + one.text, soname)] == []

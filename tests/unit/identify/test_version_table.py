@@ -11,9 +11,14 @@ import pytest
 from fwverify.formats.products import canonical_product
 from fwverify.formats.strict_yaml import YamlProblem
 from fwverify.identify import scan as scanning
-from fwverify.identify.version_table import Find, Table, read, table
+from fwverify.identify.version_table import Find, Table, compiled, read, sources, table
+from tests import make_versions
 
 GOOD = r"""product: thing
+cpe: acme:thing
+proven:
+  - "thing 1.2-1 armhf (Debian 12)"
+  - "thing 1.3-1 arm64 (Debian 13)"
 finds:
   - anchor: "Thing v"
     pattern: 'Thing v(?P<version>\d\.\d)\0'
@@ -26,6 +31,7 @@ negative:
   - text: "Thing vanished\0"
     source: "no version"
 """
+WHOLE = sources()
 STRANGER = Find("stranger", 1, anchor=b"a text that no example has", pattern=rb"(?P<version>\b)")
 """Hyperscan wants at least one anchor."""
 MIN_ANCHOR_BYTES = 5
@@ -43,6 +49,12 @@ def test_good() -> None:
     [
         ("product: thing\n", "", "names no product"),
         ("product: thing", "product: thing\nvendor: acme", "unknown key 'vendor'"),
+        ("acme:thing", "cpe:2.3:a:acme:thing", "vendor:product"),
+        ("cpe: acme:thing", "purl: thing", "purl is"),
+        ("cpe: acme:thing", "lives: everywhere", "lives is one of"),
+        ("thing 1.3-1 arm64 (Debian 13)", "thing 1.2-1 armhf (Debian 12)", "two builds"),
+        ("thing 1.3-1 arm64 (Debian 13)", "somewhere", "two builds"),
+        ('  - "thing 1.3-1 arm64 (Debian 13)"\n', "", "two builds"),
         ("    version: ", "    versoin: ", "unknown key 'versoin'"),
         ("    anchor", "    achor", "a find is"),
         ("  - anchor:", "  - bare: 'x'\n    anchor:", "a find is"),
@@ -69,6 +81,27 @@ def test_slips(old: str, new: str, said: str) -> None:
         read(changed)
 
 
+def test_unproven_is_low() -> None:
+    """Without two real builds a product's finds have a low confidence."""
+    unproven = re.sub(r"(?m)^proven:\n(?:  - .*\n)+", "proven: unproven\n", GOOD)
+    with pytest.raises(YamlProblem, match="at most 60"):
+        read(unproven)
+    (product,) = read(unproven.replace("confidence: 90", "confidence: 60")).known
+    assert (product.proven, product.cpe, product.purl) == ((), "acme:thing", "pkg:generic/thing")
+
+
+def test_two_hundred_proven() -> None:
+    """Two hundred products and more, each seen right in two real builds."""
+    assert len([one for one in WHOLE.known if one.proven]) >= 200
+    assert {one.name for one in WHOLE.known} == set(WHOLE.products)
+
+
+def test_compiled() -> None:
+    """What a run reads is what the YAML files say: run `python -m tests.make_versions` after changing them."""
+    assert make_versions.TARGET.read_text("ascii") == compiled(WHOLE)
+    assert (table().finds, table().known) == (WHOLE.finds, WHOLE.known)
+
+
 def test_lists_are_lists() -> None:
     """A text where a list belongs, and a missing list, are refused."""
     for name in ("finds", "positive", "negative"):
@@ -82,14 +115,14 @@ def test_lists_are_lists() -> None:
 def test_names_are_the_tables() -> None:
     """A product is named as formats.products names it, and its file is named like it."""
     names = {entry.name.removesuffix(".yaml") for entry in resources.files("fwverify.identify.versions").iterdir()}
-    products = table().products
+    products = WHOLE.products
     assert [one for one in products if canonical_product(one) != one] == []
     assert set(products) == names - {"__init__.py", "__pycache__"}
 
 
 def test_expressions() -> None:
     """Every expression compiles and matches no empty text; one that looks at a whole library repeats nothing freely."""
-    for find in table().finds:
+    for find in WHOLE.finds:
         for expression in (find.pattern, find.bare, find.file):
             if expression:
                 assert re.compile(expression).search(b"") is None, find
@@ -99,13 +132,13 @@ def test_expressions() -> None:
 
 def test_anchors_are_telling() -> None:
     """No anchor is so short that it stands everywhere."""
-    assert [one for one in table().finds if one.anchor and len(one.anchor) < MIN_ANCHOR_BYTES] == []
+    assert [one for one in WHOLE.finds if one.anchor and len(one.anchor) < MIN_ANCHOR_BYTES] == []
 
 
 def test_every_find_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every find sees a positive example of its product all by itself: none is there that nobody has seen work."""
-    for find in table().finds:
-        shown = [one for one in table().examples if one.product == find.product and one.version]
+    for find in WHOLE.finds:
+        shown = [one for one in WHOLE.examples if one.product == find.product and one.version]
         monkeypatch.setattr(scanning, "table", lambda alone=find: Table((alone, STRANGER), ()))
         monkeypatch.setattr(scanning, "_search", cache(scanning._search.__wrapped__))
         if find.file:

@@ -224,3 +224,14 @@ def test_carving() -> None:
     wrong[512] ^= 0xFF
     assert carve.end(memoryview(bytes(wrong)), 0, lambda _: None) == 0
     assert carve.end(memoryview(data[:-1]), 0, lambda _: None) == 0
+
+
+@pytest.mark.parametrize(("at", "value"), [(0, 0x20), (1, 0x01), (4, 0x2A), (9, 0x2E), (11, 0x40)])
+def test_entries_that_no_writer_makes(at: int, value: int) -> None:
+    """A control character or delimiter in a name, an unknown attribute: read, told, and claimed by nobody."""
+    data = Volume().image({"AXC.BIN": b"1"})
+    place = data.index(b"AXC     BIN")
+    data[place + at] = value
+    seen = opened(CONTAINER, bytes(data))
+    assert list(seen.members.values()) == [b"1"] and seen.oddities == ["headers-disagree"]
+    assert any(one.start <= place and place + 32 <= one.end for one in seen.unclaimed)

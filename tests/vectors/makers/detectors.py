@@ -230,7 +230,7 @@ def _keys(room: Path) -> None:
     case(room, f"{at}/valid/certificate-der", certificate.public_bytes(der), why="DER", contents=("public-key",))
     login = edwards.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     case(room, f"{at}/valid/authorized", login + b" vendor@forge\n", name="root/.ssh/authorized_keys",
-         why="who may log in", contents=("public-key",))  # fmt: skip
+         why="who may log in", contents=("authorized-key", "public-key"))  # fmt: skip
     program = b"\x7f\x80\0\xe1" * 20
     inside = program + nist.public_key().public_bytes(der, spki) + program
     case(room, f"{at}/valid/der-in-a-program", inside, why="DER between other bytes", contents=("public-key",))

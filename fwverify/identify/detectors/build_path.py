@@ -1,0 +1,77 @@
+"""The folder a program was built in, as its assertions and debug remarks quote it (`/build/ser2net-4.3.11/dataxfer.c`).
+
+Source: C11 7.2.1.1 (`assert` writes `__FILE__`) and how build systems name an unpacked release: OpenWrt's
+`build_dir/target-*/NAME-VERSION/`, Debian's `/build/*/NAME-VERSION/`, RPM's `BUILD/NAME-VERSION/`, Buildroot's
+`build/NAME-VERSION/`, Yocto's `NAME/VERSION-r0/`; read 2026-11-22. Only products that formats.products knows, only
+sources of C and C++, and only when one release of the product is named in the file. A header of another product is
+quoted from where it is installed, not from where it was built, so it does not show here. Does NOT read debug sections.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from fwverify.formats.names import quoted
+from fwverify.formats.products import canonical_product, known_products
+from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.model.component import Clue
+from fwverify.model.plugin import Doc
+
+NAME = "build-path"
+CONFIDENCE = 75
+MAX_PATH_BYTES = 240
+MAX_PATHS = 2000
+"""Quoted paths looked at in one file; a big program has some hundreds."""
+_END = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp)(?=[\0\n:])")
+_START = re.compile(rb"[^\x21-\x7e]")
+_RELEASE = re.compile(
+    r"/([A-Za-z][\w+.-]*?)[-_/]v?(\d{1,4}(?:\.\d{1,4}){1,3}[a-z]?\d?)(?:-r\d|[+~.-][A-Za-z][\w+~.-]{0,30})?/(?=[\w./+-]+$)",
+    re.ASCII,
+)
+
+
+def find(subject: Subject) -> Iterator[Found]:
+    """Yield one clue for each product whose folder has one release."""
+    if subject.text is not None:
+        return
+    seen: dict[str, dict[str, tuple[int, str]]] = {}
+    for start, path in islice(_paths(subject.artifact.content), MAX_PATHS):
+        for product, version in _releases(path):
+            seen.setdefault(product, {}).setdefault(version, (start, path))
+    for product, releases in sorted(seen.items()):
+        if len(releases) == 1:
+            ((version, (start, path)),) = releases.items()
+            yield Clue(
+                product, version, subject.artifact.locator, NAME, CONFIDENCE, quoted(path.encode("latin-1")), start
+            )
+
+
+def _paths(content: memoryview) -> Iterator[tuple[int, str]]:
+    """(where it begins, text) of every path of a source file."""
+    for end in _END.finditer(content):
+        low = max(0, end.start() - MAX_PATH_BYTES)
+        before = bytes(content[low : end.end()])
+        blank = max((one.end() for one in _START.finditer(before)), default=0)
+        yield low + blank, before[blank:].decode("latin-1")
+
+
+def _releases(path: str) -> Iterator[tuple[str, str]]:
+    if path.startswith("..") or "/include/" in path:
+        return  # installed headers, a path relative to somewhere else
+    for found in _RELEASE.finditer("/" + path):
+        product = canonical_product(found[1])
+        if product in known_products():
+            yield product, found[2]
+
+
+DETECTOR = Detector(
+    name=NAME,
+    find=find,
+    doc=Doc(
+        title="build paths",
+        references=("C11 7.2.1.1 and the folders of OpenWrt, Debian, RPM, Buildroot and Yocto, read 2026-11-22",),
+        limitations=("Known products only.", "Builds that map their folders away show nothing."),
+    ),
+)

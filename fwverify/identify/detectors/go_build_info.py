@@ -1,0 +1,87 @@
+"""Modules that a Go program was built from, and the release of Go.
+
+Go's debug/buildinfo (formats/go_build_info); where a program lists no modules, the folders of the module cache that its
+line tables name (`pkg/mod/github.com/x/y@v1.2.3/`, Go modules reference, "Module cache"); read 2026-11-22. The main
+module counts as a component with the version the build gave it. Programs built without modules (as distributions do)
+show neither. Does NOT look up which packages of a module were linked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from fwverify.formats.executable import detect
+from fwverify.formats.go_build_info import BuildInfo, Module, find as build_info  # noqa: I001
+from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.language_packages import LINKED, MAX_PACKAGES, TRACE, package
+from fwverify.model.component import Clue
+from fwverify.model.plugin import Doc
+
+NAME = "go-build-info"
+KIND = "golang"
+MAX_PATHS = 100_000
+"""Paths looked at. A program has one for each source file."""
+_CACHED = re.compile(rb"(?<![\w.~-])((?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,12}(?:/[\w.~!-]{1,80}){1,6})@(v\d{1,6}\.[\w.+-]{1,80})/")
+_MAJOR = re.compile(r"v\d+")
+_CAPITAL = re.compile("!([a-z])")
+
+
+def find(subject: Subject) -> Iterator[Found]:
+    """Yield Go's release, the main module and every module it was built with."""
+    if not detect(subject.artifact.content):
+        return
+    info = build_info(subject.artifact.content, subject.executable.address if subject.executable else lambda _: -1)
+    if info is None:
+        return
+    if info.release:
+        quote = info.stated.encode()
+        yield from _clue(subject, Module("stdlib", info.release), quote, info.offset, "go")
+    if info.main is not None and info.main.path:
+        yield from _clue(subject, info.main, _quote("mod", info.main), info.offset, _short(info.main.path))
+    elif info.package and info.package != "command-line-arguments":
+        yield from _clue(subject, Module(info.package, ""), f"path {info.package}".encode(), info.offset, _short(info.package))
+    yield from _modules(subject, info)
+
+
+def _modules(subject: Subject, info: BuildInfo) -> Iterator[Clue]:
+    for one in info.modules:
+        yield from _clue(subject, one, _quote("dep", one), info.offset)
+    if info.modules:
+        return
+    seen = dict.fromkeys(
+        (hit[1], hit[2]) for hit in islice(_CACHED.finditer(subject.artifact.content), MAX_PATHS)
+    )
+    for path, version in islice(seen, MAX_PACKAGES):
+        name = _CAPITAL.sub(lambda hit: hit[1].upper(), path.decode())
+        clue = package(subject, NAME, KIND, name, version.decode(), path + b"@" + version, TRACE)
+        if clue is not None and (info.main is None or name != info.main.path):
+            yield clue
+
+
+def _quote(kind: str, module: Module) -> bytes:
+    return f"{kind} {module.path} {module.version}".encode()
+
+
+def _clue(subject: Subject, module: Module, quote: bytes, offset: int, shown: str = "") -> Iterator[Clue]:
+    clue = package(subject, NAME, KIND, module.path, module.version, quote, LINKED, offset, shown=shown)
+    if clue is not None:
+        yield clue
+
+
+def _short(path: str) -> str:
+    """What a program is called: the last part of its path that is no major version."""
+    parts = [one for one in path.split("/") if not _MAJOR.fullmatch(one)]
+    return parts[-1] if parts else path
+
+
+DETECTOR = Detector(
+    name=NAME,
+    find=find,
+    doc=Doc(
+        title="Go modules",
+        references=("Go, package debug/buildinfo and the modules reference, read 2026-11-22",),
+        limitations=("Programs built without modules list none.",),
+    ),
+)

@@ -1,0 +1,89 @@
+"""What starts with the system that should not: shells without login, services that do not encrypt, updates unasked.
+
+inittab(5) of BusyBox and of sysvinit, inetd.conf(5), systemd.service(5), sshd_config(5); read 2026-11-23. Read from
+start-up files alone. Does NOT know which run level is booted, whether a unit is enabled, or what a program starts by
+itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from fwverify.formats.names import quoted
+from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.places import lies_at, lies_in
+from fwverify.model.evidence import ContentKind, ContentObservation
+from fwverify.model.plugin import Doc
+
+MAX_SEEN, MAX_LINES, MAX_LINE = 50, 20_000, 2000
+"""Things told of one file; its lines that are looked at; their characters."""
+SCRIPTS = ("etc/init.d", "etc/rc.d", "etc/rcS.d", "etc/rc2.d", "etc/rc3.d", "etc/rc5.d", "etc/rc.d/init.d")
+SCRIPT_FILES = ("etc/rc", "etc/rcS", "etc/rc.local", "etc/init.d/rcS", "etc/inetd.conf", "etc/inittab")
+UNITS = ("lib/systemd/system", "usr/lib/systemd/system", "etc/systemd/system", "etc/xinetd.d")
+_CLEARTEXT = re.compile(
+    r"(?:^|[\s/=;&\"'])(in\.telnetd|utelnetd|telnetd|in\.ftpd|vsftpd|proftpd|pure-ftpd|bftpd|ftpd|in\.tftpd|tftpd|"
+    r"in\.rshd|rshd|rlogind|rexecd)(?=$|[\s;&\"'.])"
+)
+_SHELL = re.compile(r"^[^#:]*:[^:]*:(?:respawn|askfirst|sysinit|once|wait)?:-?/bin/(?:sh|ash|bash)\b")
+_NO_LOGIN = re.compile(
+    r"\bgetty\b.*\s-(?:n|[a-zA-Z]*n)\b.*\s-l\s*/bin/(?:sh|ash|bash)\b|\bgetty\b.*\s-l\s*/bin/(?:sh|ash|bash)\b"
+)
+_EMPTY_PASSWORDS = re.compile(r"(?im)^\s*PermitEmptyPasswords\s+yes\b")
+_UPDATER = re.compile(
+    r"(?:^|[\s/=;&])(swupdate\b.*(?:-u|--suricatta)\b|mender-updated|mender\s+daemon|rauc-hawkbit-updater|"
+    r"(?:opkg|apt-get|apk)\s+(?:-\S+\s+){0,5}upgrade\b)"
+)
+
+
+def find(subject: Subject) -> Iterator[Found]:
+    if subject.text is None:
+        return
+    for kind, fingerprint, detail in islice(_found(subject, subject.text), MAX_SEEN):
+        yield ContentObservation(kind, subject.artifact.locator, -1, fingerprint, detail)
+
+
+def _found(subject: Subject, text: str) -> Iterator[tuple[ContentKind, str, str]]:
+    artifact = subject.artifact
+    if lies_at(artifact, "etc/ssh/sshd_config") and _EMPTY_PASSWORDS.search(text):
+        yield ContentKind.DEBUG_SHELL, "empty-passwords", "SSH lets accounts without password in"
+    starts = lies_at(artifact, *SCRIPT_FILES) or any(lies_in(artifact, one) for one in (*SCRIPTS, *UNITS))
+    scheduled = lies_at(artifact, "etc/crontab", "etc/crontabs/root", "var/spool/cron/crontabs/root")
+    if not starts and not scheduled:
+        return
+    told: set[tuple[ContentKind, str]] = set()
+    for number, line in enumerate(text.splitlines()[:MAX_LINES], 1):
+        if len(line) > MAX_LINE or line.lstrip().startswith("#"):
+            continue
+        for kind, fingerprint, detail in _line(line, inittab=lies_at(artifact, "etc/inittab")):
+            if (kind, fingerprint) not in told:
+                told.add((kind, fingerprint))
+                yield kind, fingerprint, f"{detail}, line {number}"
+
+
+def _line(line: str, *, inittab: bool) -> Iterator[tuple[ContentKind, str, str]]:
+    if (inittab and _SHELL.search(line)) or _NO_LOGIN.search(line):
+        shown = quoted(line.strip().encode("utf-8", "replace"), 80)
+        yield ContentKind.DEBUG_SHELL, "shell-without-login", f"a shell without login: {shown}"
+    service = _CLEARTEXT.search(line)
+    if service:
+        yield ContentKind.SERVICE, service[1], f"starts {service[1]}, which does not encrypt by itself"
+    updater = _UPDATER.search(line)
+    if updater:
+        shown = quoted(" ".join(updater[1].split()).encode("utf-8", "replace"), 60)
+        yield ContentKind.UPDATER, "unattended-update", f"updates by itself: {shown}"
+
+
+DETECTOR = Detector(
+    name="service",
+    find=find,
+    doc=Doc(
+        title="Shells without login, services without encryption, updates unasked",
+        references=("inittab(5), inetd.conf(5), systemd.service(5), sshd_config(5), read 2026-11-23",),
+        limitations=(
+            "What is installed and not enabled is told as well; what a program starts by itself is not.",
+            "Names of services are those of common programs.",
+        ),
+    ),
+)

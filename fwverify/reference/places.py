@@ -1,0 +1,150 @@
+"""The files of one root file system beside what stores know: which releases are there, and how far that is believed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from fwverify.model.artifact import Locator
+from fwverify.model.traits import Traits
+from fwverify.reference.distinctive import normal
+from fwverify.reference.layout import key
+from fwverify.reference.store import Found, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One file of an image; a compressed one counts as what is in it, too."""
+
+    locator: Locator
+    digests: tuple[bytes, ...]
+    """SHA-256 of the file and of what it unpacks to."""
+    traits: tuple[Traits, ...] = ()
+    """Of executables among these."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Release:
+    """One release of one source package, as it was built for one architecture."""
+
+    source: str
+    version: str
+    arch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A file that is known."""
+
+    found: Found
+    how: str
+    patched: bool = False
+    """Only its build id is the same: somebody changed what it loads."""
+
+    @property
+    def product(self) -> str:
+        return self.found.component.product
+
+    @property
+    def release(self) -> Release:
+        one = self.found.component
+        return Release(one.source, one.source_version, one.arch)
+
+
+class Belief(IntEnum):
+    """How far a release that a file belongs to is believed to be there."""
+
+    PRODUCT = 0
+    """Most of its executables that are there are others."""
+    NEIGHBOUR = 1
+    """Some are: the same upstream release, but another revision."""
+    WHOLE = 2
+    """All of its executables that are there are its own."""
+
+
+@dataclass(slots=True)
+class Place:
+    """One root file system. Everything is looked up when it is made."""
+
+    stores: Sequence[Store]
+    seen: Sequence[Seen]
+    packages: frozenset[tuple[str, str]]
+    """Name and version of the packages its database lists."""
+    hits: dict[Locator, tuple[Hit, ...]] = field(default_factory=dict)
+    _beliefs: dict[Release, Belief] = field(default_factory=dict)
+    _names: dict[Release, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _prefixes: dict[Release, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Folders of the image that the release's files lie in as in a root."""
+    _agreeing: dict[Release, set[Locator]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self) -> None:
+        for seen in self.seen:
+            hits = tuple(self._look_up(seen))
+            if hits:
+                self.hits[seen.locator] = hits
+            for hit in hits:
+                self._note(seen, hit)
+        paths = {normal(one.locator.name): one for one in self.seen}
+        self._beliefs = {release: self._judge(release, paths) for release in self._agreeing}
+
+    def believed(self, release: Release) -> bool:
+        """An executable of it is there."""
+        return release in self._beliefs
+
+    def belief(self, release: Release) -> Belief:
+        return self._beliefs.get(release, Belief.PRODUCT)
+
+    def packages_of(self, release: Release) -> set[str]:
+        """Names of the packages of a release that have a file here."""
+        return self._names[release]
+
+    def _look_up(self, seen: Seen) -> Iterator[Hit]:
+        same = [
+            Hit(found, "known-file")
+            for digest in seen.digests
+            for store in self.stores
+            for found in store.files(key("sha256", digest))
+            if found.file.sha256 == digest
+        ]
+        yield from same or [hit for traits in seen.traits for store in self.stores for hit in _builds(store, traits)]
+
+    def _note(self, seen: Seen, hit: Hit) -> None:
+        self._names[hit.release].add(hit.found.component.name)
+        if not hit.found.file.singular or hit.patched:
+            return
+        self._agreeing[hit.release].add(seen.locator)
+        mine, its = normal(seen.locator.name), normal(hit.found.file.path)
+        if mine.endswith(its):
+            self._prefixes[hit.release].add(mine.removesuffix(its))
+
+    def _judge(self, release: Release, paths: dict[str, Seen]) -> Belief:
+        agreeing = self._agreeing[release]
+        others = {
+            other.locator
+            for store in self.stores
+            for component in store.release(release.source, release.version, release.arch)
+            for file in component.files
+            for prefix in self._prefixes[release]
+            if file.singular
+            and (other := paths.get(prefix + normal(file.path))) is not None
+            and other.locator not in agreeing
+        }
+        if not others:
+            return Belief.WHOLE
+        return Belief.NEIGHBOUR if len(others) < len(agreeing) else Belief.PRODUCT
+
+
+def _builds(store: Store, traits: Traits) -> list[Hit]:
+    """Files that load the same; else those of the same build id, which somebody changed since."""
+    loaded = store.files(key("loaded", traits.loaded)) if traits.loaded else []
+    same = [one for one in loaded if one.file.traits is not None and one.file.traits.loaded == traits.loaded]
+    if same or not traits.build_id:
+        return [Hit(one, "known-build") for one in same]
+    named = store.files(key("build-id", traits.build_id.encode("utf-8", "surrogatepass")))
+    return [
+        Hit(one, "known-build", patched=bool(one.file.traits and one.file.traits.loaded != traits.loaded))
+        for one in named
+        if one.file.traits is not None and one.file.traits.build_id == traits.build_id
+    ]
