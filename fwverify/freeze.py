@@ -191,13 +191,27 @@ def _unexplained(spans: Sequence[tuple[Locator, tuple[LedgerSpan, ...]]]) -> lis
 
 
 def _opaque(walk: Walk) -> list[Gap]:
-    """What was searched, looks packed or encrypted, and has no format that anybody knows."""
+    """What was searched, looks packed or encrypted, and has no format that anybody knows.
+
+    What the last resort opened has one: its bytes look packed because they are.
+    """
+    last = walk.bench.last_resort.container if walk.bench.last_resort is not None else None
+    opened = {
+        child.locator
+        for image in walk.images
+        for node in descendants(image)
+        if last is not None and node.container is last
+        for child, how in node.children
+        if how.remainder
+    }
     detail = "random-looking bytes of no known format: compressed, encrypted or random"
     return [
         Gap(GapReason.UNEXPLAINED, node.locator, detail, "scan", ByteRange(0, node.size), seen.opaque_entropy)
         for image in walk.images
         for node in descendants(image)
-        if (seen := walk.observed.get(node.locator)) is not None and seen.opaque_entropy >= 0
+        if (seen := walk.observed.get(node.locator)) is not None
+        and seen.opaque_entropy >= 0
+        and node.locator not in opened
     ]
 
 

@@ -1,23 +1,26 @@
-"""The only door to LIEF: ELF structure, with extents checked against the file before LIEF is asked.
+"""The only door to LIEF: ELF and PE structure, with extents checked against the file before LIEF is asked.
 
 Layout: System V ABI, chapters 4 and 5; GNU symbol versioning (LSB 5.0, chapter 10.7); notes as in the same ABI and
 `.note.package` as in the "Package metadata for executable files" specification of the UAPI group; read 2026-11-22.
-LIEF 1.0 answers garbage with an empty Binary. Therefore `elf_tables` judges the file first, LIEF gets only files
-whose tables hold, and what it returns is counted against those tables. Does NOT read PE and Mach-O yet (`parse` says
-so), relocations, symbols outside the dynamic table, or debug information.
+LIEF 1.0 answers garbage with an empty Binary. Therefore `elf_tables` and `pe_tables` judge the file first, LIEF gets
+only files whose tables hold, and what it returns is counted against those tables. TE images of UEFI, which LIEF does
+not know, are read by `pe_tables` alone. Does NOT read Mach-O (`parse` says so), relocations, symbols outside the
+dynamic table, or debug information.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fwverify.formats import elf_tables
+from fwverify.formats import elf_tables, pe_tables
+from fwverify.formats.clr_metadata import Assembly, assembly
 from fwverify.formats.elf_hardening import hardening
 from fwverify.formats.names import decoded
+from fwverify.formats.pe_resources import version_strings
 from fwverify.model.artifact import ByteRange
-from fwverify.model.examining import Unsupported
+from fwverify.model.examining import Malformed, Unsupported
 
 MACHINES = {
     2: "sparc", 3: "i386", 4: "m68k", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390", 40: "arm", 42: "sh",
@@ -26,6 +29,14 @@ MACHINES = {
     173: "rx", 183: "aarch64", 189: "microblaze", 195: "arcv2", 243: "riscv", 247: "bpf", 258: "loongarch",
 }  # fmt: skip
 """e_machine values of the generic ABI's register that appear in devices."""
+PE_MACHINES = {
+    0x14C: "i386", 0x1C0: "arm", 0x1C2: "arm", 0x1C4: "arm", 0x1F0: "ppc", 0x200: "ia64", 0xEBC: "efi-byte-code",
+    0x5032: "riscv", 0x5064: "riscv", 0x5128: "riscv", 0x6232: "loongarch", 0x6264: "loongarch", 0x8664: "x86_64",
+    0xAA64: "aarch64",
+}  # fmt: skip
+METADATA_SECTIONS = (".dep-v0", ".sbom")
+"""Kept as they are, for detectors: cargo-auditable's list of crates, an embedded SBOM."""
+MAX_METADATA_BYTES = 4 << 20
 MACH_O_CPUS = frozenset({6, 7, 10, 12, 14, 18})
 """mach/machine.h CPU types without the 64-bit flag; tells a fat Mach-O from a Java class, which shares its magic."""
 
@@ -45,10 +56,10 @@ class Executable:
     """What detectors need of an executable, parsed once."""
 
     format: str
-    """`ELF`"""
+    """`ELF`, `PE` or `TE`"""
     machine: str
     kind: str
-    """executable, library, object, core, kernel-module"""
+    """executable, library, object, core, kernel-module, efi-application, efi-driver"""
     soname: str = ""
     needed: tuple[str, ...] = ()
     interpreter: str = ""
@@ -74,16 +85,30 @@ class Executable:
     """What it does against being attacked, by name, sorted (formats/elf_hardening)."""
     unexplained: tuple[ByteRange, ...] = ()
     """Bytes that no header, segment or section speaks of and that are not fill: data appended or hidden."""
+    loads: tuple[tuple[int, int, int], ...] = ()
+    """(address, file offset, bytes) of what is loaded."""
+    metadata: tuple[tuple[str, bytes], ...] = ()
+    """Name and content of METADATA_SECTIONS that are there."""
+    version_info: tuple[tuple[str, str], ...] = ()
+    """Strings of a PE image's version resource, as written."""
+    assembly: tuple[str, str] = ("", "")
+    """Name and version of a .NET assembly."""
+
+    def address(self, address: int) -> int:
+        """Where the byte at a virtual address lies in the file; -1 when it is loaded from nowhere."""
+        return next((at + address - base for base, at, size in self.loads if base <= address < base + size), -1)
 
 
 def detect(view: memoryview) -> str:
-    """`ELF`, `PE`, `Mach-O` or empty, by the first bytes. Cheap and total."""
+    """`ELF`, `PE`, `TE`, `Mach-O` or empty, by the first bytes. Cheap and total."""
     head = bytes(view[:64])
     if head[:4] == elf_tables.MAGIC:
         return "ELF"
     if head[:2] == b"MZ" and len(head) == 64:
         at = int.from_bytes(head[60:64], "little")
         return "PE" if bytes(view[at : at + 4]) == b"PE\0\0" else ""
+    if pe_tables.is_te(head):
+        return "TE"
     if len(head) < 12:
         return ""
     if head[:4] in (b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"):
@@ -98,11 +123,13 @@ def parse(view: memoryview) -> Executable:
     """Read an executable. Never silently empty: what does not hold is in `problems`.
 
     Raises:
-        Unsupported: PE or Mach-O, which are recognised and not read.
+        Unsupported: Mach-O, which is recognised and not read.
     """
     kind = detect(view)
-    if kind in ("PE", "Mach-O"):
+    if kind == "Mach-O":
         raise Unsupported(f"{kind} executables are not read yet")
+    if kind in ("PE", "TE"):
+        return _pe(pe_tables.read(view))
     tables = elf_tables.read(view)
     if tables.problems:
         return _without_lief(tables)
@@ -188,6 +215,10 @@ def _with_lief(tables: elf_tables.Tables) -> Executable:
         module_info=info,
         hardening=hardening(tables, imported, interpreter, kind),
         unexplained=tables.unexplained,
+        loads=tuple(
+            (one.address, one.offset, one.file_bytes) for one in tables.segments if one.type == elf_tables.PT_LOAD
+        ),
+        metadata=_metadata(binary),
     )
 
 
@@ -243,6 +274,62 @@ def _defined_versions(binary: Any) -> tuple[str, ...]:
         if not int(one.flags) & base:
             names.update(_text(version.name) for version in list(one.auxiliary_symbols)[:1])  # the rest are parents
     return tuple(sorted(names))
+
+
+def _metadata(binary: Any) -> tuple[tuple[str, bytes], ...]:
+    found = ((name, binary.get_section(name)) for name in METADATA_SECTIONS)
+    return tuple(
+        (name, bytes(one.content)) for name, one in found if one is not None and one.size <= MAX_METADATA_BYTES
+    )
+
+
+def _pe(tables: pe_tables.Tables) -> Executable:
+    """A PE or TE image: the tables first, then what LIEF finds, counted against them."""
+    basic = Executable(
+        format=tables.format,
+        machine=PE_MACHINES.get(tables.machine, f"machine-{tables.machine:#x}"),
+        kind=tables.kind,
+        bits=tables.bits,
+        problems=tuple(tables.problems),
+        unexplained=tables.unexplained,
+        loads=tuple((tables.base + one.address, one.offset, one.size) for one in tables.sections),
+    )
+    if basic.problems or tables.format == "TE":
+        return basic
+    try:
+        stated = version_strings(tables)
+        named = assembly(tables)
+        return _pe_with_lief(tables, replace(basic, version_info=stated, assembly=_named(named)))
+    except Malformed as problem:
+        return replace(basic, problems=(str(problem),))
+    except UnicodeDecodeError as problem:
+        return replace(basic, problems=(f"a name in its tables is not text ({problem.reason})",))
+
+
+def _named(found: Assembly | None) -> tuple[str, str]:
+    return (found.name, found.version) if found else ("", "")
+
+
+def _pe_with_lief(tables: pe_tables.Tables, basic: Executable) -> Executable:
+    import lief
+
+    lief.logging.disable()
+    config = lief.PE.ParserConfig()
+    config.parse_signature = config.parse_rsrc = config.parse_reloc = False
+    binary = lief.PE.parse(bytes(tables.view), config)
+    if binary is None:
+        return replace(basic, problems=("LIEF cannot read it",))
+    got = len(binary.imports)
+    if got < tables.imports:
+        return replace(basic, problems=(f"only {got} of {tables.imports} imported libraries could be read",))
+    exported = binary.get_export()
+    return replace(
+        basic,
+        needed=_texts(one.name for one in binary.imports),
+        imported=_symbol_names(entry for one in binary.imports for entry in one.entries if not entry.is_ordinal),
+        exported=_symbol_names(exported.entries) if exported is not None else (),
+        metadata=_metadata(binary),
+    )
 
 
 def _strings(binary: Any, section: str) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ linkers), Go modules reference ("go version -m", versions and pseudo-versions); 
     magic (14) | pointer size | flags | from Go 1.18 (flag 2): varint-counted version, varint-counted module text at 32
                                       | before: addresses of two strings' headers (address, length), by pointer size
 
-The module text stands between two marks of 16 bytes; its lines are `path`, `mod`, `dep`, `=>` (what the module above was
-replaced by) and `build`. Does NOT read symbol tables; programs built without modules list none.
+The module text stands between two marks of 16 bytes; its lines are `path`, `mod`, `dep`, `=>` (what the module above
+was replaced by) and `build`. Does NOT read symbol tables; programs built without modules list none.
 """
 
 from __future__ import annotations

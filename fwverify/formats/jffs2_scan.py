@@ -28,6 +28,8 @@ MAX_NODES = 1_000_000
 BLOCK_BYTES = 4096
 """The smallest erase block."""
 DEFAULT_ERASE_BYTES = 65536
+MAX_MARKER_BYTES = 1024
+"""A clean marker is padded to what flash writes at once, 16 to 64 bytes in most."""
 PROBE_NODES = 64
 """A file system shows an inode or a clean marker this early."""
 _CONTENT = re.compile(rb"[^\xff]")
@@ -100,7 +102,7 @@ def looks_like(view: memoryview, at: int = 0) -> bool:
         if head is None:
             return False
         if head.kind == jffs2.CLEAN_MARKER:
-            return head.size <= 2 * jffs2.HEADER_BYTES
+            return head.size <= MAX_MARKER_BYTES
         if head.kind == jffs2.INODE:
             return jffs2.inode(view, head, which, deep=True)[0] is not None
         at = head.end

@@ -34,6 +34,7 @@ FIRST_MASTER, MASTERS, FIRST_LOG = 1, 2, 3
 MIN_LEB_BYTES, MAX_LEB_BYTES = SUPERBLOCK_BYTES, 1 << 25
 """Linux takes nothing below 15 KiB; nothing here depends on that."""
 MAX_LEBS = 1 << 20
+MAX_NAME_BYTES = 255
 SUPERBLOCK_RESERVED = ((24, 26), (86, 88), (322, 4096))
 MASTER_RESERVED = (168, 512)
 """Hashes of authenticated file systems, and reserved bytes."""
@@ -248,7 +249,7 @@ def name(view: memoryview, node: Node) -> Name:
     parent, _, clean = key(view, node)
     number, reserved, kind, length = struct.unpack_from("<QBBH", view, node.at + 40)
     start = node.at + NAME_BYTES
-    if NAME_BYTES + length + 1 != node.size or not length:
+    if NAME_BYTES + length + 1 != node.size or not 0 < length <= MAX_NAME_BYTES:
         raise Malformed(WHAT, f"a directory entry of {node.size} bytes with a name of {length}", node.at)
     clean = clean and not reserved and not view[start + length]
     return Name(node.at, parent, number, kind, bytes(view[start : start + length]), node.at + node.size, clean)

@@ -19,6 +19,8 @@ from fwverify.model.examining import Malformed
 FANOUT = 4
 OUTER, INNER, TABLE, SAVED = range(4)
 CRC_BITS, TYPE_BITS = 16, 4
+MAX_NODE_BYTES = 65536
+"""The table of 10,000 LEBs of properties, where Linux has some ten. Every field is taken one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,6 @@ class Properties:
 
     index: list[ByteRange] = field(default_factory=list)
     sums: Tally = field(default_factory=lambda: Tally("nodes of LEB properties", 2))
-    holds_index: set[int] = field(default_factory=set)
-    """LEBs that hold the index."""
     problem: Malformed | None = None
     """Why it is not whole."""
 
@@ -53,6 +53,7 @@ class Properties:
 class _Bits:
     """Fields of one node, lowest bit first."""
 
+    place: ByteRange
     value: int
 
     def take(self, bits: int) -> int:
@@ -87,10 +88,10 @@ def read(view: memoryview, head: Superblock, master: Master) -> Properties:
     try:
         _tree(view, head, form, master.properties, out)
         sizes = CRC_BITS + TYPE_BITS + head.property_lebs * form.size_bits * 2
-        _node(view, head, master.property_table, sizes, TABLE, out)
+        _table(_node(view, head, master.property_table, sizes, TABLE, out), head, form, out)
         if form.big:
             sizes = CRC_BITS + TYPE_BITS + head.saved * form.number_bits
-            _node(view, head, master.saved, sizes, SAVED, out)
+            _saved(_node(view, head, master.saved, sizes, SAVED, out), head, form, out)
     except Malformed as problem:
         out.problem = problem
     return out
@@ -118,35 +119,48 @@ def _tree(view: memoryview, head: Superblock, form: Geometry, root: tuple[int, i
                 raise Malformed(WHAT, "two nodes of LEB properties lead to one", leb * head.leb_bytes + offset)
             seen.add(below)
             waiting.append((below, level - 1, number * FANOUT + child))
+        out.index.append(bits.place)
 
 
 def _properties(bits: _Bits, head: Superblock, form: Geometry, number: int, out: Properties) -> None:
     bits.take(form.count_bits if form.big else 0)
     for one in range(FANOUT):
-        free, dirty, index = bits.take(form.space_bits), bits.take(form.space_bits), bits.take(1)
+        free, dirty, _ = bits.take(form.space_bits), bits.take(form.space_bits), bits.take(1)
         leb = head.first_main + number * FANOUT + one
         if leb < head.lebs and (free + dirty) * 8 > head.leb_bytes:
             raise Malformed(WHAT, f"LEB {leb} has more free and dirty bytes than bytes")
-        if index:
-            out.holds_index.add(leb)
+    out.index.append(bits.place)
+
+
+def _table(bits: _Bits, head: Superblock, form: Geometry, out: Properties) -> None:
+    for number in range(head.property_lebs):
+        if bits.take(form.size_bits) + bits.take(form.size_bits) > head.leb_bytes:
+            raise Malformed(WHAT, f"LEB {head.first_property + number} has more free and dirty bytes than bytes")
+    out.index.append(bits.place)
+
+
+def _saved(bits: _Bits, head: Superblock, form: Geometry, out: Properties) -> None:
+    for _ in range(head.saved):
+        if not head.first_main <= bits.take(form.number_bits) < head.most_lebs:
+            raise Malformed(WHAT, "the list of LEBs worth keeping in mind names one that is not there")
+    out.index.append(bits.place)
 
 
 def _node(
     view: memoryview, head: Superblock, place: tuple[int, int], bits: int, kind: int, out: Properties
 ) -> _Bits:  # fmt: skip
-    """The fields behind sum and type of a node, which is accounted for. Raises Malformed."""
+    """The fields behind sum and type of a node. Raises Malformed."""
     leb, offset = place
     size = (bits + 7) // 8
     start = leb * head.leb_bytes + offset
     inside = head.first_property <= leb < head.first_orphan and offset + size <= head.leb_bytes
-    if not inside or start + size > len(view):
+    if not inside or size > MAX_NODE_BYTES or start + size > len(view):
         raise Malformed(WHAT, f"a node of LEB properties at {leb}:{offset} lies outside", start)
     raw = bytes(view[start : start + size])
     declared, computed = int.from_bytes(raw[:2], "little"), crc16(raw[2:])
     if not out.sums.take("node of LEB properties", start, declared, computed):
         raise Malformed(WHAT, "the sum of a node of LEB properties does not hold", start)
-    fields = _Bits(int.from_bytes(raw, "little") >> CRC_BITS)
+    fields = _Bits(ByteRange(start, start + size), int.from_bytes(raw, "little") >> CRC_BITS)
     if fields.take(TYPE_BITS) != kind:
         raise Malformed(WHAT, "a node of LEB properties has another type", start)
-    out.index.append(ByteRange(start, start + size))
     return fields

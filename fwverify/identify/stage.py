@@ -31,6 +31,9 @@ from fwverify.model.expectation import VersionClaim
 
 __all__ = ["InProcess", "conclude", "observe"]
 
+READERS = {"ELF": "elf", "PE": "pe", "TE": "pe", "Mach-O": "mach-o"}
+"""What the evidence calls the reader of each kind of executable."""
+
 
 def observe(artifact: Artifact, limits: Limits = DEFAULT_LIMITS, detectors: tuple[Detector, ...] = BUILTIN) -> Observed:
     """Look at one artifact.
@@ -46,7 +49,7 @@ def observe(artifact: Artifact, limits: Limits = DEFAULT_LIMITS, detectors: tupl
         return Observed(Opened.EMPTY, "")
     kind = executables.detect(content)
     gaps: list[Gap] = []
-    executable = _parsed(artifact, gaps) if kind else None
+    executable = _parsed(artifact, kind, gaps) if kind else None
     text = None if kind else as_text(content)
     opened, reader = _how_far(kind, text, gaps)
     found = _detect(Subject(artifact, executable, text, limits), detectors, gaps)
@@ -73,14 +76,15 @@ def _gap_order(gap: Gap) -> tuple[str, str, str, int]:
     return gap.reason, gap.by, gap.detail, gap.range.start if gap.range else -1
 
 
-def _parsed(artifact: Artifact, gaps: list[Gap]) -> Executable | None:
-    with examining(artifact.locator, gaps, "elf"):
+def _parsed(artifact: Artifact, kind: str, gaps: list[Gap]) -> Executable | None:
+    with examining(artifact.locator, gaps, READERS[kind]):
         executable = executables.parse(artifact.content)
-        gaps += [Gap(GapReason.MALFORMED, artifact.locator, f"ELF: {one}", "elf") for one in executable.problems]
+        by = READERS[kind]
+        gaps += [Gap(GapReason.MALFORMED, artifact.locator, f"{kind}: {one}", by) for one in executable.problems]
         for hole in () if _split(artifact) else executable.unexplained:
-            detail = f"ELF: {hole.size} bytes belong to no header, segment or section"
+            detail = f"{kind}: {hole.size} bytes belong to no header, segment or section"
             entropy = sampled(artifact.content, hole.start, hole.end)
-            gaps.append(Gap(GapReason.UNEXPLAINED, artifact.locator, detail, "elf", hole, entropy))
+            gaps.append(Gap(GapReason.UNEXPLAINED, artifact.locator, detail, by, hole, entropy))
         return None if executable.problems else executable
     return None
 
@@ -93,7 +97,7 @@ def _split(artifact: Artifact) -> bool:
 def _how_far(kind: str, text: str | None, gaps: list[Gap]) -> tuple[Opened, str]:
     """Before any detector ran: `gaps` are those of the executable's reader."""
     if kind:
-        return Opened.GAP if gaps else Opened.EXAMINED, "elf" if kind == "ELF" else ""
+        return Opened.GAP if gaps else Opened.EXAMINED, READERS[kind]
     if text is None:
         return Opened.SCANNED, "scan"
     return Opened.SCANNED if encodes_data(text) else Opened.EXAMINED, "text"

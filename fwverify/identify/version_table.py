@@ -125,7 +125,9 @@ def compiled(whole: Table) -> str:
 
 def _plain(find: Find) -> dict[str, str | int]:
     """The fields that say something."""
-    fields = {name: value.decode(ENCODING) if isinstance(value, bytes) else value for name, value in asdict(find).items()}
+    fields = {
+        name: value.decode(ENCODING) if isinstance(value, bytes) else value for name, value in asdict(find).items()
+    }
     return {name: value for name, value in fields.items() if value not in ("", "any")}
 
 

@@ -26,16 +26,16 @@ CHECKED_BYTES = 64 << 20
 LEARN_AGAIN = "Make it anew: fwverify reference learn PACKAGE... --store FILE"
 
 TABLES = (
-    "CREATE TABLE origin (id INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL, learned TEXT NOT NULL,"
-    " content BLOB NOT NULL)",
+    "CREATE TABLE origin (id INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 NOT NULL, learned TEXT NOT NULL,"
+    " content NOT NULL)",
     "CREATE UNIQUE INDEX origin_sha256 ON origin (sha256)",
     "CREATE TABLE component (id INTEGER PRIMARY KEY, origin INTEGER NOT NULL, name TEXT NOT NULL,"
     " version TEXT NOT NULL, purl TEXT NOT NULL, source TEXT NOT NULL, source_version TEXT NOT NULL,"
     " product TEXT NOT NULL, arch TEXT NOT NULL, first INTEGER NOT NULL, files INTEGER NOT NULL)",
     "CREATE INDEX component_source ON component (source, source_version)",
     "CREATE INDEX component_origin ON component (origin)",
-    "CREATE TABLE file (id INTEGER PRIMARY KEY, component INTEGER NOT NULL, path TEXT NOT NULL, sha256 BLOB NOT NULL,"
-    " singular INTEGER NOT NULL, build_id TEXT, soname TEXT, loaded BLOB, symbols INTEGER, sketch BLOB)",
+    "CREATE TABLE file (id INTEGER PRIMARY KEY, component INTEGER NOT NULL, path TEXT NOT NULL, sha256 NOT NULL,"
+    " singular INTEGER NOT NULL, build_id TEXT, soname TEXT, loaded, symbols INTEGER, sketch)",
     "CREATE TABLE trait (key INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (key, file)) WITHOUT ROWID",
 )
 """Files of one component have consecutive ids: `first` and how many."""

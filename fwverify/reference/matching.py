@@ -7,7 +7,8 @@ depends on its neighbours:
 1. Files of one root file system are looked at together; a compressed file counts as the file in it.
 2. Executables and kernels name a release. One that several releases share names what these have in common.
 3. A release is believed as far as its other executables agree (`places`): those that lie where the package would put
-   them and are others make it a neighbour, whose revision or version is not known.
+   them and are others, and libraries of the product that nobody learned, make it a neighbour, whose revision or
+   version is not known. (Of e2fsprogs 1.47.0 and 1.47.2, one distribution's libcom_err is the same file.)
 4. Other files (pages, scripts, fonts) follow what executables say; alone, enough of them name the product.
 
 A version is stated only where every step leaves one; nothing is guessed. Does NOT decide between clues: that is
@@ -50,18 +51,18 @@ def name_files(stores: Sequence[Store], files: Iterable[Seen], clues: Iterable[C
     Args:
         stores: in any order.
         files: of one run.
-        clues: what detectors found: rows of a package database there keep their package's name.
+        clues: what detectors found: packages that a database lists keep their names, and libraries of a product that
+            no store knows speak against a release of it.
     """
-    packages: dict[Locator, set[tuple[str, str]]] = defaultdict(set)
+    told: dict[Locator, list[Clue]] = defaultdict(list)
     for clue in clues:
-        if clue.unit:
-            packages[Locator(clue.locator.steps[:-1])].add((clue.unit, clue.version))
+        told[Locator(clue.locator.steps[:-1])].append(clue)
     by_place: dict[Locator, list[Seen]] = defaultdict(list)
     for one in files:
         by_place[Locator(one.locator.steps[:-1])].append(one)
     found: list[Clue] = []
     for where in sorted(by_place):
-        place = Place(stores, by_place[where], frozenset(packages[where]))
+        place = Place(stores, by_place[where], told[where])
         found.extend(_in_place(place))
     return found
 

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from fwverify.model.artifact import Locator
+from fwverify.model.component import Clue
 from fwverify.model.traits import Traits
 from fwverify.reference.distinctive import normal
 from fwverify.reference.layout import key
 from fwverify.reference.store import Found, Store
+
+LIBRARIES = frozenset({"elf-soname", "library-file-name"})
+"""Detectors that tell whose library a file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,11 @@ class Belief(IntEnum):
     """How far a release that a file belongs to is believed to be there."""
 
     PRODUCT = 0
-    """Most of its executables that are there are others."""
+    """At least as many executables of its product are others."""
     NEIGHBOUR = 1
     """Some are: the same upstream release, but another revision."""
     WHOLE = 2
-    """All of its executables that are there are its own."""
+    """All executables that lie where its own would, and all libraries of its product, are its own."""
 
 
 @dataclass(slots=True)
@@ -70,13 +74,17 @@ class Place:
 
     stores: Sequence[Store]
     seen: Sequence[Seen]
-    packages: frozenset[tuple[str, str]]
+    clues: Sequence[Clue] = ()
+    """What detectors found in it."""
+    packages: frozenset[tuple[str, str]] = frozenset()
     """Name and version of the packages its database lists."""
     hits: dict[Locator, tuple[Hit, ...]] = field(default_factory=dict)
     _beliefs: dict[Release, Belief] = field(default_factory=dict)
     _names: dict[Release, set[str]] = field(default_factory=lambda: defaultdict(set))
     _prefixes: dict[Release, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Folders of the image that the release's files lie in as in a root."""
+    _strangers: dict[str, set[Locator]] = field(default_factory=lambda: defaultdict(set))
+    """Libraries of a product that no store knows."""
     _agreeing: dict[Release, set[Locator]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
@@ -86,6 +94,10 @@ class Place:
                 self.hits[seen.locator] = hits
             for hit in hits:
                 self._note(seen, hit)
+        self.packages = frozenset((one.unit, one.version) for one in self.clues if one.unit)
+        for clue in self.clues:
+            if clue.how in LIBRARIES and clue.locator not in self.hits:
+                self._strangers[clue.product].add(clue.locator)
         paths = {normal(one.locator.name): one for one in self.seen}
         self._beliefs = {release: self._judge(release, paths) for release in self._agreeing}
 
@@ -121,10 +133,13 @@ class Place:
 
     def _judge(self, release: Release, paths: dict[str, Seen]) -> Belief:
         agreeing = self._agreeing[release]
-        others = {
+        components = [
+            one for store in self.stores for one in store.release(release.source, release.version, release.arch)
+        ]
+        others = {one for product in {part.product for part in components} for one in self._strangers[product]}
+        others |= {
             other.locator
-            for store in self.stores
-            for component in store.release(release.source, release.version, release.arch)
+            for component in components
             for file in component.files
             for prefix in self._prefixes[release]
             if file.singular

@@ -88,6 +88,16 @@ def verdicts(nodes: Sequence[Node], *, whole_system: bool = True, fold_case: boo
             yield Oddity(one.kind, one.detail, one.range)
 
 
+def is_path(raw: bytes) -> bool:
+    """The target of a link has no control characters; what has some may be anything, and is looked into."""
+    return min(raw, default=0) >= 0x20
+
+
+def no_path(name: str) -> Oddity:
+    """What is told of a link whose target is none."""
+    return Oddity(AnomalyKind.HEADER_DISAGREES, f"the target of the link {name} is no path")
+
+
 def bare(node: Node) -> Member:
     """The member for a name without content of its own."""
     return Member(node.path, MemberKind(node.kind.value), target=node.target, mode=node.mode)

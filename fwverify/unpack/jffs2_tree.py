@@ -22,7 +22,7 @@ from fwverify.limits import Budget
 from fwverify.model.artifact import ByteRange
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.examining import Malformed, Unsupported
-from fwverify.unpack.file_tree import MAX_NOTES, Node, Paths
+from fwverify.unpack.file_tree import MAX_NOTES, Node, Paths, is_path, no_path
 from fwverify.unpack.interface import Event, Fact, Oddity, Unread
 
 ROOT = 1
@@ -51,6 +51,8 @@ class Tree:
     members: list[tuple[Node, Inode | None]] = field(default_factory=list)
     reached: set[int] = field(default_factory=set)
     index: list[ByteRange] = field(default_factory=list)
+    no_paths: set[int] = field(default_factory=set)
+    """Links whose target is something else."""
     values: list[tuple[str, ByteRange]] = field(default_factory=list)
     """Extended attributes that are searched, with a name for each."""
     disagreements: int = 0
@@ -133,14 +135,18 @@ def _target(tree: Tree, path: str, node: Inode) -> str:
     try:
         if node.unpacked > MAX_TARGET_BYTES or node.offset:
             raise Malformed(WHAT, "a link's target is too long or not whole", node.at)
-        text = decoded(bytes(jffs2_data.unpacked(tree.view, node)))
+        raw = bytes(jffs2_data.unpacked(tree.view, node))
     except Malformed as problem:
         tree.events.append(Unread(GapReason.MALFORMED, str(problem), member=path))
     except Unsupported as problem:
         tree.events.append(Unread(GapReason.UNSUPPORTED, str(problem), member=path))
     else:
-        tree.index += [node.data] if node.data else []
-        return text
+        if is_path(raw):
+            tree.index += [node.data] if node.data else []
+        else:
+            tree.no_paths.add(node.number)
+            tree.events.append(no_path(path))
+        return decoded(raw)
     return ""
 
 
@@ -152,7 +158,7 @@ def in_place(tree: Tree, node: Node) -> list[Inode]:
     if node.kind is EntryKind.DEVICE and last.packed in DEVICE_BYTES and last.data and last.compression == 0:
         tree.index.append(last.data)
         return [last]
-    return [last] if node.kind is EntryKind.SYMLINK else []
+    return [last] if node.kind is EntryKind.SYMLINK and node.place not in tree.no_paths else []
 
 
 def _attributes(tree: Tree) -> None:

@@ -14,7 +14,7 @@ from fwverify.formats.names import decoded
 from fwverify.formats.ubifs import WHAT, Inode, Name
 from fwverify.model.artifact import ByteRange
 from fwverify.model.evidence import GapReason
-from fwverify.unpack.file_tree import Node, Paths
+from fwverify.unpack.file_tree import Node, Paths, is_path, no_path
 from fwverify.unpack.interface import Fact, Unread
 from fwverify.unpack.ubifs_index import Volume
 
@@ -127,8 +127,12 @@ def _target(tree: Tree, path: str, inode: Inode) -> str:
         return ""
     if inode.data is None:
         return ""
-    _used(tree, inode)
-    return decoded(bytes(tree.volume.view[inode.data.start : inode.data.end]))
+    raw = bytes(tree.volume.view[inode.data.start : inode.data.end])
+    if is_path(raw):
+        _used(tree, inode)
+    else:
+        tree.paths.notes.append(no_path(path))
+    return decoded(raw)
 
 
 def _attributes(tree: Tree, number: int, path: str) -> None:

@@ -9,7 +9,9 @@ from fwverify.identify.interface import Observed
 from fwverify.identify.stage import observe
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.artifact import Locator, Step
-from fwverify.model.canonical import canonical
+from fwverify.model.canonical import canonical, from_json, to_json
+from fwverify.model.evidence import ContentKind
+from fwverify.model.traits import HASH_BYTES, SKETCH_HASHES, hashes
 from tests.contract.vectors import Vector, flips, prefixes, vectors
 
 VECTORS = vectors("detectors")
@@ -39,6 +41,23 @@ def test_prefixes_and_flips(vector: Vector) -> None:
         look(vector, vector.data[:size])
     for data in flips(vector.data, 24):
         look(vector, data)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.id)
+def test_traits(vector: Vector) -> None:
+    """Every sound executable has traits, nothing else does; they are well formed and survive their JSON form."""
+    seen = look(vector, vector.data)
+    described = [one for one in seen.contents if one.kind is ContentKind.EXECUTABLE]
+    assert (seen.traits is not None) == bool(described)
+    for data in (vector.data, *flips(vector.data, 24)):
+        found = look(vector, data)
+        assert from_json(Observed, to_json(found)) == found
+        if found.traits is not None:
+            own = hashes(found.traits.sketch)
+            assert list(own) == sorted(set(own))
+            assert len(own) == min(found.traits.symbols, SKETCH_HASHES)
+            assert len(found.traits.sketch) == len(own) * HASH_BYTES
+            assert len(found.traits.loaded) in (0, 32)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.id)

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from fwverify.formats.executable import detect
-from fwverify.formats.go_build_info import BuildInfo, Module, find as build_info  # noqa: I001
+from fwverify.formats.go_build_info import BuildInfo, Module
+from fwverify.formats.go_build_info import find as build_info
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.language_packages import LINKED, MAX_PACKAGES, TRACE, package
 from fwverify.model.component import Clue
@@ -23,7 +24,9 @@ NAME = "go-build-info"
 KIND = "golang"
 MAX_PATHS = 100_000
 """Paths looked at. A program has one for each source file."""
-_CACHED = re.compile(rb"(?<![\w.~-])((?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,12}(?:/[\w.~!-]{1,80}){1,6})@(v\d{1,6}\.[\w.+-]{1,80})/")
+MAX_PATH_BYTES = 200
+_RELEASE = re.compile(rb"@(v\d{1,6}\.\d[\w.+-]{1,80})/")
+_PATH = re.compile(rb"(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,12}(?:/[\w.~!-]{1,80}){1,6}\Z")
 _MAJOR = re.compile(r"v\d+")
 _CAPITAL = re.compile("!([a-z])")
 
@@ -41,7 +44,8 @@ def find(subject: Subject) -> Iterator[Found]:
     if info.main is not None and info.main.path:
         yield from _clue(subject, info.main, _quote("mod", info.main), info.offset, _short(info.main.path))
     elif info.package and info.package != "command-line-arguments":
-        yield from _clue(subject, Module(info.package, ""), f"path {info.package}".encode(), info.offset, _short(info.package))
+        main = Module(info.package.partition("/cmd/")[0], "")
+        yield from _clue(subject, main, f"path {info.package}".encode(), info.offset, _short(info.package))
     yield from _modules(subject, info)
 
 
@@ -50,14 +54,19 @@ def _modules(subject: Subject, info: BuildInfo) -> Iterator[Clue]:
         yield from _clue(subject, one, _quote("dep", one), info.offset)
     if info.modules:
         return
-    seen = dict.fromkeys(
-        (hit[1], hit[2]) for hit in islice(_CACHED.finditer(subject.artifact.content), MAX_PATHS)
-    )
-    for path, version in islice(seen, MAX_PACKAGES):
+    for path, version in islice(dict.fromkeys(_cached(subject.artifact.content)), MAX_PACKAGES):
         name = _CAPITAL.sub(lambda hit: hit[1].upper(), path.decode())
         clue = package(subject, NAME, KIND, name, version.decode(), path + b"@" + version, TRACE)
         if clue is not None and (info.main is None or name != info.main.path):
             yield clue
+
+
+def _cached(view: memoryview) -> Iterator[tuple[bytes, bytes]]:
+    """Path and version of modules whose sources lay in the module cache."""
+    for hit in islice(_RELEASE.finditer(view), MAX_PATHS):
+        path = _PATH.search(bytes(view[max(0, hit.start() - MAX_PATH_BYTES) : hit.start()]))
+        if path:
+            yield path[0], hit[1]
 
 
 def _quote(kind: str, module: Module) -> bytes:

@@ -113,10 +113,11 @@ def _summaries(tree: Tree) -> Iterator[Event]:
             nodes.sums.take(one.name, head.at, one.declared, one.computed)
         if found is None:
             continue
-        tree.index += found.index
         yield from (Part(one, PartUse.PADDING) for one in found.padding)
         inside = listed[bisect_left(places, found.block) : bisect_left(places, found.at)]
-        if found.entries != {jffs2_summary.entry(one) for one in inside}:
+        if found.entries == {jffs2_summary.entry(one) for one in inside}:
+            tree.index += found.index
+        else:
             wrong.append(f"the summary at 0x{found.at:x} does not say what its erase block holds")
     yield from (Oddity(AnomalyKind.HEADER_DISAGREES, one) for one in wrong[:MAX_NOTES])
 

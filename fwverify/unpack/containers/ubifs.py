@@ -77,7 +77,7 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     master = ubifs_index.read_master(volume)
     ubifs_index.read_index(volume, master)
     ubifs_index.read_journal(volume, master)
-    _orphans(volume, master.highest)
+    _orphans(volume)
     tree = ubifs_tree.built(volume)
     ubifs_tree.counted(tree)
     yield from _end(volume)
@@ -114,15 +114,15 @@ def _end(volume: Volume) -> Iterator[Event]:
         yield Oddity(AnomalyKind.TRAILING_DATA, "bytes after the file system", rest)
 
 
-def _orphans(volume: Volume, highest: int) -> None:
-    """Inodes that were open when they lost their last name."""
+def _orphans(volume: Volume) -> None:
+    """Inodes that were open when they lost their last name; nodes that list others are left over, and nobody's."""
     head, count = volume.head, 0
     for number in range(head.first_property + head.property_lebs, head.first_main):
         for node in ubifs_index.nodes_of(volume, number):
             if node.kind != ubifs.ORPHANS or node.size % 8 or node.size <= ubifs.HEADER_BYTES:
                 continue
             words = memoryview(bytes(volume.view[node.at + ubifs.HEADER_BYTES : node.at + node.size])).cast("Q")
-            if all(one <= highest for one in words[1:]) and words[0] & ~LAST_ORPHAN <= node.sequence:
+            if all(one in volume.inodes for one in words[1:]) and words[0] & ~LAST_ORPHAN <= node.sequence:
                 volume.used(node, node.size, clean=node.clean)
                 count += len(words) - 1
     if count:

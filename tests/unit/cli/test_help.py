@@ -10,7 +10,7 @@ import pytest
 from fwverify.cli import COMMANDS, manual
 
 DOCS = Path(__file__).parents[3] / "docs"
-ALL = {context.command_path: (command, context) for command, context in reference.commands()}
+ALL = {context.command_path: (command, context) for command, context in manual.commands()}
 
 
 @pytest.mark.parametrize("path", sorted(ALL))

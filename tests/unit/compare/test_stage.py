@@ -351,6 +351,25 @@ def test_reading_needs_no_particular_locator() -> None:
 @pytest.mark.parametrize(
     ("version", "kind"),
     [
+        ("7.88.1", "matched"),
+        ("7.88.1-10+deb12u5", "matched"),
+        ("7.88.1-10+deb12u6", "version_differs"),
+        ("7.88.0", "version_differs"),
+    ],
+)
+def test_revision_of_the_package_url(version: str, kind: str) -> None:
+    """Where the package URL says which revision was seen, another revision differs; the bare release agrees."""
+    component = seen("curl", "7.88.1", "pkg:deb/debian/curl@7.88.1-10+deb12u5?arch=source")
+    ((found, *_),) = told(rows(inventory(component), declared("curl", version)))
+    assert found == kind
+    elsewhere = seen("curl", "7.88.1", "pkg:deb/debian/curl@7.74.0?arch=source")
+    ((found, *_),) = told(rows(inventory(elsewhere), declared("curl", "7.88.1")))
+    assert found == "matched"
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
         ("1.2.13", "matched"),
         ("1:1.2.13.dfsg-1", "matched"),
         ("1.2.12", "matched"),

@@ -203,7 +203,7 @@ def test_where_values_come_from() -> None:
     assert by_rule["package.examined"].params[0].text == "0.99"
     strength = by_rule["origin.strength"]
     assert strength.origin.startswith("builtin:production line ")
-    assert by_rule["package.opaque"].params[0].origin.startswith("builtin:baseline line ")
+    assert by_rule["package.trailing-data"].params[0].origin.startswith("builtin:baseline line ")
     assert by_rule["package.opaque"].params[1].origin == "default"
     assert next(one for one in heads if one.name == "id").origin == "line 2"
     assert {one.rule for one in rules} == {one.id for one in BUILTIN}
