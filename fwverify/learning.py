@@ -23,6 +23,7 @@ from fwverify.ingest import stage as ingestion
 from fwverify.limits import Budget, Limits
 from fwverify.model.artifact import Artifact, Delivery, Locator, Role
 from fwverify.model.component import DeclaredComponent
+from fwverify.model.evidence import ChecksumObservation
 from fwverify.model.traits import Traits
 from fwverify.packed_files import sha256, through
 from fwverify.reference.distinctive import KERNELS, normal, says_something
@@ -105,9 +106,10 @@ class Learner:
         if package is None:
             yield Unlearned(name, NOT_A_PACKAGE)
             return
-        gaps = [one for one in walk.gaps if one.locator in package.structure]
-        if gaps:
-            yield Unlearned(name, f"it could not be read whole: {gaps[0].detail}")
+        wrong = [f"it could not be read whole: {one.detail}" for one in walk.gaps if one.locator in package.structure]
+        wrong += [f"it is damaged: {one.name}" for one in walk.checks if not one.holds and _of(one, package)]
+        if wrong:
+            yield Unlearned(name, wrong[0])
             return
         component = _component(package.named, (one for child in package.payload for one in _files(child, walk)))
         yield Origin(_clean(name), artifact.sha256.value, self.at, (component,))
@@ -155,6 +157,10 @@ class _Package:
     payload: list[Node]
     structure: frozenset[Locator]
     """What must have been read whole."""
+
+
+def _of(check: ChecksumObservation, package: _Package) -> bool:
+    return check.declared_in in package.structure
 
 
 def _is_sbom(path: Path, limits: Limits) -> bool:

@@ -41,6 +41,21 @@ class Limits:
     cannot exceed 1032 by construction; xz reaches 7000 on zeros, which real payloads are not."""
     ratio_floor_bytes: int = 64 * MIB
     """Below this much output the ratio is not looked at: small runs of zeros are normal."""
+    max_expansion: int = 250
+    """Bytes that came out of all containers of one image together, for each byte of that image, once more than
+    `expansion_floor_bytes` came out. A root file system gives 3 to 8, counted once for each level it lies in; a card
+    image that is mostly empty 100. Without it zips inside zips stay below every other bound for minutes."""
+    expansion_floor_bytes: int = 256 * MIB
+    """Below this much output the expansion of an image is not looked at."""
+    max_repeats: int = 8
+    """Bytes of members that lie unpacked in their containers, for each byte of the image and of all that was unpacked
+    from it, once more than `ratio_floor_bytes` came out. Each level counts once and real images have up to 7; images
+    that overlap count as often as they are given out."""
+    max_members_per_kib: int = 64
+    """Members of one image for each KiB of it, once there are more than `members_floor`. Packed small files take 100
+    bytes and more each, empty ones 20; a container that holds itself twice doubles them with every level."""
+    members_floor: int = 2048
+    """Up to this many members are not measured against the image."""
     max_members: int = 300_000
     """Members of one run. The largest Linux root file system measured here has 40,000."""
     max_name_bytes: int = 4096
@@ -86,6 +101,14 @@ class Budget:
     total_bytes: int = 0
     members: int = 0
     deadline: float = field(default=0.0)
+    image_bytes: int = 0
+    """Of the image that is being opened; 0: not known here, so nothing is measured against it."""
+    image_members: int = 0
+    """Members it gave so far."""
+    unpacked_bytes: int = 0
+    """Bytes it gave so far that did not lie in it as they are."""
+    stored_bytes: int = 0
+    """Bytes it gave so far that lay in their container as they are, each time they were given."""
 
     def __post_init__(self) -> None:
         self.deadline = self.deadline or self.clock() + self.limits.max_seconds
@@ -120,3 +143,25 @@ class Budget:
         """Refuse an expansion no real payload has. Raises LimitExceeded."""
         if unpacked_bytes > self.limits.ratio_floor_bytes and unpacked_bytes > packed_bytes * self.limits.max_ratio:
             raise LimitExceeded("max_ratio", unpacked_bytes // max(packed_bytes, 1))
+
+    def image(self, size_bytes: int) -> None:
+        """An image is opened: what comes out of it is measured against its size."""
+        self.image_bytes, self.image_members, self.unpacked_bytes, self.stored_bytes = size_bytes, 0, 0, 0
+
+    def gave(self, size_bytes: int, *, stored: bool) -> None:
+        """Count one member with content, before it is looked at. Raises LimitExceeded."""
+        self.image_members += 1
+        if stored:
+            self.stored_bytes += size_bytes
+        else:
+            self.unpacked_bytes += size_bytes
+        if not self.image_bytes:
+            return
+        limits, every = self.limits, self.unpacked_bytes + self.stored_bytes
+        if self.image_members > max(limits.members_floor, self.image_bytes * limits.max_members_per_kib // 1024):
+            raise LimitExceeded("max_members_per_kib", self.image_members)
+        if every > max(limits.expansion_floor_bytes, self.image_bytes * limits.max_expansion):
+            raise LimitExceeded("max_expansion", every // self.image_bytes)
+        whole = self.image_bytes + self.unpacked_bytes
+        if self.stored_bytes > max(limits.ratio_floor_bytes, whole * limits.max_repeats):
+            raise LimitExceeded("max_repeats", self.stored_bytes // whole)

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "authenticate": ("fwverify.cli.authenticate:authenticate", "Signatures and checksums alone, without judgement."),
     "inspect": ("fwverify.cli.inspect:inspect", "What is inside: parts, formats, components."),
     "sbom": ("fwverify.cli.sbom:sbom", "Make an SBOM of an image."),
+    "diff": ("fwverify.cli.diff:diff", "What differs between two images, in security terms first."),
     "reference": ("fwverify.cli.reference:reference", "Learn packages, to name their files exactly."),
     "reassess": ("fwverify.cli.reassess:reassess", "Judge stored evidence again, without the firmware."),
     "batch": ("fwverify.cli.batch:batch", "Verify many deliveries; one row each."),

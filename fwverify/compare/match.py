@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from fwverify.compare.identifiers import Purl, cpe_product, parsed_purl
 from fwverify.compare.versions import outside, same_version
-from fwverify.formats.ecosystems import LANGUAGES
+from fwverify.formats.ecosystems import LANGUAGES as LANGUAGES
 from fwverify.formats.products import canonical_product
 from fwverify.model.component import Component, DeclaredComponent, Discrepancy, DiscrepancyKind
 

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from fwverify.formats.multi_search import places
 from fwverify.limits import LimitExceeded
 from fwverify.model.examining import Malformed
 
@@ -28,7 +29,8 @@ MAX_TEXT_BYTES = 4 << 20
 """Of the module text. A program of 1,500 modules has 200 KiB."""
 MAX_VERSION_BYTES = 256
 MAX_MODULES = 10_000
-_MAGIC = re.compile(re.escape(MAGIC))
+MAX_PLACES = 64
+"""Of the magic. A program that reads the build information of others has two or three."""
 _VERSION = re.compile(r"(?:^|[ -])go(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?=$|[ +-])")
 
 Address = Callable[[int], int]
@@ -74,8 +76,7 @@ def find(view: memoryview, address: Address) -> BuildInfo | None:
         Malformed: it begins as such and does not hold.
         LimitExceeded: longer than any.
     """
-    for hit in _MAGIC.finditer(view):
-        at = hit.start()
+    for at in places(view, MAGIC, MAX_PLACES):
         strings = _strings(view, at, address) if at % ALIGNMENT == 0 and at + HEADER_BYTES <= len(view) else None
         if strings is not None and strings[0].startswith(("go1", "devel ")):
             return _read(at, *strings)

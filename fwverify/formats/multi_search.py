@@ -76,3 +76,15 @@ def search(view: memoryview, expressions: tuple[bytes, ...], overlap: int, take:
         except hyperscan.ScanTerminated:
             return False
     return True
+
+
+def places(view: memoryview, text: bytes, most: int) -> list[int]:
+    """Where a text stands, in order; at most so many places, the first ones hyperscan tells."""
+    found: set[int] = set()
+
+    def take(_: int, end: int) -> bool:
+        found.add(end - len(text))
+        return len(found) >= most
+
+    search(view, (literal(text),), len(text) - 1, take)
+    return sorted(found)

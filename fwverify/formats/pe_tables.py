@@ -133,7 +133,7 @@ def _headers(tables: Tables) -> None:
     tables.kind = EFI_SUBSYSTEMS.get(subsystem, "library" if characteristics & DLL else "executable")
     stated = int.from_bytes(view[optional + first - 4 : optional + first], "little")
     rows = min(stated, 16, (size - first) // 8)
-    tables.directories = tuple(struct.unpack_from("<II", view, optional + first + 8 * one) for one in range(rows))  # type: ignore[misc]
+    tables.directories = tuple(struct.unpack_from("<II", view, optional + first + 8 * one) for one in range(rows))
     _section_table(tables, optional + size, count, 0)
 
 

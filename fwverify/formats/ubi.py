@@ -30,6 +30,8 @@ MAX_ERASE_BYTES = 1 << 25
 MIN_ERASE_BYTES = 1024
 MAX_CANDIDATES = 64
 """Distances between headers that are tried as the size of an erase block."""
+PROBED_BLOCKS = 1024
+"""Of the smallest distance: how far each is tried."""
 MAX_HITS = 10_000
 """Places with the magic that are looked at for that."""
 SEARCH_BYTES = 1 << 27
@@ -165,18 +167,20 @@ def plausible(head: Counter | None) -> bool:
 def erase_bytes(view: memoryview, at: int, head: Counter, tick: Tick) -> int:
     """The size of an erase block of the device that begins at an offset: the distance at which headers lie.
 
-    One at whose every multiple lies a header of the same image, or erased flash; else the one with most of them. An
-    image within an image has headers of its own, at smaller distances, which do not go on.
+    One at whose every multiple lies a header of the same image, or erased flash; else the one at whose multiples lie
+    most headers, and little else. An image within an image has headers of its own, at smaller distances, which do not
+    go on; where blocks are damaged, larger distances fit, too.
     """
     distances = _distances(view, at, head, tick)
     best, most = len(view) - at, 0.0
     for size in distances:
-        blocks = range(at, min(len(view), at + 256 * size), size)
-        fits = sum(_fits(view, place, head) for place in blocks) / max(len(blocks), 1)
+        blocks = range(at, min(len(view), at + PROBED_BLOCKS * distances[0]), size)
         tick(HEADER_BYTES * len(blocks))
+        found = [_fits(view, place, head) for place in blocks]
+        fits = found.count(1) - found.count(-1) / 2
         if fits > most:
             best, most = size, fits
-        if fits == 1:
+        if -1 not in found:
             break
     return min(best, MAX_ERASE_BYTES)
 
@@ -198,11 +202,12 @@ def _distances(view: memoryview, at: int, head: Counter, tick: Tick) -> list[int
     return found
 
 
-def _fits(view: memoryview, at: int, head: Counter) -> bool:
+def _fits(view: memoryview, at: int, head: Counter) -> int:
+    """1: a header; 0: erased flash; -1: something else."""
     other = counter(view, at)[0]
     if other is None:
-        return bool(fill_byte(view, ByteRange(at, min(at + HEADER_BYTES, len(view)))))
-    return other.layout == head.layout
+        return 0 if fill_byte(view, ByteRange(at, min(at + HEADER_BYTES, len(view)))) else -1
+    return 1 if other.layout == head.layout else -1
 
 
 def same_device(head: Counter, other: Counter | None) -> bool:

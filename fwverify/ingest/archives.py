@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from fwverify.content import held, identified
+from fwverify.content import SPOOL_BYTES, Holder, held, identified
 from fwverify.formats import archive_frames, tar_archive, tar_slack, zip_archive, zip_slack
 from fwverify.formats.entries import Entry, EntryKind, Irregularity
 from fwverify.formats.names import fill_byte
 from fwverify.formats.tar_archive import TarArchive, TarEntry
 from fwverify.formats.zip_archive import ZipArchive, ZipEntry
-from fwverify.limits import Budget
+from fwverify.limits import Budget, LimitExceeded
 from fwverify.model.artifact import Artifact, ByteRange, Locator, subtracted
 from fwverify.model.evidence import Anomaly, AnomalyKind, Gap, GapReason
 from fwverify.model.examining import Malformed, examining
@@ -124,15 +124,20 @@ def _stream(decoder: _Decoder, view: memoryview, budget: Budget) -> Iterator[byt
 
 def _opened(archive: Artifact, container: str, budget: Budget) -> Opened:
     out = Opened()
+    budget.image(archive.size)
     with examining(archive.locator, out.gaps, container):
-        found = (zip_archive if container == "zip" else tar_archive).read(archive.content, budget)
+        found = _read(archive.content, container, budget)
         out.anomalies.extend(_told(archive, found.irregularities))  # 1
         names: Counter[str] = Counter()
+        settled = settled_bytes = 0
         for entry in found.entries:  # 2
             out.anomalies.extend(_told(archive, entry.irregularities))
             locator = archive.locator.into(container, entry.name, names[entry.name])
             names[entry.name] += 1
             _member(archive, entry, locator, budget, out)
+            if budget.unpacked_bytes - settled_bytes > SPOOL_BYTES:  # many small ones are as much as a large one
+                out.members[settled:] = _spooled(archive, out.members[settled:])
+                settled, settled_bytes = len(out.members), budget.unpacked_bytes
         for run in _unclaimed(archive, found):  # 3
             locator = archive.locator.into("", f"@0x{run.start:x}-0x{run.end:x}")  # no member can have this place
             out.members.append(identified(locator, archive.content[run.start : run.end]))
@@ -141,17 +146,52 @@ def _opened(archive: Artifact, container: str, budget: Budget) -> Opened:
     return out
 
 
+def _read(view: memoryview, container: str, budget: Budget) -> ZipArchive | TarArchive:
+    """What it says of itself. Raises LimitExceeded: it has more files than a delivery."""
+    most = min(budget.limits.max_delivery_files, budget.limits.max_members)
+    counted = Budget(replace(budget.limits, max_members=most), budget.clock, deadline=budget.deadline)
+    try:
+        return (zip_archive if container == "zip" else tar_archive).read(view, counted)
+    except LimitExceeded as problem:
+        name = "max_delivery_files" if problem.limit == "max_members" else problem.limit
+        raise LimitExceeded(name, problem.value) from None
+
+
 def _member(archive: Artifact, entry: ZipEntry | TarEntry, locator: Locator, budget: Budget, out: Opened) -> None:
     if entry.kind is EntryKind.FILE:
         before = len(out.gaps)
         with examining(locator, out.gaps, "ingest"):
-            out.members.append(identified(locator, _content(archive, entry, budget)))
+            content = _content(archive, entry, budget)
+            budget.gave(len(content), stored=content.obj is archive.content.obj)
+            out.members.append(identified(locator, content))
         if len(out.gaps) > before:
-            packed = b"".join(archive.content[one.start : one.end] for one in _packed(entry))
-            out.members.append(identified(locator, packed))
+            out.members.append(identified(locator, _as_packed(archive, entry, budget)))
     elif entry.kind is not EntryKind.DIRECTORY:
         detail = f"{entry.kind.value}: not followed, not read"
         out.gaps.append(Gap(GapReason.NOT_ATTEMPTED, locator, detail, "ingest"))
+
+
+def _as_packed(archive: Artifact, entry: ZipEntry | TarEntry, budget: Budget) -> memoryview:
+    """What the archive holds of a member that cannot be read. Raises LimitExceeded: thousands lie in one another."""
+    spans = _packed(entry)
+    budget.gave(sum(one.size for one in spans), stored=True)
+    if len(spans) == 1:
+        return archive.content[spans[0].start : spans[0].end]
+    return memoryview(b"".join(archive.content[one.start : one.end] for one in spans))
+
+
+def _spooled(archive: Artifact, members: list[Artifact]) -> list[Artifact]:
+    """The same members, those that were unpacked into memory in one file."""
+    loose = [isinstance(one.content.obj, bytes) and one.content.obj is not archive.content.obj for one in members]
+    holder, start = Holder(digest=False), 0
+    for one, moves in zip(members, loose, strict=True):
+        if moves:
+            holder.add(one.content)
+    whole, out = holder.view(), []
+    for one, moves in zip(members, loose, strict=True):
+        out.append(replace(one, content=whole[start : start + one.size]) if moves else one)
+        start += one.size if moves else 0
+    return out
 
 
 def _content(archive: Artifact, entry: ZipEntry | TarEntry, budget: Budget) -> memoryview:

@@ -69,6 +69,15 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Ancestor:
+    """What a declared component was made from (CycloneDX `pedigree.ancestors`)."""
+
+    name: str
+    version: str = ""
+    purl: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class DeclaredComponent:
     """One component as the vendor's SBOM declares it."""
 
@@ -86,6 +95,21 @@ class DeclaredComponent:
     """What is wrong with this entry (bad purl, unknown type...). The rest of the document still counts."""
     scope: str = ""
     """CycloneDX `scope`: required, optional or excluded (used to build or to test, not shipped); empty: not said."""
+    since: str = ""
+    """Without a version: not earlier than this release, as a version range says; empty: not bounded."""
+    before: str = ""
+    """Without a version: earlier than this release; empty: not bounded."""
+    supplier: str = ""
+    """Who supplies or made it, as stated."""
+    licences: tuple[str, ...] = ()
+    """SPDX identifiers, expressions or names, sorted."""
+    derived_from: tuple[Ancestor, ...] = ()
+    external: bool = False
+    """Declared as provided by the environment, not shipped (CycloneDX 1.7 `isExternal`)."""
+    aliases: tuple[str, ...] = ()
+    """Other package URLs and CPE names that the document itself gives it, sorted."""
+    confidence: int = 0
+    """Percent, as the document's own `evidence.identity` states it for the name; 0: not stated."""
 
 
 class DiscrepancyKind(StrEnum):
@@ -115,3 +139,10 @@ class Discrepancy:
     """For `matched`: True when both sides state a version and they agree, None when one side states none."""
     locator: Locator | None = None
     """For `hash_differs` and file matches: the file in the image."""
+    differs_in: str = ""
+    """For `version_differs`: the smallest part in which the two differ (`VERSION_PARTS`), or empty: not comparable."""
+
+
+VERSION_PARTS = ("revision", "build", "patch", "minor", "major")
+"""What two versions of one product may differ in, from least to most: the distribution's revision alone, what stands
+behind `+`, the third number or one further on, the second, the first (or the epoch)."""

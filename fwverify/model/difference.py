@@ -1,7 +1,7 @@
 """What differs between two evidences, as values: typed, sorted, the same for the same facts.
 
-`model.differing` computes it, `report.difference_page` words it. It lies in `model` so that rules may read it (judgement
-imports nothing else). Facts only: `Effect` says in which direction something went, not whether that is acceptable.
+`model.differing` computes it, `report.difference_page` words it. It lies in `model` so that rules may read it, whose
+judgement imports nothing else. Facts only: `Effect` says in which direction something went, not whether that is right.
 
 Every value has an old and a new side, so that the difference seen from the other end is the same one mirrored. A side
 on which something was not seen is None; `Doubt` says why that need not mean that it is not there.
@@ -47,6 +47,8 @@ class Topic(StrEnum):
     SETUID = "setuid"
     """A file that runs with its owner's or group's rights."""
     MITIGATION = "mitigation"
+    KERNEL_CONFIG = "kernel-config"
+    """A setting of the kernel that bears on its own defences."""
     UPDATER = "updater"
     ENDPOINT = "endpoint"
     TRUST_ANCHOR = "trust-anchor"
@@ -224,6 +226,8 @@ class Side:
     opened_bytes: int
     signed_bytes: int
     """Covered by a signature that is intact, whoever made it."""
+    signers: tuple[str, ...]
+    """Registry entries intact signatures hold under, sorted; an empty one for keys that are not on record."""
     versions: tuple[tuple[str, str], ...]
     """(`os-release`, `3.1.0`): what the delivery states for itself, sorted."""
 

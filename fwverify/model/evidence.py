@@ -124,6 +124,7 @@ class ContentKind(StrEnum):
     """Starts with the system and does not encrypt."""
     UPDATER = "updater"
     ENDPOINT = "endpoint"
+    KERNEL_CONFIG = "kernel-config"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -136,7 +137,8 @@ class ContentObservation:
     """bytes into the artifact; -1 when it has no single place"""
     fingerprint: str
     """private and public keys: SHA-256 of the SubjectPublicKeyInfo in hexadecimal; passwords and shells: the reason
-    class; tokens and authorized keys: SHA-256; services: the program; endpoints: the address itself."""
+    class; tokens and authorized keys: SHA-256; services: the program; endpoints: the address itself; kernel
+    configurations: the option (`CONFIG_STACKPROTECTOR`), whose value is the detail."""
     detail: str
     """Plain words, secrets redacted."""
 
@@ -209,6 +211,43 @@ class ArtifactRecord:
     runs with its owner's rights."""
 
 
+class FaultKind(StrEnum):
+    """What is wrong with an SBOM as a document."""
+
+    ENTRY = "entry"
+    """An entry that is not as its format wants it."""
+    IDENTIFIER = "identifier"
+    """A package URL, CPE name, hash or serial number that is none."""
+    GRAPH = "graph"
+    """A reference to nothing, an entry that nothing leads to, a part that contains itself."""
+    DUPLICATE = "duplicate"
+    """One reference or one identity given to two entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFault:
+    """One thing that is wrong with an SBOM as a document."""
+
+    kind: FaultKind
+    place: str
+    """JSON pointer, line, or reference."""
+    text: str
+    """Plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElementCount:
+    """How many entries of an SBOM lack one element (name, version, supplier...)."""
+
+    element: str
+    """As formats/sbom_profiles.yaml names it."""
+    of: int
+    """Entries that should have it; 1 for an element of the document itself."""
+    lacking: int
+    examples: tuple[str, ...] = ()
+    """The first twenty that lack it, as name and version."""
+
+
 @dataclass(frozen=True, slots=True)
 class SbomObservation:
     """What was established about one SBOM document."""
@@ -230,6 +269,14 @@ class SbomObservation:
     subject_hashes: tuple[Digest, ...]
     components: int
     """How many are declared."""
+    faults: tuple[DocumentFault, ...] = ()
+    """At most 200 of each kind, in the order they were met."""
+    elements: tuple[ElementCount, ...] = ()
+    """One for each element that any profile of minimum elements asks for."""
+    source_tree: str = ""
+    """Why this describes what the image was built from rather than the image; empty where nothing says so."""
+    relations: int = 0
+    """Relationships between entries that are stated."""
 
 
 ISOLATION = ("in-process", "worker", "full")

@@ -95,7 +95,7 @@ class Pairing:
 def pair(old: Evidence, new: Evidence) -> Pairing:
     """Pair all artifacts.
 
-    1. Files of the delivery: images, then companions of the same role, each by `_outer`. Two images of different formats
+    1. Files of the delivery: images, then companions of one role, each by `_outer`. Two images of different formats
        that share no member are left for step 3.
     2. Members of paired containers: by name; those named by their offset by digest, then by name and format, then in
        order among those of the same format; the rest by name without its numbers where that is unique.

@@ -8,7 +8,7 @@ depends on its neighbours:
 2. Executables and kernels name a release. One that several releases share names what these have in common.
 3. A release is believed as far as its other executables agree (`places`): those that lie where the package would put
    them and are others, and libraries of the product that nobody learned, make it a neighbour, whose revision or
-   version is not known. (Of e2fsprogs 1.47.0 and 1.47.2, one distribution's libcom_err is the same file.)
+   version is not known. So is a release of which only a library on the side is there.
 4. Other files (pages, scripts, fonts) follow what executables say; alone, enough of them name the product.
 
 A version is stated only where every step leaves one; nothing is guessed. Does NOT decide between clues: that is
@@ -140,7 +140,7 @@ def _clue(seen: Seen, hits: Sequence[Hit], confidence: int, more: str = "") -> C
 
 def _which(releases: set[tuple[str, str]]) -> str:
     if len(releases) == 1:
-        return "; other files of that package differ"
+        return "; its other files differ or are absent"
     return f"; releases {', '.join(sorted(version for _, version in releases))}"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from fwverify.identify.conclude import upstream
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue
 from fwverify.model.traits import Traits
@@ -14,6 +16,10 @@ from fwverify.reference.distinctive import normal
 from fwverify.reference.layout import key
 from fwverify.reference.store import Found, Store
 
+ENOUGH = 3
+"""Executables of a release that name it together, wherever they come from."""
+_END = re.compile(r"[-._]?\d[\d._-]*(?:t64|[a-z])?$")
+"""Of a package's name: the version of an interface."""
 LIBRARIES = frozenset({"elf-soname", "library-file-name"})
 """Detectors that tell whose library a file is."""
 
@@ -65,7 +71,8 @@ class Belief(IntEnum):
     NEIGHBOUR = 1
     """Some are: the same upstream release, but another revision."""
     WHOLE = 2
-    """All executables that lie where its own would, and all libraries of its product, are its own."""
+    """All executables that lie where its own would, and all libraries of its product, are its own, and they are not
+    just a library on the side."""
 
 
 @dataclass(slots=True)
@@ -147,8 +154,27 @@ class Place:
             and other.locator not in agreeing
         }
         if not others:
-            return Belief.WHOLE
+            return Belief.WHOLE if len(agreeing) >= ENOUGH or self._anchored(release) else Belief.PRODUCT
         return Belief.NEIGHBOUR if len(others) < len(agreeing) else Belief.PRODUCT
+
+    def _anchored(self, release: Release) -> bool:
+        """A file of it comes from a package that is named like its source, or states the release itself.
+
+        A library on the side may stay the same for years: of e2fsprogs 1.47.0 and 1.47.2, libcom_err does.
+        """
+        if any(_related(name, release.source) for name in self._names[release]):
+            return True
+        mine = upstream(release.version, packaged=True)
+        return any(
+            clue.version and clue.locator in self._agreeing[release] and upstream(clue.version, packaged=False) == mine
+            for clue in self.clues
+        )
+
+
+def _related(package: str, source: str) -> bool:
+    """One name is in the other: libldap-2.5-0 and openldap, zlib1g and zlib, libgcc-s1 and gcc-12."""
+    one, other = (_END.sub("", name.lower().removeprefix("lib")) for name in (package, source))
+    return min(len(one), len(other)) > 1 and (one in other or other in one)
 
 
 def _builds(store: Store, traits: Traits) -> list[Hit]:

@@ -88,6 +88,7 @@ def _block(device: Device, at: int, end: int) -> None:
     device.headers.take("erase counter", at, declared, computed)
     _header(device, at, clean=counter.clean, unused=((5, 8), (28, 60)))
     if end - at < device.erase_bytes:
+        device.strange += 1
         device.notes.append(Unread(GapReason.MALFORMED, f"{WHAT}: the last erase block is cut off", ByteRange(at, end)))
         return
     place = at + counter.volume_at

@@ -117,7 +117,9 @@ def nodes_of(volume: Volume, number: int, offset: int = 0) -> Iterator[Node]:
             return
         volume.sums.take("node", at, declared, computed)
         if node.kind == ubifs.PAD:
-            at = padding(volume, at)
+            before, at = at, padding(volume, at)
+            if at == before:  # it pads with something
+                return
             continue
         yield node
         at = padding(volume, node.at + node.size)
@@ -289,6 +291,13 @@ def _removed(volume: Volume, node: Node) -> bool:
     for folders in (volume.names, volume.attributes):
         folders.pop(inode.number, None)
     return True
+
+
+def lost_blocks(volume: Volume) -> None:
+    """Blocks that cannot be read and belong to no file that is there may be those of any other."""
+    for number in sorted(volume.damaged.keys() - volume.inodes.keys()):
+        volume.broken = True
+        volume.unread(volume.damaged[number])
 
 
 def _truncated(volume: Volume, node: Node) -> None:

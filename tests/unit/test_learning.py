@@ -84,6 +84,18 @@ def test_what_is_no_package(tmp_path: Path) -> None:
         learned(tmp_path / "none.deb")
 
 
+def test_damaged_packages(tmp_path: Path) -> None:
+    """A package whose data end early, or have another sum than it states, is not learned at all."""
+    whole = deb("x", "1", FILES)
+    assert whole[-8:-4] != b"oops"
+    for name, content in {"sum.deb": whole[:-8] + b"oops" + whole[-4:], "data.deb": whole[:-500] + bytes(500)}.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        (found,) = learned(path)
+        assert isinstance(found, Unlearned), name
+        assert "damaged" in found.reason or "could not be read whole" in found.reason, found
+
+
 def test_a_compressed_module_is_one_file(tmp_path: Path) -> None:
     """Of a packed executable both forms are known, as executables."""
     import gzip

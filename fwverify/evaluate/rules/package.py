@@ -28,7 +28,7 @@ MIN_NOISE_BYTES = 256
 """Fewer bytes have no entropy to speak of."""
 CONTENT_LIMITS = (
     "max_ratio", "max_depth", "max_members", "max_member_bytes", "max_total_bytes", "max_name_bytes",
-    "max_delivery_files", "max_file_bytes",
+    "max_delivery_files", "max_file_bytes", "max_expansion", "max_repeats", "max_members_per_kib",
 )  # fmt: skip
 """Limits that content exceeds, the same on every machine. The others depend on the machine's speed or memory."""
 HOSTILE = (AnomalyKind.TRAVERSAL, AnomalyKind.LINK_ESCAPE, AnomalyKind.DEVICE_NODE)

@@ -39,7 +39,7 @@ def find(subject: Subject) -> Iterator[Found]:
     """Yield what one file of an archive says."""
     if subject.text is None:
         return
-    name = subject.artifact.locator.steps[-1].name
+    name = subject.artifact.locator.steps[-1].member
     if (pom := _POM.search(name)) is not None:
         yield from _maven(subject, pom, subject.text)
     elif _MANIFEST.match(name):
@@ -84,7 +84,7 @@ def _archive(artifact: Artifact) -> re.Match[str] | None:
     """The archive's own file name: what it is called and, mostly, its release."""
     if len(artifact.locator.steps) < 2:
         return None
-    return _ARCHIVE.fullmatch(artifact.locator.steps[-2].name.rpartition("/")[2])
+    return _ARCHIVE.fullmatch(artifact.locator.steps[-2].member.rpartition("/")[2])
 
 
 def _same(stated: str, named: str) -> bool:

@@ -24,6 +24,11 @@ VERSIONS = ("ProductVersion", "FileVersion")
 _VERSION = re.compile(r"v?(\d{1,9}(?:(?:\.|, ?)\d{1,9}){1,3}[a-z]?)(?![\w.])", re.ASCII)
 _ENDING = re.compile(r"\.(?:dll|exe|sys|efi|drv|ocx)$", re.IGNORECASE)
 MAX_NAME = 100
+UNKNOWN = 70
+"""Percent: a product's name that nobody else knows."""
+_RUNTIME = re.compile(r"Microsoft\W{0,3} \.NET(?: Core)?$")
+_PARTS = re.compile(r"Mono |\.NET Framework|Common Language", re.IGNORECASE)
+"""Products whose assemblies carry versions of their own, which are not the product's."""
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -35,14 +40,29 @@ def find(subject: Subject) -> Iterator[Found]:
     version = _release(stated)
     quote = " ".join(f"{name}={stated[name]}" for name in (*NAMES, *VERSIONS) if name in stated).encode()
     if executable.assembly[0]:
-        name, bound = executable.assembly
-        clue = package(subject, NAME, "nuget", name, version, quote or f"{name}, Version={bound}".encode(), DESCRIBED)
-        if clue is not None:
-            yield clue
+        yield from _assembly(subject, stated, version, quote)
         return
     product = _product(stated)
     if product and version:
-        yield Clue(product, version, subject.artifact.locator, NAME, DESCRIBED, quoted(quote))
+        confidence = DESCRIBED if product in known_products() else UNKNOWN
+        yield Clue(product, version, subject.artifact.locator, NAME, confidence, quoted(quote))
+
+
+def _assembly(subject: Subject, stated: dict[str, str], version: str, quote: bytes) -> Iterator[Clue]:
+    """A library's assembly is a package; one of the runtime's is a part of the runtime.
+
+    Four numbers are a file's, with the number of a build at the end: a package's release has three.
+    """
+    name, bound = subject.executable.assembly if subject.executable else ("", "")
+    product = stated.get("ProductName", "")
+    if _RUNTIME.match(product):
+        if version:
+            yield Clue("dotnet-runtime", version, subject.artifact.locator, NAME, DESCRIBED, quoted(quote))
+    elif not _PARTS.search(product) and not name.startswith("policy."):
+        release = version if version.count(".") < 3 else ""
+        clue = package(subject, NAME, "nuget", name, release, quote or f"{name}, Version={bound}".encode(), DESCRIBED)
+        if clue is not None:
+            yield clue
 
 
 def _release(stated: dict[str, str]) -> str:

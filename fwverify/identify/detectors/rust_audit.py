@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import islice
 
 from fwverify.formats.executable import detect
+from fwverify.formats.multi_search import places
 from fwverify.formats.strict_json import load
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.language_packages import LINKED, MAX_PACKAGES, TRACE, package
@@ -41,8 +41,9 @@ def find(subject: Subject) -> Iterator[Found]:
         yield from _listed(subject, listed)
         return
     seen: set[tuple[bytes, bytes]] = set()
-    for hit in islice(_FOLDER.finditer(subject.artifact.content), MAX_PATHS):
-        if (hit[1], hit[2]) not in seen and len(seen) < MAX_PACKAGES:
+    for at in places(subject.artifact.content, b"registry", MAX_PATHS):
+        hit = _FOLDER.match(subject.artifact.content, at)
+        if hit and (hit[1], hit[2]) not in seen and len(seen) < MAX_PACKAGES:
             seen.add((hit[1], hit[2]))
             clue = package(subject, NAME, KIND, hit[1].decode(), hit[2].decode(), hit[0], TRACE, hit.start())
             if clue is not None:

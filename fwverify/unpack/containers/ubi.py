@@ -184,8 +184,8 @@ def _static(device: Device, volume: _Volume, output: Output) -> Iterator[Event]:
     """Every block states its size and sum, and how many there are."""
     used = max((one.head.used for one in volume.blocks.values()), default=0)
     yield from _beyond(volume, used)
-    if len(volume.blocks) < used:
-        detail = f"{WHAT}: {len(volume.blocks)} of {used} erase blocks are there"
+    if len(volume.blocks) < used or (not used and device.strange):
+        detail = f"{WHAT}: {len(volume.blocks)} of {used or 'its'} erase blocks are there"
         yield Unread(GapReason.MALFORMED, detail, member=volume.name)
         return
     pieces, at = [], 0

@@ -77,6 +77,7 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
     master = ubifs_index.read_master(volume)
     ubifs_index.read_index(volume, master)
     ubifs_index.read_journal(volume, master)
+    ubifs_index.lost_blocks(volume)
     _orphans(volume)
     tree = ubifs_tree.built(volume)
     ubifs_tree.counted(tree)

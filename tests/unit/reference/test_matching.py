@@ -96,12 +96,23 @@ def test_neighbour_across_packages(store_of: Callable[..., Store]) -> None:
 
 def test_neighbour_by_unknown_libraries(store_of: Callable[..., Store]) -> None:
     """A library of the product that nobody learned speaks against the release."""
-    library = component("libcom-err2", "1.47.2-3", program("usr/lib/libcom_err.so.2.1", "comerr"), source="e2fsprogs")
+    library = component("libldap2", "2.6.9-1", program("usr/lib/libldap.so.2", "ldap"), source="openldap")
     store = store_of(origin(library))
-    com_err, ext2 = seen("usr/lib/libcom_err.so.2.1", "comerr", NONE), seen("usr/lib/libext2fs.so.2.4", "ext2", NONE)
-    clue = Clue("e2fsprogs", "", ext2.locator, "elf-soname", 75, "libext2fs.so.2")
-    assert said(store, com_err) == [("known-file", "e2fsprogs", "1.47.2", 97)]
-    assert said(store, com_err, ext2, clues=(clue,)) == [("known-file", "e2fsprogs", "", 75)]
+    ldap, lber = seen("usr/lib/libldap.so.2", "ldap", NONE), seen("usr/lib/liblber.so.2", "lber", NONE)
+    clue = Clue("openldap", "", lber.locator, "elf-soname", 75, "liblber.so.2")
+    assert said(store, ldap) == [("known-file", "openldap", "2.6.9", 97)]
+    assert said(store, ldap, lber, clues=(clue,)) == [("known-file", "openldap", "", 75)]
+
+
+def test_library_on_the_side(store_of: Callable[..., Store]) -> None:
+    """One that is not named like its source names no release, unless it states it or is one of three."""
+    files = [program(f"usr/lib/libcom_err{one}.so", f"comerr {one}") for one in range(3)]
+    store = store_of(origin(component("libcom-err2", "1.47.2-3", *files, source="e2fsprogs")))
+    found = [seen(f"usr/lib/libcom_err{one}.so", f"comerr {one}", NONE) for one in range(3)]
+    stated = Clue("e2fsprogs", "1.47.2", found[0].locator, "version-string", 85, "1.47.2")
+    assert said(store, found[0]) == [("known-file", "e2fsprogs", "", 75)]
+    assert said(store, found[0], clues=(stated,)) == [("known-file", "e2fsprogs", "1.47.2", 97)]
+    assert set(said(store, *found)) == {("known-file", "e2fsprogs", "1.47.2", 97)}
 
 
 def test_another_place_says_nothing(store_of: Callable[..., Store]) -> None:

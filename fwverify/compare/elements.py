@@ -1,0 +1,49 @@
+"""Elements that profiles of minimum elements ask for: which of them each entry of a document lacks.
+
+The list is what formats/sbom_profiles.yaml may name. Pure. Does NOT say which profile asks for what, and does not
+judge whether what is stated is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fwverify.model.evidence import ElementCount
+
+OF_DOCUMENT = (
+    "author", "author-contact", "timestamp", "tool", "generation-context", "subject",
+)  # fmt: skip
+"""Elements of the document as a whole."""
+OF_COMPONENT = (
+    "name", "version", "supplier", "creator-contact", "identifier", "hash", "sha512", "licence", "spdx-licence",
+    "relationship", "dependencies", "completeness", "filename", "executable", "archive", "structured",
+)  # fmt: skip
+"""Elements of each component."""
+_EXAMPLES = 20
+
+
+def counted(
+    document: Iterable[str], components: Sequence[tuple[str, Iterable[str]]]
+) -> tuple[ElementCount, ...]:
+    """One count for each element.
+
+    Args:
+        document: elements that the document lacks.
+        components: name and version of each entry, and the elements it lacks.
+    """
+    absent = set(document)
+    found = [ElementCount(one, 1, int(one in absent)) for one in OF_DOCUMENT]
+    lacking: dict[str, list[str]] = {one: [] for one in OF_COMPONENT}
+    for name, elements in components:
+        for element in elements:
+            lacking[element].append(name)
+    found += [
+        ElementCount(element, len(components), len(names), tuple(names[:_EXAMPLES]))
+        for element, names in lacking.items()
+    ]
+    return tuple(found)
+
+
+def missing(has: dict[str, bool], elements: tuple[str, ...]) -> tuple[str, ...]:
+    """The elements that are not there, in the order of the list."""
+    return tuple(one for one in elements if not has.get(one, False))
