@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fwverify.compare import stage as comparison
@@ -27,7 +27,7 @@ from fwverify.model.evidence import ChecksumObservation
 from fwverify.model.traits import Traits
 from fwverify.packed_files import sha256, through
 from fwverify.reference.distinctive import KERNELS, normal, says_something
-from fwverify.reference.packages import MAX_TEXT_BYTES, Named, of_control, of_facts, of_pkginfo, product_of
+from fwverify.reference.packages import MAX_TEXT_BYTES, Named, of_control, of_facts, of_pkginfo, product_of, stated_as
 from fwverify.reference.values import KnownComponent, KnownFile, Origin, in_order, parts_in_order
 from fwverify.unpack.stage import Here
 from fwverify.worklist import Bench, Examiner, Node, Walk, descendants
@@ -99,9 +99,9 @@ class Learner:
     def _package(self, artifact: Artifact) -> Iterator[Origin | Unlearned]:
         if artifact.sha256.value in self.known:
             return
-        texts: dict[Locator, str] = {}
-        walk = self._walk([artifact], lambda one: _keep(texts, one))
-        package = _opened(walk.images[0], texts)
+        notes = _Notes()
+        walk = self._walk([artifact], notes.look)
+        package = _opened(walk.images[0], notes.texts)
         name = artifact.name
         if package is None:
             yield Unlearned(name, NOT_A_PACKAGE)
@@ -111,7 +111,8 @@ class Learner:
         if wrong:
             yield Unlearned(name, wrong[0])
             return
-        component = _component(package.named, (one for child in package.payload for one in _files(child, walk)))
+        known = (one for child in package.payload for one in _files(child, walk, notes.stating))
+        component = _component(package.named, known)
         yield Origin(_clean(name), artifact.sha256.value, self.at, (component,))
 
     def _walk(self, artifacts: Iterable[Artifact], look: Callable[[Artifact], None] = lambda _: None) -> Walk:
@@ -169,10 +170,24 @@ def _is_sbom(path: Path, limits: Limits) -> bool:
     return bool(looks_like_sbom(files.read(path, path.name, limits).content))
 
 
-def _keep(texts: dict[Locator, str], artifact: Artifact) -> None:
-    name = artifact.name.rpartition("/")[2]
-    if name in (CONTROL, PKGINFO) and artifact.size <= MAX_TEXT_BYTES:
-        texts[artifact.locator] = str(artifact.content, "utf-8", "replace")
+@dataclass(slots=True)
+class _Notes:
+    """What is kept of contents while a package is walked through; its control file comes before its files."""
+
+    texts: dict[Locator, str] = field(default_factory=dict)
+    stating: set[Locator] = field(default_factory=set)
+    """Executables that state the package's release."""
+    _words: tuple[bytes, ...] = ()
+
+    def look(self, artifact: Artifact) -> None:
+        if self._words and executables.detect(artifact.content):
+            content = bytes(artifact.content)
+            if any(one in content for one in self._words):
+                self.stating.add(artifact.locator)
+        elif artifact.name.rpartition("/")[2] in (CONTROL, PKGINFO) and artifact.size <= MAX_TEXT_BYTES:
+            text = self.texts[artifact.locator] = str(artifact.content, "utf-8", "replace")
+            named = of_pkginfo(text) or of_control(text, "deb")
+            self._words = self._words or (stated_as(named) if named else ())
 
 
 def _opened(root: Node, texts: dict[Locator, str]) -> _Package | None:
@@ -212,16 +227,17 @@ def _members(node: Node) -> dict[str, Node]:
     return {_name(child).removeprefix("./").lstrip("/"): child for child, how in node.children if not how.remainder}
 
 
-def _files(node: Node, walk: Walk) -> Iterator[KnownFile]:
+def _files(node: Node, walk: Walk, stating: Collection[Locator] = frozenset()) -> Iterator[KnownFile]:
     """What can be recognised of one file: the file and, of a compressed one, what is in it."""
     chain = list(through(node))
     path = _name(node).removeprefix("./").lstrip("/")
     traits = [_traits(one, walk) for one in chain]
     singular = any(traits) or any(one.container is not None and one.container.name in KERNELS for one in chain)
+    states = any(one.locator in stating for one in chain)
     for one, own in zip(chain, traits, strict=True):
         named = path if one is node else f"{path.rpartition('/')[0]}/{_name(one).rpartition('/')[2]}".lstrip("/")
         if says_something(named, one.size, singular=singular):
-            yield KnownFile(_clean(named), sha256(one), own, singular)
+            yield KnownFile(_clean(named), sha256(one), own, singular, states)
 
 
 def _traits(node: Node, walk: Walk) -> Traits | None:

@@ -22,6 +22,7 @@ def documents() -> dict[str, str]:
         "rules.md": rules.rules_markdown(),
         "evidence-schema.json": schema.text(schema.evidence_schema()),
         "report-schema.json": schema.text(schema.report_schema()),
+        "difference-schema.json": schema.text(schema.difference_schema()),
         POLICY_SCHEMA: json.dumps(policy_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 

@@ -22,9 +22,7 @@ OF_COMPONENT = (
 _EXAMPLES = 20
 
 
-def counted(
-    document: Iterable[str], components: Sequence[tuple[str, Iterable[str]]]
-) -> tuple[ElementCount, ...]:
+def counted(document: Iterable[str], components: Sequence[tuple[str, Iterable[str]]]) -> tuple[ElementCount, ...]:
     """One count for each element.
 
     Args:

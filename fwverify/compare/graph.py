@@ -82,15 +82,29 @@ def unreached(graph: Graph) -> list[str]:
 
 
 def _holding_themselves(graph: Graph) -> set[str]:
-    """Nodes of cycles of containment: what is left when everything that holds nothing is taken away, again and again,
-    and then everything that nothing holds."""
+    """Nodes of cycles of containment: what is left when everything that nothing holds is taken away, again and again,
+    and then everything that holds nothing. Linear in the number of edges."""
     edges = set(graph.contains)
-    while True:
-        holders, held = {one for one, _ in edges}, {one for _, one in edges}
-        left = {(one, other) for one, other in edges if other in holders and one in held}
-        if len(left) == len(edges):
-            return {one for one, _ in left}
-        edges = left
+    forward = _peeled(edges)
+    return {one for one, _ in _peeled({(other, one) for one, other in forward})}
+
+
+def _peeled(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Edges that are left after taking away every node without incoming edge, with its edges, until there is none."""
+    ways: dict[str, list[str]] = {}
+    incoming: Counter[str] = Counter()
+    for one, other in edges:
+        ways.setdefault(one, []).append(other)
+        incoming[other] += 1
+    waiting = [one for one in ways if not incoming[one]]
+    gone = set(waiting)
+    while waiting:
+        for other in ways.get(waiting.pop(), ()):
+            incoming[other] -= 1
+            if not incoming[other]:
+                gone.add(other)
+                waiting.append(other)
+    return {(one, other) for one, other in edges if one not in gone}
 
 
 def repeated(identities: Iterable[tuple[str, str, str]], problems: Problems) -> None:

@@ -12,11 +12,25 @@ from fwverify.model.plugin import Doc
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What is known of one entry beside what it declares; not kept in evidence."""
+
+    place: str
+    """JSON pointer, or the line it begins in."""
+    parent: int
+    """Index of the entry it is declared inside of; -1 when in none."""
+    lacks: tuple[str, ...]
+    """Minimum elements that are not there (`elements.OF_COMPONENT`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One SBOM, read tolerantly: a bad entry is reported and the rest still counts."""
 
     observation: SbomObservation
     components: tuple[DeclaredComponent, ...]
+    details: tuple[Details, ...] = ()
+    """One for each component in the same order, or none at all."""
 
 
 @dataclass(frozen=True, slots=True)

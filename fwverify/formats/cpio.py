@@ -79,12 +79,18 @@ def entries(view: memoryview, budget: Budget) -> Iterator[CpioEntry]:
 
 
 def read(view: memoryview, budget: Budget) -> CpioArchive:
-    """Read all headers. What stops that is kept in `problem`, not raised."""
+    """Read all headers. What stops that is kept in `problem`, not raised.
+
+    Raises:
+        LimitExceeded: it has more members than one run may have; to open the first of them would take minutes.
+    """
     archive = CpioArchive()
     found: list[CpioEntry] = []
     try:
         _row(view, budget, archive, found)
     except (Malformed, LimitExceeded) as problem:
+        if isinstance(problem, LimitExceeded) and problem.limit == "max_members":
+            raise
         archive.problem = problem
     found = _linked(found)
     verdicts = judged(found, whole_system=True, fold_case=False)

@@ -1,6 +1,6 @@
 """Cheap recognition of software bills of materials, read or not: what a file of the delivery claims to be.
 
-CycloneDX 1.6 JSON (`bomFormat` at the top level) and XML (namespace `http://cyclonedx.org/schema/bom/`), SPDX 2.3
+CycloneDX 1.6 JSON (`bomFormat` or `$schema` at the top level) and XML (namespace `http://cyclonedx.org/schema/bom/`), SPDX 2.3
 JSON (`spdxVersion`), SPDX 3.0 JSON-LD (`@context`), SPDX 2.3 tag-value (first tag `SPDXVersion`); read 2026-11-22.
 Does NOT validate: whoever takes a file for an SBOM must still read it whole. SPDX in RDF, YAML or spreadsheets and
 XML in UTF-16 are not recognised, so such files stay images.
@@ -18,7 +18,11 @@ _HEAD_BYTES = 4096
 _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _CYCLONEDX_JSON = re.compile(rb'"bomFormat"\s*+:\s*+"CycloneDX"')
-_SPDX_JSON = re.compile(rb'"spdxVersion"\s*+:\s*+"SPDX-|"@context"\s*+:\s*+"https://spdx\.org/rdf/3')
+_CYCLONEDX_SCHEMA = re.compile(rb'"\$schema"\s*+:\s*+"https?://cyclonedx\.org/schema/bom-\d')
+_CYCLONEDX_MISNAMED = re.compile(rb'"bomFormat"\s*+:\s*+"[^"\\]{0,40}+"\s*+,\s*+"specVersion"\s*+:\s*+"1\.\d')
+"""Built like one and called otherwise: an invalid one rather than firmware."""
+_SPDX_JSON = re.compile(rb'"spdxVersion"\s*+:\s*+"SPDX-')
+_SPDX_LD = re.compile(rb'"@context"\s*+:\s*+"https://spdx\.org/rdf/3')
 _CYCLONEDX_XML = re.compile(rb"""<(?:[\w.-]+:)?bom\s[^>]*["']https?://cyclonedx\.org/schema/bom/\d""")
 _XML_END = re.compile(rb"</(?:[\w.-]+:)?bom\s*>$")
 _SPDX_TEXT = re.compile(rb"<text>.*?</text>", re.DOTALL)
@@ -28,7 +32,7 @@ _SPDX_TAGS = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*SPDXVersion:[ \t]*SPDX-\d
 
 
 def looks_like_sbom(view: memoryview) -> str:
-    """`CycloneDX JSON`, `CycloneDX XML`, `SPDX JSON`, `SPDX tag-value`, or empty. Total."""
+    """`CycloneDX JSON`, `CycloneDX XML`, `SPDX JSON`, `SPDX 3 JSON`, `SPDX tag-value`, or empty. Total."""
     if len(view) > DEFAULT_LIMITS.max_text_bytes:
         return ""
     head = bytes(view[:_HEAD_BYTES]).removeprefix(_BOM).lstrip(_BLANK)
@@ -55,8 +59,17 @@ def stands_alone(view: memoryview, kind: str) -> bool:
     return all(_SPDX_LINE.match(line) for line in _SPDX_TEXT.sub(b"", raw).splitlines())
 
 
+_JSON_KINDS = (
+    ("CycloneDX JSON", _CYCLONEDX_JSON),
+    ("CycloneDX JSON", _CYCLONEDX_SCHEMA),
+    ("CycloneDX JSON", _CYCLONEDX_MISNAMED),
+    ("SPDX JSON", _SPDX_JSON),
+    ("SPDX 3 JSON", _SPDX_LD),
+)
+
+
 def _json_kind(view: memoryview) -> str:
-    for kind, pattern in (("CycloneDX JSON", _CYCLONEDX_JSON), ("SPDX JSON", _SPDX_JSON)):
+    for kind, pattern in _JSON_KINDS:
         hit = pattern.search(view)
         if hit is not None and _at_top_level(view[: hit.start()]):
             return kind

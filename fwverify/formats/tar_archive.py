@@ -91,12 +91,18 @@ def entries(view: memoryview, budget: Budget) -> Iterator[TarEntry]:
 
 
 def read(view: memoryview, budget: Budget) -> TarArchive:
-    """Read all headers. What stops that is kept in `problem`, not raised."""
+    """Read all headers. What stops that is kept in `problem`, not raised.
+
+    Raises:
+        LimitExceeded: it has more members than one run may have; to open the first of them would take minutes.
+    """
     archive = TarArchive()
     reading = _Reading(view, budget, archive)
     try:
         _end(reading, _walk(reading))
     except (Malformed, Unsupported, LimitExceeded) as problem:
+        if isinstance(problem, LimitExceeded) and problem.limit == "max_members":
+            raise
         archive.problem = problem
     verdicts = judged(reading.found, whole_system=False, fold_case=True)
     archive.entries = tuple(
@@ -146,7 +152,7 @@ def _checksum_holds(header: memoryview) -> bool:
         return False
     data = bytes(header[:148]) + b" " * 8 + bytes(header[156:])
     unsigned = sum(data)
-    return declared in (unsigned, unsigned - 256 * sum(one > 127 for one in data))
+    return declared == unsigned or declared == unsigned - 256 * sum(one > 127 for one in data)
 
 
 def _walk(reading: _Reading) -> int:

@@ -9,6 +9,7 @@ Does NOT do: putting volumes together (unpack/ubi_volumes.py); the fastmap, whic
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections.abc import Iterator
@@ -199,6 +200,9 @@ def _distances(view: memoryview, at: int, head: Counter, tick: Tick) -> list[int
             found.append(hit.start() - at)
         if len(found) > 1 and found[-1] == 2 * found[0]:
             break
+    common = math.gcd(*found)
+    if found and common < found[0] and common > head.data_at:  # the first header may be damaged
+        return [common, *found]
     return found
 
 

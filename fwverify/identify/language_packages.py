@@ -23,6 +23,17 @@ MAX_PACKAGES = 10_000
 """Of one artifact. The largest real program has about 1,500."""
 
 
+MAX_DESCRIPTION_BYTES = 4 << 20
+"""Of one package. A long change log inside a description stays below."""
+
+
+def description(subject: Subject) -> str:
+    """A description as text, also where a stray byte keeps it from being one; empty where it is too long."""
+    if subject.text is not None or subject.artifact.size > MAX_DESCRIPTION_BYTES:
+        return subject.text or ""
+    return bytes(subject.artifact.content).decode("utf-8", "replace")
+
+
 def package(
     subject: Subject, how: str, kind: str, name: str, version: str, quote: bytes, confidence: int, offset: int = -1,
     *, shown: str = "",

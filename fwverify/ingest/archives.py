@@ -151,7 +151,7 @@ def _read(view: memoryview, container: str, budget: Budget) -> ZipArchive | TarA
     most = min(budget.limits.max_delivery_files, budget.limits.max_members)
     counted = Budget(replace(budget.limits, max_members=most), budget.clock, deadline=budget.deadline)
     try:
-        return (zip_archive if container == "zip" else tar_archive).read(view, counted)
+        return zip_archive.read(view, counted) if container == "zip" else tar_archive.read(view, counted)
     except LimitExceeded as problem:
         name = "max_delivery_files" if problem.limit == "max_members" else problem.limit
         raise LimitExceeded(name, problem.value) from None

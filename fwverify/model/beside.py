@@ -13,7 +13,7 @@ from functools import cached_property
 from fwverify.model.artifact import Locator
 from fwverify.model.difference import Doubt, Effect, SecurityChange, Sighting, Topic, Unseen, UnseenKind
 from fwverify.model.evidence import ArtifactRecord, ContentKind, Evidence, Opened
-from fwverify.model.pairing import Pairing, Tree, pair
+from fwverify.model.pairing import Pairing, Tree, pair, path
 
 EXECUTABLE = frozenset({"elf", "pe", "mach-o"})
 """Readers of executables, as `ArtifactRecord.format` names them."""
@@ -116,7 +116,7 @@ class Beside:
     def unchanged(self, half: Half, locator: Locator) -> bool:
         """The same bytes lie at the same place on the other side."""
         partner = half.partner.get(locator)
-        if partner is None or partner.name != locator.name:
+        if partner is None or path(partner) != path(locator):
             return False
         return self.pairing.identical(partner if half.new else locator)
 

@@ -100,7 +100,7 @@ class SecurityChange:
     doubt: Doubt = Doubt.NONE
 
 
-class Step(StrEnum):
+class ComponentStep(StrEnum):
     """How a component differs."""
 
     ADDED = "added"
@@ -115,17 +115,21 @@ class Step(StrEnum):
 class ComponentChange:
     """One component."""
 
-    step: Step
+    step: ComponentStep
     name: str
     old: Sighting | None
     """`value` is the version as `Component.stated` has it; empty: present, version not established."""
     new: Sighting | None
     doubt: Doubt = Doubt.NONE
+    older: bool = False
+    """On one side only, beside others of that name, and an older release than any of them on the other side."""
 
     @property
     def effect(self) -> Effect:
         """An older component is worse by itself; a newer one is better; the others say nothing."""
-        by_step = {Step.DOWNGRADED: Effect.WORSE, Step.UPGRADED: Effect.BETTER}
+        by_step = {ComponentStep.DOWNGRADED: Effect.WORSE, ComponentStep.UPGRADED: Effect.BETTER}
+        if self.older:
+            by_step |= {ComponentStep.ADDED: Effect.WORSE, ComponentStep.REMOVED: Effect.BETTER}
         return by_step.get(self.step, Effect.CHANGED)
 
 

@@ -31,7 +31,7 @@ from fwverify.model.differing_components import components
 from fwverify.model.differing_security import security
 from fwverify.model.differing_signers import COUNTERS, signed_bytes, signer_names, signers, stated_versions
 from fwverify.model.evidence import ArtifactRecord, Evidence, Gap, TrustSnapshot
-from fwverify.model.pairing import sha256
+from fwverify.model.pairing import path, sha256
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ def _around(place: Locator | None) -> set[Locator]:
 def _leaf(both: Beside, one: ArtifactRecord, other: ArtifactRecord) -> FileChange | None:
     if not both.pairing.identical(one.locator):
         return FileChange(FileStep.CHANGED, _file(one), _file(other), opaque=opaque(one) or opaque(other))
-    renamed = one.locator.name != other.locator.name and both.old.tree.inside(one.locator)
+    renamed = path(one.locator) != path(other.locator) and both.old.tree.inside(one.locator)
     offset = one.locator.name.startswith("@0x") and other.locator.name.startswith("@0x")
     if one.locator in both.pairing.moved or (renamed and not offset):
         return FileChange(FileStep.MOVED, _file(one), _file(other))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fwverify.model.artifact import Locator
 from fwverify.model.beside import Beside, Half
 from fwverify.model.component import Component
-from fwverify.model.difference import ComponentChange, Doubt, Sighting, Step, Unseen, UnseenKind
+from fwverify.model.difference import ComponentChange, ComponentStep, Doubt, Sighting, Unseen, UnseenKind
 from fwverify.model.versions import compare
 
 SYSTEM = frozenset({"", "deb", "rpm", "apk", "opkg", "alpm", "generic", "github"})
@@ -38,8 +38,9 @@ def components(both: Beside) -> Iterator[ComponentChange | Unseen]:
         taken = {id(seat) for pair in matched for seat in pair}
         for before, after in matched:
             yield from _changed(both, before.component, after.component)
-        for half, side in ((both.old, olds), (both.new, news)):
-            yield from (_one_sided(both, half, seat.component) for seat in side if id(seat) not in taken)
+        for half, side, others in ((both.old, olds, news), (both.new, news, olds)):
+            rest = [one.component for one in others]
+            yield from (_one_sided(both, half, seat.component, rest) for seat in side if id(seat) not in taken)
 
 
 def _world(one: Component) -> str:
@@ -98,11 +99,11 @@ def _changed(both: Beside, one: Component, other: Component) -> Iterator[Compone
     if alike and all(alike) and all(both.unchanged(both.new, place) for place in other.locators):
         yield Unseen(UnseenKind.SAME_BYTES, f"component: {one.name}", old, new)
         return
-    step = {1: Step.DOWNGRADED, -1: Step.UPGRADED, None: Step.CHANGED}[order]
+    step = {1: ComponentStep.DOWNGRADED, -1: ComponentStep.UPGRADED, None: ComponentStep.CHANGED}[order]
     yield ComponentChange(step, one.name, old, new)
 
 
-def _one_sided(both: Beside, half: Half, one: Component) -> ComponentChange | Unseen:
+def _one_sided(both: Beside, half: Half, one: Component, others: Sequence[Component]) -> ComponentChange | Unseen:
     seen = _seen(one)
     old, new = (None, seen) if half.new else (seen, None)
     places = [place for place in one.locators if not both.unchanged(half, place)]
@@ -112,7 +113,8 @@ def _one_sided(both: Beside, half: Half, one: Component) -> ComponentChange | Un
     references = [side.evidence.settings.references for side in both.halves()]
     if one.how == (KNOWN_FILE,) and references[0] != references[1]:
         doubt = Doubt.NOT_LOOKED_FOR
-    return ComponentChange(Step.ADDED if half.new else Step.REMOVED, one.name, old, new, doubt)
+    older = bool(others) and all(later(other, one) == 1 for other in others)
+    return ComponentChange(ComponentStep.ADDED if half.new else ComponentStep.REMOVED, one.name, old, new, doubt, older)
 
 
 def _seen(one: Component) -> Sighting:

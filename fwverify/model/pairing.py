@@ -24,6 +24,7 @@ MAX_CANDIDATES = 200
 """Containers on each side that are tried so, those with most members first."""
 _OFFSET = re.compile(r"@0x[0-9a-f]+")
 """In the names of members that are known by where they lie."""
+_ROOT = re.compile(r"^(?:\.?/)+")
 _NUMBER = re.compile(r"[0-9]+")
 
 Key = Callable[[ArtifactRecord], Hashable | None]
@@ -56,6 +57,11 @@ def tree(evidence: Evidence) -> Tree:
 
 def sha256(record: ArtifactRecord) -> Digest | None:
     return next((one for one in record.digests if one.algorithm == "sha256"), None)
+
+
+def path(locator: Locator) -> str:
+    """The member's name without a leading `/` or `./`, which some containers write and others do not."""
+    return _ROOT.sub("", locator.name) or locator.name
 
 
 def same_bytes(one: ArtifactRecord, other: ArtifactRecord) -> bool:
@@ -134,7 +140,7 @@ def _members(old: Sequence[ArtifactRecord], new: Sequence[ArtifactRecord]) -> li
     return _matched(
         old,
         new,
-        (lambda one: None if _by_offset(one) else one.locator.steps[-1].member, False),
+        (lambda one: None if _by_offset(one) else path(one.locator), False),
         (lambda one: sha256(one) if _by_offset(one) and one.size else None, False),
         (lambda one: (one.locator.name, one.format) if _by_offset(one) and one.format else None, False),
         (lambda one: one.format if _by_offset(one) and one.format else None, False),
@@ -189,14 +195,14 @@ def _by_offset(one: ArtifactRecord) -> bool:
 
 def _folded(one: ArtifactRecord) -> str | None:
     """The name with its numbers left out; None where nothing else would be left of it."""
-    folded = _NUMBER.sub("#", one.locator.name)
+    folded = _NUMBER.sub("#", path(one.locator))
     return folded if folded.strip("#./-_") else None
 
 
 def _kin(found: Pairing, one: ArtifactRecord, other: ArtifactRecord) -> bool:
     """The same format, or at least one member in common."""
     names = [
-        {member.locator.name for member in side.members.get(record.locator, ())}
+        {path(member.locator) for member in side.members.get(record.locator, ())}
         for side, record in ((found.old, one), (found.new, other))
     ]
     return one.format == other.format or not names[0].isdisjoint(names[1])
@@ -225,7 +231,7 @@ def _left(side: Tree, paired: Mapping[Locator, Locator]) -> list[tuple[ArtifactR
     places = [one for one in places if one not in paired and (one in side.images or side.inside(one))]
     places.sort(key=lambda one: (-len(side.members[one]), one))
     return [
-        (side.records[one], frozenset(member.locator.name for member in side.members[one]))
+        (side.records[one], frozenset(path(member.locator) for member in side.members[one]))
         for one in places[:MAX_CANDIDATES]
     ]
 

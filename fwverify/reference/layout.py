@@ -35,7 +35,7 @@ TABLES = (
     "CREATE INDEX component_source ON component (source, source_version)",
     "CREATE INDEX component_origin ON component (origin)",
     "CREATE TABLE file (id INTEGER PRIMARY KEY, component INTEGER NOT NULL, path TEXT NOT NULL, sha256 NOT NULL,"
-    " singular INTEGER NOT NULL, build_id TEXT, soname TEXT, loaded, symbols INTEGER, sketch)",
+    " singular INTEGER NOT NULL, states INTEGER NOT NULL, build_id TEXT, soname TEXT, loaded, symbols INTEGER, sketch)",
     "CREATE TABLE trait (key INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (key, file)) WITHOUT ROWID",
 )
 """Files of one component have consecutive ids: `first` and how many."""

@@ -17,7 +17,6 @@ identify.conclude.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -27,6 +26,7 @@ from fwverify.identify.conclude import upstream
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue
 from fwverify.model.traits import resemblance
+from fwverify.reference.packages import release_of
 from fwverify.reference.places import Belief, Hit, Place, Release, Seen
 from fwverify.reference.store import Store
 from fwverify.reference.writing import NEAR_SYMBOLS, near_keys
@@ -35,8 +35,6 @@ FILE, BUILD, SYMBOLS = "known-file", "known-build", "known-symbols"
 SAME_FILE, SAME_BUILD, SAME_RELEASE, SAME_PRODUCT, ALONE, RELATIVE = 97, 96, 90, 75, 60, 70
 """Percent."""
 PACKAGES = tuple(f"pkg:{one}/" for one in ("alpm", "apk", "deb", "opkg", "rpm"))
-_EPOCH = re.compile(r"\d+:")
-_REPACKED = re.compile(r"[+.~](?:dfsg|ds\d|repack|deb\d|debian|nmu|ubuntu).*$")
 ALIKE = 70
 """Percent of exported names that relatives have in common. Neighbouring releases of a library keep 85 and more."""
 CLOSE = 10
@@ -145,13 +143,11 @@ def _which(releases: set[tuple[str, str]]) -> str:
 
 
 def _shown(hit: Hit) -> str:
-    """The upstream release as it is written: without epoch, revision and repacking."""
+    """A distribution's version as its upstream release."""
     version = hit.release.version
     if not _is_packaged(hit):
         return version
-    text = version.partition(":")[2] if _EPOCH.match(version) else version
-    text = _REPACKED.sub("", text.rpartition("-")[0] or text)
-    return text.rpartition("really")[2].lstrip(".") or text
+    return release_of(version)
 
 
 def _source_purl(hit: Hit) -> str:

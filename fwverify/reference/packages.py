@@ -19,6 +19,10 @@ MAX_TEXT_BYTES = 256 << 10
 _SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^)]*)\))?")
 _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?:no)?src\.rpm")
 
+_EPOCH = re.compile(r"\d+:")
+_REPACKED = re.compile(r"[+.~](?:dfsg|ds\d|repack|deb\d|debian|nmu|ubuntu).*$")
+_TELLING = re.compile(r"\d+\.\d|\d{6}")
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -106,6 +110,19 @@ def product_of(name: str, source: str = "") -> str:
     if by_source in known or (by_source and by_name not in known):
         return by_source
     return by_name
+
+
+def release_of(version: str) -> str:
+    """The upstream release of a distribution's version, as it is written: without epoch, revision and repacking."""
+    text = version.partition(":")[2] if _EPOCH.match(version) else version
+    text = _REPACKED.sub("", text.rpartition("-")[0] or text)
+    return text.rpartition("really")[2].lstrip(".") or text
+
+
+def stated_as(one: Named) -> tuple[bytes, ...]:
+    """Texts of which one shows that a file states its release; too short ones stand in other files, too."""
+    texts = {release_of(one.version), release_of(one.source_version)}
+    return tuple(sorted(text.encode() for text in texts if _TELLING.match(text)))
 
 
 def _stanza(text: str) -> dict[str, str]:

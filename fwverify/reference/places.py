@@ -90,6 +90,8 @@ class Place:
     _names: dict[Release, set[str]] = field(default_factory=lambda: defaultdict(set))
     _prefixes: dict[Release, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Folders of the image that the release's files lie in as in a root."""
+    _stated: set[Release] = field(default_factory=set)
+    """Releases that a file of theirs states."""
     _strangers: dict[str, set[Locator]] = field(default_factory=lambda: defaultdict(set))
     """Libraries of a product that no store knows."""
     _agreeing: dict[Release, set[Locator]] = field(default_factory=lambda: defaultdict(set))
@@ -134,6 +136,8 @@ class Place:
         if not hit.found.file.singular or hit.patched:
             return
         self._agreeing[hit.release].add(seen.locator)
+        if hit.found.file.states:
+            self._stated.add(hit.release)
         mine, its = normal(seen.locator.name), normal(hit.found.file.path)
         if mine.endswith(its):
             self._prefixes[hit.release].add(mine.removesuffix(its))
@@ -158,11 +162,11 @@ class Place:
         return Belief.NEIGHBOUR if len(others) < len(agreeing) else Belief.PRODUCT
 
     def _anchored(self, release: Release) -> bool:
-        """A file of it comes from a package that is named like its source, or states the release itself.
+        """A file of it states the release, or comes from a package that is named like its source.
 
         A library on the side may stay the same for years: of e2fsprogs 1.47.0 and 1.47.2, libcom_err does.
         """
-        if any(_related(name, release.source) for name in self._names[release]):
+        if release in self._stated or any(_related(name, release.source) for name in self._names[release]):
             return True
         mine = upstream(release.version, packaged=True)
         return any(
@@ -173,7 +177,7 @@ class Place:
 
 def _related(package: str, source: str) -> bool:
     """One name is in the other: libldap-2.5-0 and openldap, zlib1g and zlib, libgcc-s1 and gcc-12."""
-    one, other = (_END.sub("", name.lower().removeprefix("lib")) for name in (package, source))
+    one, other = (re.sub(r"[-_+.]", "", _END.sub("", name.lower().removeprefix("lib"))) for name in (package, source))
     return min(len(one), len(other)) > 1 and (one in other or other in one)
 
 

@@ -34,7 +34,7 @@ _COMPONENT = (
     " FROM component WHERE origin = ?"
 )
 _FILE = (
-    "SELECT id, path, sha256, singular, build_id, soname, loaded, symbols, sketch FROM file"
+    "SELECT id, path, sha256, singular, states, build_id, soname, loaded, symbols, sketch FROM file"
     " WHERE id >= ? AND id < ? AND component = ?"
 )
 
@@ -188,9 +188,9 @@ def _parts(connection: sqlite3.Connection, number: int) -> Iterator[tuple[int, P
 
 
 def _file(row: tuple[object, ...]) -> KnownFile:
-    _, path, sha256, singular, build_id, soname, loaded, symbols, sketch = row
+    _, path, sha256, singular, states, build_id, soname, loaded, symbols, sketch = row
     traits = None if build_id is None else Traits(build_id, soname, loaded, symbols, sketch)  # type: ignore[arg-type]
-    return KnownFile(path, sha256, traits, bool(singular))  # type: ignore[arg-type]
+    return KnownFile(path, sha256, traits, bool(singular), bool(states))  # type: ignore[arg-type]
 
 
 def _summaries(connection: sqlite3.Connection) -> Iterator[Summary]:

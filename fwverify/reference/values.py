@@ -25,6 +25,8 @@ class KnownFile:
     """Of an executable; None for everything else."""
     singular: bool
     """The same bytes mean the same release: executables and kernels. A picture or a script may never change."""
+    states: bool = False
+    """Its release stands in it as text, so that no other release can have the same file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,9 @@ class Origin:
 def _plain(one: KnownComponent) -> list[object]:
     """Lists in place of objects: a million files are digested this way."""
     files = [
-        (file.path, file.sha256.hex(), file.singular)
+        (file.path, file.sha256.hex(), file.singular, file.states)
         if file.traits is None
-        else (file.path, file.sha256.hex(), file.singular, *_plain_traits(file.traits))
+        else (file.path, file.sha256.hex(), file.singular, file.states, *_plain_traits(file.traits))
         for file in one.files
     ]
     return [one.name, one.version, one.purl, one.source, one.source_version, one.product, one.arch, files]

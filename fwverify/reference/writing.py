@@ -104,7 +104,7 @@ def _insert(connection: sqlite3.Connection, origin: Origin) -> None:
         component = made.lastrowid
         assert component is not None  # noqa: S101 - a row was inserted
         connection.executemany(
-            "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (_row(first + at, component, file) for at, file in enumerate(one.files)),
         )
         connection.executemany(
@@ -121,7 +121,7 @@ def _next(connection: sqlite3.Connection) -> int:
 def _row(number: int, component: int, file: KnownFile) -> tuple[object, ...]:
     one = file.traits
     rest = (None,) * 5 if one is None else (one.build_id, one.soname, one.loaded, one.symbols, one.sketch)
-    return (number, component, file.path, file.sha256, int(file.singular), *rest)
+    return (number, component, file.path, file.sha256, int(file.singular), int(file.states), *rest)
 
 
 def keys(file: KnownFile) -> Iterator[int]:

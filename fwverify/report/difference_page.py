@@ -11,18 +11,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from fwverify.model.artifact import Locator
 from fwverify.model.canonical import to_json
 from fwverify.model.difference import (
     SCHEMA,
     ComponentChange,
+    ComponentStep,
     Difference,
     Effect,
     FileChange,
     FileStep,
     SecurityChange,
     Side,
-    Step,
     Topic,
+    Unseen,
     UnseenKind,
 )
 from fwverify.report import difference_wording as wording
@@ -47,11 +49,11 @@ TOPICS = tuple(Topic)
 RELEASES = TOPICS.index(Topic.RELEASE) + 1
 TITLES = {Effect.WORSE: "For the worse", Effect.CHANGED: "To look at", Effect.BETTER: "For the better"}
 STEPS = {
-    Step.ADDED: ("added", "+ "),
-    Step.REMOVED: ("removed", "- "),
-    Step.DOWNGRADED: ("older", "v "),
-    Step.UPGRADED: ("newer", "^ "),
-    Step.CHANGED: ("changed, order not known", "? "),
+    ComponentStep.ADDED: ("added", "+ "),
+    ComponentStep.REMOVED: ("removed", "- "),
+    ComponentStep.DOWNGRADED: ("older", "v "),
+    ComponentStep.UPGRADED: ("newer", "^ "),
+    ComponentStep.CHANGED: ("changed, order not known", "? "),
 }
 FILES = {
     FileStep.ADDED: ("added", "+ "),
@@ -62,6 +64,8 @@ FILES = {
 }
 NOISE = frozenset({"modified", "built", "image-sequence", "serial", "disk", "free-bytes-left-out", "deleted-entries"})
 """Headers that differ between any two builds: with `-v`."""
+NAMED_STEPS = 2
+"""Pieces of an image's member share a line."""
 UNSEEN_ORDER = tuple(UnseenKind)
 
 
@@ -74,7 +78,7 @@ def difference_document(found: Difference) -> str:
     """The same as JSON, with everything outside printable ASCII escaped."""
     shown = to_json(found)
     assert isinstance(shown, dict)  # noqa: S101 - a dataclass
-    document = {"schema": SCHEMA, **shown}
+    document = {"$schema": SCHEMA, "schema": SCHEMA, **shown}
     return json.dumps(document, indent=1, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
 
 
@@ -186,7 +190,10 @@ def _group(one: SecurityChange | ComponentChange) -> tuple[int, str]:
 
 def _sentence_of(one: SecurityChange | ComponentChange) -> str:
     if isinstance(one, ComponentChange):
-        return f"Component {wording.component(one)}"
+        verb = {ComponentStep.ADDED: "New component", ComponentStep.REMOVED: "Gone: component"}.get(
+            one.step, "Component"
+        )
+        return f"{verb} {wording.component(one)}"
     return wording.security(one)
 
 
@@ -217,7 +224,9 @@ def _components(found: Difference, width: int, verbose: int) -> Iterable[Line]:
 
 def _configuration(found: Difference, width: int, verbose: int) -> Iterable[Line]:
     """What headers state, the kernel, and files that configure the system."""
-    texts = [f"kernel: {wording.component(one)}" for one in found.components if one.name == "linux"]
+    texts = [
+        f"kernel {STEPS[one.step][0]}: {wording.component(one)}" for one in found.components if one.name == "linux"
+    ]
     texts += [wording.fact(one) for one in found.facts if verbose or one.name not in NOISE]
     for one in found.files:
         side = one.new or one.old
@@ -247,12 +256,29 @@ def _unseen(found: Difference, width: int, verbose: int) -> Iterable[Line]:
     """What may have changed first; what did not, because its bytes are the same, counted."""
     if found.open:
         yield from paragraph("Could not be compared: no change there was earned", width, indent=2, style="label")
-        ordered = sorted(found.open, key=lambda one: UNSEEN_ORDER.index(one.kind))
         limit = MAX_LINES if verbose else SHOWN
-        yield from _listed(ordered, lambda one: ("- ", wording.unseen(one)), width, limit)
+        yield from _listed(_open(found.open, verbose), lambda one: ("- ", one), width, limit)
     same = [one for one in found.unseen if one.same]
     if same:
         text = f"{plural(len(same), 'part')} nobody could examine, with the same bytes on both sides"
         yield from paragraph(text, width, indent=2)
         if verbose:
             yield from _listed(same, lambda one: ("- ", wording.unseen(one)), width, MAX_LINES)
+
+
+def _open(left: Sequence[Unseen], verbose: int) -> list[str]:
+    """Pieces of unknown format that lie in one place and differ alike share a line."""
+    groups: dict[tuple[int, str], list[Unseen]] = defaultdict(list)
+    for one in left:
+        seen = one.new or one.old
+        alike = one.kind is UnseenKind.CONTENT and not verbose and seen is not None
+        outer = str(Locator(seen.locators[0].steps[:NAMED_STEPS])) if alike and seen is not None else ""
+        groups[UNSEEN_ORDER.index(one.kind), one.name + outer].append(one)
+    out: list[str] = []
+    for key in sorted(groups):
+        together = groups[key]
+        if together[0].kind is UnseenKind.CONTENT and not verbose:
+            out.append(wording.contents(together))
+        else:
+            out += [wording.unseen(one) for one in together]
+    return out

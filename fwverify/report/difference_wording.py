@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from fwverify.model.artifact import Locator
 from fwverify.model.difference import (
     ComponentChange,
+    ComponentStep,
     Doubt,
     Effect,
     FactChange,
@@ -18,7 +19,6 @@ from fwverify.model.difference import (
     FileStep,
     SecurityChange,
     Sighting,
-    Step,
     Topic,
     Unseen,
     UnseenKind,
@@ -65,10 +65,16 @@ DOUBTS = {
 FINGERPRINTED = frozenset({Topic.PRIVATE_KEY, Topic.TOKEN, Topic.AUTHORIZED_KEY, Topic.TRUST_ANCHOR})
 
 
+def place(locator: Locator) -> str:
+    """The last step; of bytes that have no name, where they lie in what has one."""
+    steps = [str(Locator((one,))) if at else one.member for at, one in enumerate(reversed(locator.steps))]
+    named = next((at for at, one in enumerate(steps) if not one.startswith("@0x")), 0)
+    return spoken("!".join(reversed(steps[: named + 1])))
+
+
 def where(locators: Iterable[Locator]) -> str:
-    """The last steps of places, two of them."""
-    names = [spoken(one.name) if len(one.steps) < 2 else one.name for one in locators]
-    return listed(list(dict.fromkeys(names)), 2)
+    """Two of several places."""
+    return listed(list(dict.fromkeys(place(one) for one in locators)), 2)
 
 
 def security(one: SecurityChange) -> str:
@@ -117,16 +123,16 @@ def _content(one: SecurityChange) -> str:
 
 def _file(one: SecurityChange) -> str:
     seen = _sighted(one)
-    place = where(seen.locators)
+    at = where(seen.locators)
     if one.topic is Topic.ACCOUNTS:
         change = "differs" if one.old and one.new else "is new" if one.new else "is gone"
-        return f"{place} {change}: who may log in or act as whom; which account is not kept"
+        return f"{at} {change}: who may log in or act as whom; which account is not kept"
     if one.topic is Topic.LISTENER:
         lacks = f", without {seen.detail}" if seen.detail else ""
-        return f"{'New' if one.new else 'Gone'} {NOUNS[one.topic]}: {place}{lacks}"
+        return f"{'New' if one.new else 'Gone'} {NOUNS[one.topic]}: {at}{lacks}"
     if one.old and one.new:
-        return f"{place} runs with others' rights: mode {one.old.value} -> {one.new.value}"
-    return f"{'New' if one.new else 'No longer a'} {NOUNS[one.topic]}: {place}, mode {seen.value}"
+        return f"{at} runs with others' rights: mode {one.old.value} -> {one.new.value}"
+    return f"{'New' if one.new else 'No longer a'} {NOUNS[one.topic]}: {at}, mode {seen.value}"
 
 
 def _mitigation(one: SecurityChange) -> str:
@@ -186,8 +192,9 @@ def component(one: ComponentChange) -> str:
     name = shortened(one.name, NAME_LIMIT)
     places = where((one.new or one.old or Sighting("", "", ())).locators)
     if one.old is None or one.new is None:
-        return f"{name} {_release(one.new or one.old)}, {places}{doubted(one)}"
-    order = {Step.DOWNGRADED: "older", Step.UPGRADED: "newer"}.get(one.step, "order not known")
+        older = f", an older release than any on the {'old' if one.new else 'new'} side" if one.older else ""
+        return f"{name} {_release(one.new or one.old)}{older}, {places}{doubted(one)}"
+    order = {ComponentStep.DOWNGRADED: "older", ComponentStep.UPGRADED: "newer"}.get(one.step, "order not known")
     return f"{name} {_release(one.old)} -> {_release(one.new)}, {order}, {places}{doubted(one)}"
 
 
@@ -199,10 +206,10 @@ def file(one: FileChange) -> str:
     """Name, size, and from where to where it moved."""
     side = one.new or one.old
     assert side is not None  # noqa: S101 - a change has a side
-    name = shortened(spoken(side.locator.name), NAME_LIMIT)
+    name = shortened(place(side.locator), NAME_LIMIT)
     if one.old is not None and one.new is not None:
         if one.step is FileStep.MOVED:
-            return f"{shortened(one.old.locator.name, NAME_LIMIT)} -> {name}, {count(one.new.size)} bytes"
+            return f"{shortened(place(one.old.locator), NAME_LIMIT)} -> {name}, {count(one.new.size)} bytes"
         if one.old.size != one.new.size:
             return f"{name}, {count(one.old.size)} -> {count(one.new.size)} bytes"
     return f"{name}, {count(side.size)} bytes"
@@ -237,6 +244,17 @@ def unseen(one: Unseen) -> str:
     return _runs(one)
 
 
+def contents(alike: Sequence[Unseen]) -> str:
+    """Files of unknown format that differ, all in the same way."""
+    sides = [seen for one in alike for seen in (one.new or one.old,) if seen is not None]
+    first = alike[0]
+    change = "differ" if first.old and first.new else "new" if first.new else "gone"
+    size = count(sum(one.size for one in sides))
+    what = f"{count(len(alike))} parts" if len(alike) > 1 else "1 part"
+    at = where(place for one in sides for place in one.locators)
+    return f"{at}: {what} of no known format {change}, {size} bytes, searched at most"
+
+
 def _told(seen: Sighting | None) -> str:
     return seen.value if seen is not None and seen.value else "not told"
 
@@ -247,8 +265,7 @@ def _gap(one: Unseen) -> str:
     on = " and ".join(name for name, _ in sides)
     size = f", {count(first.size)} bytes" if first.size > 0 else ""
     same = "; the same bytes on both sides" if one.same else ""
-    place = shortened(spoken(str(first.locators[0])), NAME_LIMIT) if first.locators else "?"
-    return f"{place}{size}, {on}: {first.value}, {shortened(first.detail, DETAIL_LIMIT)}{same}"
+    return f"{where(first.locators)}{size}, {on}: {first.value}, {shortened(first.detail, DETAIL_LIMIT)}{same}"
 
 
 RUNS = {

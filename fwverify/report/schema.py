@@ -1,9 +1,9 @@
-"""JSON Schema 2020-12 of the evidence and of the report, made from the dataclasses of the model.
+"""JSON Schema 2020-12 of the evidence, the report and the difference, made from the dataclasses of the model.
 
 Specification: json-schema.org/draft/2020-12, core and validation, read 2026-11-22. Types come from the annotations,
 descriptions from the docstrings under the fields, forms from `model.canonical`. Unknown fields are allowed (in-toto
-parsing rules). docs/evidence-schema.json and docs/report-schema.json are what these functions return, and a test
-compares them. Does not validate anything.
+parsing rules). docs/evidence-schema.json, docs/report-schema.json and docs/difference-schema.json are what these
+functions return, and a test compares them. Does not validate anything.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Union, get_args, get_origin, get_type_hints
 
 from fwverify.model.artifact import ByteRange, Locator
 from fwverify.model.canonical import Json
+from fwverify.model.difference import SCHEMA as DIFFERENCE_SCHEMA
+from fwverify.model.difference import Difference
 from fwverify.model.evidence import SCHEMA as EVIDENCE_SCHEMA
 from fwverify.model.evidence import Evidence
 from fwverify.model.verdict import Verdict
@@ -85,6 +87,18 @@ def report_schema() -> Json:
         },
     }
     return _document(REPORT_SCHEMA, "fwverify report: evidence and verdict", root, definitions)
+
+
+def difference_schema() -> Json:
+    """Schema of what `fwverify diff --json` prints."""
+    definitions: dict[str, Json] = {}
+    root: dict[str, Json] = {
+        "type": "object",
+        "required": ["$schema", "schema"],
+        "properties": {"$schema": {"const": DIFFERENCE_SCHEMA}, "schema": {"const": DIFFERENCE_SCHEMA}},
+        "allOf": [_of(Difference, definitions)],
+    }
+    return _document(DIFFERENCE_SCHEMA, "fwverify diff: what differs between two evidences", root, definitions)
 
 
 def text(schema: Json) -> str:

@@ -107,7 +107,7 @@ def zip_of_zeros(size: int, packed: bytes, name: bytes = b"0.dll") -> bytes:
 
 
 def zip_42(leaf: int = 4 * GIB - 64 * MIB) -> bytes:
-    """As 42.zip: sixteen zips in each, five levels down, and nearly 4 GiB of zeros in every one of the million leaves."""
+    """As 42.zip: sixteen zips in each, five levels down, nearly 4 GiB of zeros in each of a million leaves."""
     data = zip_of_zeros(leaf, deflated_zeros(leaf))
     for _ in range(5):
         data = zipped([(f"lib {one:x}.zip", data) for one in range(16)])

@@ -19,7 +19,9 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 DIGEST = st.binary(min_size=32, max_size=32)
 SKETCH = st.sets(st.binary(min_size=8, max_size=8), max_size=SKETCH_HASHES).map(lambda one: b"".join(sorted(one)))
 TRAITS = st.builds(Traits, TEXT, TEXT, st.just(b"") | DIGEST, st.integers(0, 1000), SKETCH)
-FILES = st.lists(st.builds(KnownFile, TEXT, DIGEST, st.none() | TRAITS, st.booleans()), max_size=4).map(in_order)
+FILES = st.lists(st.builds(KnownFile, TEXT, DIGEST, st.none() | TRAITS, st.booleans(), st.booleans()), max_size=4).map(
+    in_order
+)
 COMPONENTS = st.lists(st.builds(KnownComponent, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, FILES), max_size=3)
 PACKAGES = st.sampled_from([bytes([one]) * 32 for one in range(4)])
 TIMES = st.sampled_from(["2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z"])

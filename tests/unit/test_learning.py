@@ -56,6 +56,16 @@ def test_packages(tmp_path: Path, name: str, content: bytes, purl: str) -> None:
     assert (traits.soname, traits.symbols, len(traits.loaded)) == ("libcrypto.so.3", 2, 32)
 
 
+def test_stated_release(tmp_path: Path) -> None:
+    """An executable in which the package's release stands as text is told from one in which it does not."""
+    telling = LIBRARY.replace(b"other\0", b"1.2.3\0")
+    assert telling != LIBRARY
+    for version, stated in (("1.2.3", True), ("1.2.4", False)):
+        path = tmp_path / f"{version}.deb"
+        path.write_bytes(deb("libgcc-s1", f"1:{version}-14+deb12u1", {SONAME: telling, "usr/bin/table": bytes(8000)}))
+        assert [one.states for one in only(path).components[0].files] == [False, stated]
+
+
 def test_known_packages_are_not_read(tmp_path: Path) -> None:
     """A package whose digest is known gives nothing."""
     path = tmp_path / "x.deb"

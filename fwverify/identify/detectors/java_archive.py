@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.language_packages import DESCRIBED, INSTALLED, package
+from fwverify.identify.language_packages import DESCRIBED, INSTALLED, description, package
 from fwverify.model.artifact import Artifact
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
@@ -37,13 +37,11 @@ VERSIONS = ("Implementation-Version", "Bundle-Version", "Specification-Version")
 
 def find(subject: Subject) -> Iterator[Found]:
     """Yield what one file of an archive says."""
-    if subject.text is None:
-        return
     name = subject.artifact.locator.steps[-1].member
     if (pom := _POM.search(name)) is not None:
-        yield from _maven(subject, pom, subject.text)
+        yield from _maven(subject, pom, description(subject))
     elif _MANIFEST.match(name):
-        yield from _manifest(subject, _fields(subject.text))
+        yield from _manifest(subject, _fields(description(subject)))
 
 
 def _maven(subject: Subject, place: re.Match[str], text: str) -> Iterator[Clue]:

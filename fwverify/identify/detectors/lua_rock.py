@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.language_packages import INSTALLED, package
+from fwverify.identify.language_packages import INSTALLED, description, package
 from fwverify.model.plugin import Doc
 
 NAME = "lua-rock"
@@ -23,9 +23,10 @@ _VERSION = re.compile(r"""^version\s*=\s*["']([\w.]{1,60})-(\d{1,4})["']""", re.
 def find(subject: Subject) -> Iterator[Found]:
     """Yield the rock."""
     place = _PLACE.search("/" + subject.artifact.name)
-    if place is None or subject.text is None:
+    if place is None:
         return
-    name, version = _NAME.search(subject.text), _VERSION.search(subject.text)
+    text = description(subject)
+    name, version = _NAME.search(text), _VERSION.search(text)
     if name and version and place[1].lower() == f"{name[1]}-{version[1]}-{version[2]}".lower():
         stated = version[1] if version[1][0].isdigit() else ""  # `scm`, `dev`: no release
         quote = f"package = {name[1]}, version = {version[1]}-{version[2]}".encode()

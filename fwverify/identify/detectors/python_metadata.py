@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.language_packages import INSTALLED, package
+from fwverify.identify.language_packages import INSTALLED, description, package
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
 
@@ -30,9 +30,7 @@ def find(subject: Subject) -> Iterator[Found]:
     place = _PLACE.search(subject.artifact.name)
     if place is None or not subject.artifact.size:
         return
-    if subject.text is None:
-        raise Malformed("Python metadata", "is not text")
-    head = subject.text[:MAX_HEAD].replace("\r\n", "\n").partition("\n\n")[0]
+    head = description(subject)[:MAX_HEAD].replace("\r\n", "\n").partition("\n\n")[0]
     fields: dict[str, str] = {}
     for hit in _FIELD.finditer(head):
         fields.setdefault(hit[1].lower(), hit[2])

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.language_packages import INSTALLED, package
+from fwverify.identify.language_packages import INSTALLED, description, package
 from fwverify.model.plugin import Doc
 
 NAME = "ruby-gemspec"
@@ -26,9 +26,10 @@ _VERSION = re.compile(
 def find(subject: Subject) -> Iterator[Found]:
     """Yield the gem."""
     place = _PLACE.search(subject.artifact.name)
-    if place is None or subject.text is None:
+    if place is None:
         return
-    name, version = _NAME.search(subject.text), _VERSION.search(subject.text)
+    text = description(subject)
+    name, version = _NAME.search(text), _VERSION.search(text)
     if name and version and place[1].startswith(f"{name[1]}-{version[1]}"):
         quote = f"name = {name[1]}, version = {version[1]}".encode()
         clue = package(subject, NAME, "gem", name[1], version[1], quote, INSTALLED)

@@ -148,7 +148,7 @@ def _described(device: Device, volume: _Volume) -> Iterator[Event]:
     unused = device.leb_bytes - volume.leb_bytes
     agree = all((one.kind, one.unused_bytes) == (volume.kind, unused) for one in heads)
     if volume.kind == STATIC:
-        agree = agree and len({one.used for one in heads}) == 1
+        agree = agree and len({one.used for one in heads}) <= 1
     if not agree or (record is not None and (record.kind, record.unused_bytes) != (volume.kind, unused)):
         yield Oddity(AnomalyKind.HEADER_DISAGREES, f"{volume.name}: its blocks, or they and the table, do not agree")
     if record is not None and record.updating:

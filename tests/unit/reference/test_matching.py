@@ -112,6 +112,9 @@ def test_library_on_the_side(store_of: Callable[..., Store]) -> None:
     stated = Clue("e2fsprogs", "1.47.2", found[0].locator, "version-string", 85, "1.47.2")
     assert said(store, found[0]) == [("known-file", "e2fsprogs", "", 75)]
     assert said(store, found[0], clues=(stated,)) == [("known-file", "e2fsprogs", "1.47.2", 97)]
+    telling = [replace(one, states=True) for one in files]
+    knows = store_of(origin(component("libcom-err2", "1.47.2-3", *telling, source="e2fsprogs")))
+    assert said(knows, found[0]) == [("known-file", "e2fsprogs", "1.47.2", 97)]
     assert set(said(store, *found)) == {("known-file", "e2fsprogs", "1.47.2", 97)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +96,10 @@ PLACES = {
     "data of an empty piece": lambda: clean() + one_file() + inode(2, 2, PLANT, unpacked=0, size=len(TEXT)),
     "a padding node": lambda: planted(clean() + one_file() + padding(900), 12 + 44 + 68 + len(TEXT) + 12),
     "a clean marker": lambda: one_file() + planted(header("<", 0x2003, 800) + bytes(788), 12),
+    "target of a link": lambda: clean() + name(1, 1, 2, b"a", kind=10) + inode(2, 1, PLANT, mode=SYMLINK),
+    "packed target of a link": lambda: clean() + name(1, 1, 2, b"a", kind=10) + inode(
+        2, 1, zlib.compress(PLANT), compression=6, unpacked=len(PLANT), mode=SYMLINK
+    ),
     "an attribute": lambda: clean() + one_file() + attribute(5, b"a", PLANT) + link(2, 5),
     "an attribute of nobody": lambda: clean() + one_file() + attribute(5, b"a", PLANT),
     "data whose sum is wrong": lambda: clean() + one_file() + inode(2, 2, PLANT, sum_xor=1),
@@ -172,6 +177,12 @@ def test_space_in_a_summary() -> None:
     assert searched(CONTAINER, summarised(nodes, entries + PLANT, 2))
 
 
+def test_names_in_a_summary_that_lies() -> None:
+    """Entries of a summary that its erase block does not hold are told, and claimed by nobody."""
+    data = summarised([clean(), one_file()], summary_name(1, 1, 2, PLANT[:250], 12), 1)
+    assert opened(CONTAINER, data).oddities == ["headers-disagree"] and searched(CONTAINER, data, 250)
+
+
 @pytest.mark.parametrize("packed", [b"", b"a", b"a\0b", b"a\0b\2", bytes(8), b"a\xff" * 9])
 def test_rtime_is_bounded(packed: bytes) -> None:
     """Damaged rtime is refused, and gives no more than it may."""
@@ -215,3 +226,15 @@ def test_too_many_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jffs2_scan, "MAX_NODES", 100)
     with pytest.raises(LimitExceeded, match="jffs2_nodes"):
         opened(CONTAINER, clean() * 101)
+
+
+@pytest.mark.corpus
+def test_data_area_of_a_gateway(cases: Path) -> None:
+    """The data area of a real flash layout gives its one file, and all of it is accounted for."""
+    flash = (cases / "images/gateway-mipsel/flash.bin").read_bytes()
+    ways = (("jffs2", CONTAINER.carve),)
+    (found,) = opened(searching(ways), flash).of(Member)  # type: ignore[arg-type]
+    assert found.ranges[0].start == 0x1060000
+    seen = opened(CONTAINER, bytes(found.content))
+    assert set(seen.members) == {"config.json"} and len(seen.members["config.json"]) == 15
+    assert (seen.oddities, seen.unread, seen.failed) == ([], [], [])

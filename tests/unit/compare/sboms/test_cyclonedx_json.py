@@ -163,7 +163,7 @@ def test_many_problems_are_counted() -> None:
     assert problems[-1] == "and 400 more problems"
 
 
-@pytest.mark.parametrize("version", ["1.2", "1.3", "1.7", "2.0", "9.9"])
+@pytest.mark.parametrize("version", ["1.0", "1.8", "2.0", "9.9"])
 def test_versions_that_are_not_validated(version: str) -> None:
     """They are read, and validity stays unknown instead of good or bad."""
     seen = reading(document(version))

@@ -18,8 +18,7 @@ from fwverify.content import identified
 from fwverify.formats.sbom_kinds import looks_like_sbom
 from fwverify.model.artifact import Digest, Locator, Step
 
-VALIDATED = {SchemaVersion.V1_4: True, SchemaVersion.V1_5: True, SchemaVersion.V1_6: True}
-WRITTEN = [SchemaVersion.V1_2, SchemaVersion.V1_3, *VALIDATED, SchemaVersion.V1_7]
+WRITTEN = [one for one in SchemaVersion if one >= SchemaVersion.V1_2]
 
 
 def bom() -> Bom:
@@ -58,7 +57,7 @@ def test_reads_what_the_library_writes(version: SchemaVersion) -> None:
         warnings.simplefilter("ignore")  # old versions leave things out, which the library says
         raw = make_outputter(bom(), OutputFormat.JSON, version).output_as_string().encode()
     seen = read(identified(Locator((Step("x.json"),)), raw))
-    assert seen.observation.schema_valid is VALIDATED.get(version)
+    assert seen.observation.schema_valid is True, seen.observation.schema_errors
     assert seen.observation.problems == ()
     assert (seen.observation.subject_name, seen.observation.subject_version) == ("gateway", "4.2.0")
     libraries = [f"library-{number}" for number in range(8)]
