@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fwverify.compare.elements import OF_COMPONENT, missing
+from fwverify.compare.elements import OF_COMPONENT, is_expression, missing
 from fwverify.compare.entries import Entry, Table, table, texts
 from fwverify.compare.ranges import bounds
 from fwverify.model.artifact import Digest
@@ -28,7 +28,6 @@ SERVICE = "service"
 RANGE_PROPERTY = "fwverify:version-range"
 _OMNIBOR = re.compile(r"gitoid:blob:sha(?:1:[0-9a-f]{40}|256:[0-9a-f]{64})")
 _SWHID = re.compile(r"swh:1:(?:cnt|dir|rel|rev|snp):[0-9a-f]{40}(?:;.+)?")
-_SPDX_WORD = re.compile(r"(?:DocumentRef-[\w.-]+:)?(?:LicenseRef-)?[A-Za-z0-9][A-Za-z0-9.+-]*")
 _BSI = {"filename": "bsi:component:filename", "executable": "bsi:component:executable",
         "archive": "bsi:component:archive", "structured": "bsi:component:structured"}  # fmt: skip
 
@@ -118,15 +117,6 @@ def lacks(entry: Entry, found: DeclaredComponent) -> tuple[str, ...]:
     return missing(
         has, tuple(one for one in OF_COMPONENT if one not in ("relationship", "dependencies", "completeness"))
     )
-
-
-def is_expression(text: str) -> bool:
-    """A licence in SPDX's notation, as far as its form tells: identifiers joined by AND, OR, WITH and brackets."""
-    words = text.replace("(", " ").replace(")", " ").split()
-    plain = [one for one in words if one not in ("AND", "OR", "WITH")]
-    if not plain or text.upper() in ("NONE", "NOASSERTION"):
-        return False
-    return len(plain) == len(words) - len(plain) + 1 and all(_SPDX_WORD.fullmatch(one) for one in plain)
 
 
 def contact(organisation: object) -> bool:

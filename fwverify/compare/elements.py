@@ -6,6 +6,7 @@ judge whether what is stated is true.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from fwverify.model.evidence import ElementCount
@@ -20,6 +21,7 @@ OF_COMPONENT = (
 )  # fmt: skip
 """Elements of each component."""
 _EXAMPLES = 20
+_SPDX_WORD = re.compile(r"(?:DocumentRef-[\w.-]+:)?(?:LicenseRef-)?[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
 def counted(document: Iterable[str], components: Sequence[tuple[str, Iterable[str]]]) -> tuple[ElementCount, ...]:
@@ -45,3 +47,12 @@ def counted(document: Iterable[str], components: Sequence[tuple[str, Iterable[st
 def missing(has: dict[str, bool], elements: tuple[str, ...]) -> tuple[str, ...]:
     """The elements that are not there, in the order of the list."""
     return tuple(one for one in elements if not has.get(one, False))
+
+
+def is_expression(text: str) -> bool:
+    """A licence in SPDX's notation, as far as its form tells: identifiers joined by AND, OR, WITH and brackets."""
+    words = text.replace("(", " ").replace(")", " ").split()
+    plain = [one for one in words if one not in ("AND", "OR", "WITH")]
+    if not plain or text.upper() in ("NONE", "NOASSERTION"):
+        return False
+    return len(plain) == len(words) - len(plain) + 1 and all(_SPDX_WORD.fullmatch(one) for one in plain)

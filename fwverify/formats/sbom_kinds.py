@@ -1,7 +1,8 @@
 """Cheap recognition of software bills of materials, read or not: what a file of the delivery claims to be.
 
-CycloneDX 1.6 JSON (`bomFormat` or `$schema` at the top level) and XML (namespace `http://cyclonedx.org/schema/bom/`), SPDX 2.3
-JSON (`spdxVersion`), SPDX 3.0 JSON-LD (`@context`), SPDX 2.3 tag-value (first tag `SPDXVersion`); read 2026-11-22.
+CycloneDX 1.7 JSON (`bomFormat` or `$schema` at the top level) and XML (namespace `http://cyclonedx.org/schema/bom/`),
+SPDX 2.3 JSON (`spdxVersion`), SPDX 3.0 JSON-LD (`@context`), SPDX 2.3 tag-value (first tag `SPDXVersion`); read
+2026-11-22.
 Does NOT validate: whoever takes a file for an SBOM must still read it whole. SPDX in RDF, YAML or spreadsheets and
 XML in UTF-16 are not recognised, so such files stay images.
 """
@@ -28,7 +29,7 @@ _XML_END = re.compile(rb"</(?:[\w.-]+:)?bom\s*>$")
 _SPDX_TEXT = re.compile(rb"<text>.*?</text>", re.DOTALL)
 _SPDX_LINE = re.compile(rb"\s*(#|$|[A-Za-z]+:(\s|$))")
 """Comment, empty, or a tag with its value (SPDX 2.3 section 6)."""
-_SPDX_TAGS = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*SPDXVersion:[ \t]*SPDX-\d")
+_SPDX_TAGS = re.compile(rb"(?:[ \t\r]*+(?:#[^\n]*+)?\n)*+SPDXVersion:[ \t]*SPDX-\d")
 
 
 def looks_like_sbom(view: memoryview) -> str:

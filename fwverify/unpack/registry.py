@@ -38,6 +38,7 @@ from fwverify.unpack.containers import (
     mcuboot_image,
     packed_kernel,
     romfs,
+    rpm_package,
     squashfs,
     srec_image,
     tar_archive,
@@ -75,6 +76,7 @@ READERS: tuple[Container, ...] = (
     esp_flash_image.CONTAINER,  # may begin with the boot loader, which is an application image
     uboot_environment.CONTAINER,  # no magic: variables whose CRC fits
     squashfs.CONTAINER,
+    rpm_package.CONTAINER,
     gpt.CONTAINER,  # its magic lies behind the boot record
     ext_filesystem.CONTAINER,  # its magic lies behind the first KiB, which is free for boot code
     cramfs.CONTAINER,

@@ -114,6 +114,7 @@ def test_seen_from_the_other_end(one: Image, other: Image) -> None:
         for change in plain["security"]:  # type: ignore[index, call-overload, union-attr]
             if change["old"] and change["new"]:  # type: ignore[index, call-overload]
                 change["name"] = ""  # type: ignore[index, call-overload]
+        plain["security"].sort(key=canonical)  # type: ignore[index, call-overload, union-attr]
         return plain
 
     assert words(mirrored(there)) == words(back)

@@ -33,8 +33,11 @@ from tests.vectors.makers import (
     openpgp,
     packed_kernels,
     partition_tables,
+    pe_images,
     read_only_systems,
+    rpm_packages,
     sboms,
+    self_descriptions,
     sigstore,
     squashfs_images,
     sshsig,
@@ -48,6 +51,7 @@ from tests.vectors.makers import (
 
 ROOT = Path(__file__).resolve().parent
 MAKERS = (
+    rpm_packages,
     finds,
     archives,
     ar_archives,
@@ -78,6 +82,8 @@ MAKERS = (
     update_archives,
     verity_images,
     detectors,
+    pe_images,
+    self_descriptions,
     version_strings,
     sboms,
 )

@@ -78,7 +78,7 @@ def _documents(subject: Subject, text: str) -> Iterator[_Named]:
     kind = looks_like_sbom(subject.artifact.content)
     if kind == "CycloneDX JSON":
         yield from _cyclonedx(load(subject.artifact.content, kind))
-    elif kind == "SPDX JSON":
+    elif kind in ("SPDX JSON", "SPDX 3 JSON"):
         yield from _spdx(load(subject.artifact.content, kind))
     elif kind == "SPDX tag-value":
         yield from _tag_value(text)

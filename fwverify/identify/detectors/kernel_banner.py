@@ -4,7 +4,7 @@ Linux init/version-timestamp.c (`linux_banner`) and include/linux/vermagic.h; re
 The banner counts only in the form the kernel build writes it (release, builder in brackets, compiler in brackets,
 build number), so a text that merely says "Linux version 5" is nothing. Distributions write an ABI number into the
 release (`6.1.0-50-armmp` is a 6.1.176): that is not a point version, and the version stays empty unless the banner
-carries the package version behind the build number. Does NOT read compressed kernels: unpacking comes first.
+carries the package version behind the build number. Does NOT read compressed kernels (unpacking comes first) nor plain text.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
 
 NAME = "kernel-banner"
-IN_IMAGE, IN_MODULE, IN_TEXT = 95, 85, 60
-"""Percent: the kernel's own banner; a module's vermagic; a log that quotes a banner."""
+IN_IMAGE, IN_MODULE = 95, 85
+"""Percent: the kernel's own banner; a module's vermagic."""
 MAX_BANNERS = 20
-"""A kernel image holds one or two."""
+"""A flash dump holds a few; what holds more collects banners of others."""
 _BANNER = re.compile(
     rb"Linux version (\d{1,2}\.\d{1,3}(?:\.\d{1,4})?)([\w.+~:-]{0,100}) "
     rb"\([^\0\n()@]{1,100}@[^\0\n()]{1,100}\) \([^\0\n]{3,400}?\) (#\d+[^\0\n]{0,200})"
@@ -32,17 +32,21 @@ _VERMAGIC = re.compile(r"vermagic=(\d{1,2}\.\d{1,3}(?:\.\d{1,4})?)([^ ]{0,100}) 
 
 
 def find(subject: Subject) -> Iterator[Found]:
+    yield from () if subject.text is not None else _banners(subject)
+    if subject.executable is not None and subject.executable.kind == "kernel-module":
+        yield from _module(subject, subject.executable.module_info)
+
+
+def _banners(subject: Subject) -> Iterator[Clue]:
+    """Of binary content: a text quotes the banners of others (logs, databases of fingerprints)."""
     seen: set[str] = set()
-    confidence = IN_IMAGE if subject.text is None else IN_TEXT
     for hit in _BANNER.finditer(subject.artifact.content):
         release, suffix = hit[1].decode(), hit[2].decode()
         packaged = _DISTRIBUTION.search(hit[3])
         version = packaged[1].decode() if packaged else _point_version(release, suffix)
         if version not in seen and len(seen) < MAX_BANNERS:
             seen.add(version)
-            yield Clue("linux", version, subject.artifact.locator, NAME, confidence, quoted(hit[0]), hit.start())
-    if subject.executable is not None and subject.executable.kind == "kernel-module":
-        yield from _module(subject, subject.executable.module_info)
+            yield Clue("linux", version, subject.artifact.locator, NAME, IN_IMAGE, quoted(hit[0]), hit.start())
 
 
 def _point_version(release: str, suffix: str) -> str:

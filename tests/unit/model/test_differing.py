@@ -524,3 +524,18 @@ def test_detectors_exist() -> None:
     assert TOPICS.keys() == DETECTORS.keys() - {KERNEL}
     silent = {ContentKind.EXECUTABLE, ContentKind.MACHINE_CODE, ContentKind.TEXT_HINT}
     assert set(ContentKind) == {*DETECTORS, KERNEL, *silent}
+
+
+def test_the_most_alike_container_is_it() -> None:
+    """Of two file systems that came, the one that shares more names with the one that went is its successor."""
+    old, new = Image(root="system"), Image(root="rescue")
+    for name in "abcdef":
+        old.file(name, name)
+    for name in "abc":
+        new.file(name, "other")
+    second = new.image.into("box", "main")
+    new.records.append(replace(new.records[0], locator=second, format="squashfs"))
+    for name in "abcde":
+        new.records.append(replace(new.records[0], locator=second.into("squashfs", name)))
+    changed = [one.new.locator for one in differ(old, new).files if one.step is FileStep.CHANGED and one.new]
+    assert {one.steps[1].member for one in changed} == {"main"}
