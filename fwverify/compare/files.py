@@ -11,6 +11,7 @@ Pure. Does NOT compute digests.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from fwverify.model.evidence import Gap, GapReason
 
 ARCHIVED = frozenset({"deb", "rpm", "apk", "alpm", "opkg", "conda", "pypi", "npm", "gem", "maven", "nuget", "cargo"})
 """Package URL types whose hashes are over the package archive, not over the installed file."""
+_ORDINAL = re.compile(r"#\d+$")
+"""How a locator tells several members of one name apart."""
 _NAMED = 20
 """Files with one name that are looked at."""
 
@@ -132,7 +135,7 @@ def _speaks_of_one_file(entry: DeclaredComponent) -> bool:
 
 def _at(path: str, by_path: dict[str, list[InventoryFile]]) -> list[InventoryFile]:
     """Files of that path; for a name without folder also the only file of that name in any folder."""
-    plain = _plain(unquote(path.rsplit("!", 1)[-1]) if "!" in path else path)
+    plain = _plain(_ORDINAL.sub("", unquote(path.rsplit("!", 1)[-1])) if "!" in path else path)
     exact = by_path.get(plain, [])
     if exact or "/" in plain:
         return exact[:_NAMED]

@@ -19,12 +19,20 @@ _MAX_IDENTIFIER = 2048
 
 @dataclass(frozen=True, slots=True)
 class Purl:
-    """A package URL without qualifiers and subpath."""
+    """A package URL without subpath."""
 
     type: str
     namespace: str
     name: str
     version: str
+    qualifiers: tuple[tuple[str, str], ...] = ()
+    """Sorted: `arch`, `distro`, `upstream`..."""
+
+    @property
+    def source(self) -> str:
+        """Name of the package it was built from, as the qualifiers `upstream` or `source` give it; empty: not given."""
+        stated = dict(self.qualifiers)
+        return (stated.get("upstream") or stated.get("source") or "").partition("@")[0]
 
 
 @lru_cache(maxsize=65_536)
@@ -38,7 +46,8 @@ def parsed_purl(text: str) -> Purl | None:
         url = PackageURL.from_string(text)
     except ValueError:
         return None
-    return Purl(url.type, url.namespace or "", url.name, url.version or "")
+    qualifiers = url.qualifiers if isinstance(url.qualifiers, dict) else {}
+    return Purl(url.type, url.namespace or "", url.name, url.version or "", tuple(sorted(qualifiers.items())))
 
 
 _CPE23 = re.compile(r"cpe:2\.3:[aho*-](?::(?:\\.|[^\\:\s])+){10}")

@@ -1,8 +1,10 @@
 """What "the same component" means: declared entries against observed components, by identity and version.
 
-1. Candidates share a package URL (type, namespace, name), or a product name: that of the entry, its package URL or
-   its CPE name, folded by the alias table. Only where nothing else fits, `foo` and `libfoo` count as one.
-   Packages of a programming language's own ecosystem are never taken for a C library of the same name.
+1. Candidates share a package URL (type, namespace, name), or a product name: that of the entry, of its package URLs
+   and the source they name, of its CPE names or of what it was derived from, folded by the alias table. Only where
+   nothing else fits, `foo` and `libfoo` count as one, then a file that the entry speaks of and that is named like the
+   component. Packages of a programming language's own ecosystem meet those of the same namespace alone, never a C
+   library of the same name. Services are nothing that lies in bytes, and a file without version declares no product.
 2. A candidate whose version agrees is the match. A side without version agrees with nothing and contradicts nothing,
    but a release outside the bounds that were seen is contradicted.
 3. What has candidates, none of which agrees, is a version that differs, unless each candidate was found elsewhere in
@@ -14,17 +16,25 @@ Pure. Does NOT look at files (see `files`) and does not say why something is abs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from fwverify.compare.identifiers import Purl, cpe_product, parsed_purl
-from fwverify.compare.versions import outside, same_version
+from fwverify.compare.versions import apart, difference, outside, same_version
 from fwverify.formats.ecosystems import LANGUAGES as LANGUAGES
 from fwverify.formats.products import canonical_product
+from fwverify.model.artifact import Locator
 from fwverify.model.component import Component, DeclaredComponent, Discrepancy, DiscrepancyKind
 
 MAX_CANDIDATES = 200
 """Entries with the same name that are looked at. A real document has one or two; comparing is quadratic."""
+
+FAMILIES = {"wpa_supplicant": "hostap", "hostapd": "hostap"}
+"""Products that one project releases together under one version: an entry for one may mean the other too."""
+SERVICE = "service"
+"""Kind of an entry that is run somewhere (`cyclonedx_component.SERVICE`)."""
+_MAX_FILES = 200
 
 _Key = tuple[str, ...]
 
@@ -43,10 +53,47 @@ class Products:
     skipped: tuple[DeclaredComponent, ...] = ()
     """Entries beyond `MAX_CANDIDATES` of one name, not looked at."""
 
+    def settled(self, stands_for: Mapping[DeclaredComponent, DeclaredComponent]) -> Products:
+        """The same, said of the entries themselves where an ancestor was looked up in their place."""
+        if not stands_for:
+            return self
 
-def match_products(observed: Iterable[Component], declared: Iterable[DeclaredComponent]) -> Products:
-    """Match by identity and version. See the module's steps 1 to 4."""
-    index = _index(declared)
+        def own(one: DeclaredComponent) -> DeclaredComponent:
+            return stands_for.get(one, one)
+
+        rows = []
+        for row in self.rows:
+            if row.declared in stands_for and row.declared is not None:
+                origin = f"{row.declared.name} {row.declared.version}".strip()
+                row = replace(row, declared=own(row.declared), reason=f"{row.reason} (derived from {origin})")
+            rows.append(row)
+        return Products(
+            rows,
+            {own(one): seen for one, seen in self.same_as.items()},
+            {own(one): seen for one, seen in self.undecided.items()},
+            {own(one): seen for one, seen in self.other_version.items()},
+            tuple(sorted({own(one) for one in self.skipped})),
+        )
+
+
+def match_products(
+    observed: Iterable[Component],
+    declared: Iterable[DeclaredComponent],
+    located: Mapping[DeclaredComponent, Locator] = MappingProxyType({}),
+) -> Products:
+    """Match by identity and version. See the module's steps 1 to 4.
+
+    Args:
+        observed: what was seen.
+        declared: what the documents say.
+        located: files that entries were found to speak of, by hash or path.
+    """
+    index = _index(declared, located)
+    found = _matched(observed, index)
+    return found.settled(index.stands_for)
+
+
+def _matched(observed: Iterable[Component], index: _Index) -> Products:
     found = Products(skipped=tuple(sorted(index.skipped)))
     waiting: list[tuple[Component, list[DeclaredComponent]]] = []
     claimed: set[DeclaredComponent] = set()
@@ -108,8 +155,10 @@ def _settle_different(
     for one in free[1:]:
         found.other_version.setdefault(one, component)
     if free:  # 3
-        reason = f"declared {_stated(free[0])}, seen {_seen(component) or component.stated}"
-        found.rows.append(_row(DiscrepancyKind.VERSION_DIFFERS, free[0], component, reason))
+        stated, seen = _stated(free[0]), _seen(component)
+        reason = f"declared {stated or _bounds(free[0])}, seen {seen or component.stated}"
+        row = _row(DiscrepancyKind.VERSION_DIFFERS, free[0], component, reason)
+        found.rows.append(replace(row, differs_in=difference(stated, seen)))
         return
     declared = candidates[0]
     twin = _twin(component, matched)
@@ -162,9 +211,23 @@ def _row(
 def _agrees(component: Component, declared: DeclaredComponent) -> bool | None:
     seen = parsed_purl(component.purl)
     kind = _ecosystem(declared) or (seen.type if seen else "")
-    if outside(_stated(declared), component.since, component.before):
+    stated, seen_version = _stated(declared), _seen(component)
+    if outside(stated, component.since, component.before):
         return False
-    return same_version(_seen(component), _stated(declared), kind)
+    if not stated and outside(seen_version, declared.since, declared.before):
+        return False
+    if not stated and apart((declared.since, declared.before), (component.since, component.before)):
+        return False
+    return same_version(seen_version, stated, kind)
+
+
+def _bounds(declared: DeclaredComponent) -> str:
+    """The version range of an entry in words."""
+    parts = (
+        f"{declared.since} or later" if declared.since else "",
+        f"before {declared.before}" if declared.before else "",
+    )
+    return ", ".join(one for one in parts if one)
 
 
 def _seen(component: Component) -> str:
@@ -194,43 +257,83 @@ class _Index:
 
     entries: dict[_Key, list[DeclaredComponent]] = field(default_factory=dict)
     skipped: set[DeclaredComponent] = field(default_factory=set)
+    stands_for: dict[DeclaredComponent, DeclaredComponent] = field(default_factory=dict)
+    """An ancestor, looked up in place of the entry that was derived from it."""
+
+    def add(self, one: DeclaredComponent, keys: Iterable[_Key]) -> None:
+        for key in sorted(set(keys)):
+            listed = self.entries.setdefault(key, [])
+            if len(listed) < MAX_CANDIDATES:
+                listed.append(one)
+            else:
+                self.skipped.add(one)
 
     def candidates(self, component: Component) -> list[DeclaredComponent]:
         """Entries that may mean this component: same package URL first, then same name, then by order."""
         url = parsed_purl(component.purl)
-        names = _names(component.name, url, "")
-        exact = self._at([*_url_key(url), *(("name", one) for one in names)], url)
-        pool = exact or self._at([("loose", _loose(one)) for one in names], url)
+        names = _names(component.name, [url] if url else [], ())
+        pool = (
+            self._at([*_url_key(url), *(("name", one) for one in names)], url)
+            or self._at([("loose", _loose(one)) for one in names], url)
+            or self._at([("family", FAMILIES[one]) for one in names if one in FAMILIES], url)
+            or self._at([("file", one) for one in names], url)
+        )
         if len(pool) < 2:
             return list(pool)
-        return sorted(pool, key=lambda one: (_identity(one) != _url_key(url), one.name.lower() != component.name, one))
+        return sorted(pool, key=lambda one: (*_rank(one, component, url), one))
 
     def _at(self, keys: Iterable[_Key], url: Purl | None) -> set[DeclaredComponent]:
         pool = {one for key in keys for one in self.entries.get(key, ())}
         return {one for one in pool if _comparable(parsed_purl(one.purl), url)}
 
 
-def _index(declared: Iterable[DeclaredComponent]) -> _Index:
+def _rank(one: DeclaredComponent, component: Component, url: Purl | None) -> tuple[bool, bool, bool]:
+    """What makes one entry the more likely of several: its package URL, its name, its architecture and distribution."""
+    own = parsed_purl(one.purl)
+    stated = dict(own.qualifiers) if own else {}
+    seen = dict(url.qualifiers) if url else {}
+    contrary = any(stated[key] != seen[key] for key in ("arch", "distro") if key in stated and key in seen)
+    return _identity(one) != _url_key(url), one.name.lower() != component.name, contrary
+
+
+def _index(declared: Iterable[DeclaredComponent], located: Mapping[DeclaredComponent, Locator]) -> _Index:
     index = _Index()
     for one in sorted(set(declared)):
-        url = parsed_purl(one.purl)
-        names = _names(one.name, url, cpe_product(one.cpe) or "")
-        keys = {*_url_key(url), *(("name", name) for name in names), *(("loose", _loose(name)) for name in names)}
-        for key in sorted(keys):
-            listed = index.entries.setdefault(key, [])
-            if len(listed) < MAX_CANDIDATES:
-                listed.append(one)
-            else:
-                index.skipped.add(one)
+        if one.kind == SERVICE or (one.kind == "file" and not (one.version or one.purl or one.cpe)):
+            continue
+        index.add(one, _keys(one, located.get(one)))
+        for ancestor in one.derived_from:
+            name = ancestor.name or one.name
+            shadow = replace(one, name=name, version=ancestor.version, purl=ancestor.purl, cpe="", aliases=())
+            shadow = replace(shadow, since="", before="", paths=(), derived_from=())
+            if shadow != one:
+                index.stands_for.setdefault(shadow, one)
+                index.add(shadow, _keys(shadow, None))
     return index
 
 
+def _keys(one: DeclaredComponent, place: Locator | None) -> list[_Key]:
+    urls = [url for url in map(parsed_purl, (one.purl, *one.aliases)) if url is not None]
+    cpes = [cpe_product(text) or "" for text in (one.cpe, *one.aliases) if text]
+    names = _names(one.name, urls, cpes)
+    files = [canonical_product(path) for path in (*one.paths, *([place.name] if place else [])) if path]
+    return [
+        *(key for url in urls for key in _url_key(url)),
+        *(("name", name) for name in names),
+        *(("loose", _loose(name)) for name in names),
+        *(("family", FAMILIES[name]) for name in names if name in FAMILIES),
+        *(("file", name) for name in files[:_MAX_FILES]),
+    ]
+
+
 def _comparable(declared: Purl | None, observed: Purl | None) -> bool:
-    """Language packages only meet their own kind, or an entry that has no package URL."""
+    """Language packages only meet their own kind and namespace, or an entry that has no package URL."""
     if declared is None:
         return True
     kinds = {declared.type, observed.type if observed else ""}
-    return len(kinds) == 1 or not kinds & LANGUAGES
+    if not kinds & LANGUAGES:
+        return True
+    return len(kinds) == 1 and observed is not None and declared.namespace == observed.namespace
 
 
 def _identity(declared: DeclaredComponent) -> list[_Key]:
@@ -241,9 +344,12 @@ def _url_key(url: Purl | None) -> list[_Key]:
     return [("purl", url.type, url.namespace, url.name)] if url else []
 
 
-def _names(name: str, url: Purl | None, cpe: str) -> list[str]:
-    found = {canonical_product(one) for one in (name, url.name if url else "", cpe) if one}
-    return sorted(found - {""})
+def _names(name: str, urls: Iterable[Purl], cpes: Iterable[str]) -> list[str]:
+    """Products that an entry or a component may be called; a language's package has the name of its own alone."""
+    listed = [name, *cpes]
+    for url in urls:
+        listed += [url.name, url.source]
+    return sorted({canonical_product(one) for one in listed if one} - {""})
 
 
 def _loose(name: str) -> str:

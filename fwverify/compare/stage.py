@@ -1,19 +1,22 @@
 """Components + vendor SBOM -> discrepancies: reading the documents, and one row for everything on either side.
 
-Numbered like the work: 1 products by identity and version (`match`), 2 files by hash and path (`files`), 3 what was
-declared and not found, with the reason. Does NOT judge: what a row means for the decision is a rule's question.
+Numbered like the work: 1 files by hash and path (`files`), 2 products by identity and version (`match`), 3 what was
+declared and not found: named like a file that nothing identified (`traces`), or absent with the reason. Does NOT judge:
+what a row means for the decision is a rule's question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fwverify.compare.files import Files, Place, match_files
 from fwverify.compare.identifiers import parsed_purl
 from fwverify.compare.interface import Document, Inventory, SbomFormat
-from fwverify.compare.match import LANGUAGES, MAX_CANDIDATES, Products, match_products
+from fwverify.compare.match import LANGUAGES, MAX_CANDIDATES, SERVICE, Products, match_products
 from fwverify.compare.registry import BUILTIN
+from fwverify.compare.traces import BOOT, Traces, traces
+from fwverify.formats.products import canonical_product
 from fwverify.formats.sbom_kinds import looks_like_sbom
 from fwverify.model.artifact import Artifact
 from fwverify.model.component import DeclaredComponent, Discrepancy, DiscrepancyKind
@@ -54,6 +57,13 @@ class _Facts:
     """Entries of which nothing tells whether they were seen, the skipped ones included."""
     uncertain: int
     """How many gaps the inventory has."""
+    traces: Traces
+    of_source: Mapping[DeclaredComponent, str]
+    """Entries of documents that describe a source tree, and why that is thought."""
+    parts: Mapping[DeclaredComponent, tuple[DeclaredComponent, ...]]
+    """Entries declared inside of another one."""
+    seen: frozenset[DeclaredComponent]
+    """Entries that have a row of steps 1 and 2."""
 
 
 def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[Discrepancy, ...], tuple[Gap, ...]]:
@@ -65,14 +75,23 @@ def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[
     if not documents:
         return (), ()
     declared = sorted({one for document in documents for one in document.components})
-    products = match_products(inventory.components, declared)  # 1
-    files = match_files(inventory, declared)  # 2
-    undecided = frozenset((*products.undecided, *products.skipped))
-    facts = _Facts(products, files, undecided, len(inventory.gaps))
+    files = match_files(inventory, declared)  # 1
+    located = {one: place.locator for one, place in files.places.items()}
+    products = match_products(inventory.components, declared, located)  # 2
     rows = [_placed(row, files) for row in products.rows]
     told = {row.declared for row in rows if row.declared is not None}
     told.update(row.declared for row in files.differing if row.declared is not None)
     rows.extend(files.differing)
+    facts = _Facts(
+        products,
+        files,
+        frozenset((*products.undecided, *products.skipped)),
+        len(inventory.gaps),
+        traces(inventory),
+        _of_source(documents),
+        _parts(documents),
+        frozenset((*told, *products.same_as, *files.places)),
+    )
     rows.extend(_remaining(one, facts) for one in declared if one not in told)  # 3
     gaps = list(files.gaps)
     if products.skipped:
@@ -112,30 +131,74 @@ def _agreed(entry: DeclaredComponent, version: str) -> bool | None:
     return True if entry.version and version else None
 
 
+def _of_source(documents: Sequence[Document]) -> dict[DeclaredComponent, str]:
+    found: dict[DeclaredComponent, str] = {}
+    for document in documents:
+        if document.observation.source_tree:
+            found.update(dict.fromkeys(document.components, document.observation.source_tree))
+    return found
+
+
+def _parts(documents: Sequence[Document]) -> dict[DeclaredComponent, tuple[DeclaredComponent, ...]]:
+    """What is declared inside of each entry, directly."""
+    found: dict[DeclaredComponent, list[DeclaredComponent]] = {}
+    for document in documents:
+        for one, detail in zip(document.components, document.details, strict=False):
+            if detail.parent >= 0:
+                found.setdefault(document.components[detail.parent], []).append(one)
+    return {one: tuple(parts) for one, parts in found.items()}
+
+
 def _absent(entry: DeclaredComponent, facts: _Facts) -> Discrepancy:
-    hidden = _why_unseen(entry, facts.uncertain)
+    """Not recognised in the bytes. See the module's step 3."""
     other = facts.products.other_version.get(entry)
     seen = f"; seen instead: {_name(other.name, other.version)}" if other else ""
+    hidden = _nothing_to_see(entry)
+    if hidden:
+        return Discrepancy(DiscrepancyKind.ABSENT_UNSEEN, entry, None, hidden + seen)
+    place = facts.traces.named(entry) if other is None else None
+    if place is not None:
+        reason = f"a file of that name is there: {place}; nothing in it tells the version"
+        return _found(entry, Place(place, reason))
+    hidden = _why_unseen(entry, facts)
     if hidden:
         return Discrepancy(DiscrepancyKind.ABSENT_UNSEEN, entry, None, hidden + seen)
     reason = "declared and not found, although all of the image was examined"
     return Discrepancy(DiscrepancyKind.ABSENT_VISIBLE, entry, None, reason + seen)
 
 
-def _why_unseen(entry: DeclaredComponent, uncertain: int) -> str:
-    """Why this could not have been seen; empty when it should have been."""
+def _nothing_to_see(entry: DeclaredComponent) -> str:
+    """Why nothing of it need lie in the image; empty when something should."""
+    if entry.kind == SERVICE:
+        return "a service: it runs somewhere else, and nothing of it need lie in the image"
+    if entry.external:
+        return "declared as external: the device's surroundings provide it"
     if entry.scope == "excluded":
         return "declared as excluded: used to build or test, not shipped"
     if not entry.name and not entry.purl:
         return "the entry has no name to look for"
+    return ""
+
+
+def _why_unseen(entry: DeclaredComponent, facts: _Facts) -> str:
+    """Why this could not have been seen; empty when it should have been."""
+    parts = facts.parts.get(entry, ())
+    there = [one for one in parts if one in facts.seen]
+    if there:
+        return f"an assembly: {len(there)} of the {len(parts)} parts declared inside it were seen"
     if entry.kind not in VISIBLE:
         return f"components of type {entry.kind or 'unknown'} need not leave a trace"
+    if entry in facts.of_source:
+        return f"the SBOM describes a source tree ({facts.of_source[entry]}); not all of it need be in the image"
     url = parsed_purl(entry.purl)
     if url is not None and url.type in LANGUAGES:
         return f"{url.type} packages may be compiled in without a trace"
-    if uncertain:
-        return f"{uncertain} part{'s' if uncertain > 1 else ''} of the image could not be examined"
-    return ""
+    if facts.uncertain:
+        return f"{facts.uncertain} part{'s' if facts.uncertain > 1 else ''} of the image could not be examined"
+    if canonical_product(entry.name) in BOOT:
+        return "no kernel or boot loader of that name is among the images; it may be delivered apart"
+    place = facts.traces.perhaps(entry)
+    return f"not recognised; it may be {place}, which nothing identifies" if place else ""
 
 
 def _name(name: str, version: str) -> str:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fwverify.model.component import VERSION_PARTS
 from fwverify.model.versions import compare
 
 _MAX_VERSION = 200
@@ -82,6 +83,43 @@ def outside(version: str, since: str, before: str) -> bool:
         return False
     releases = [".".join(one.upstream) for one in _readings(text)]
     return all(_early(one, since) or _late(one, before) for one in releases)
+
+
+def apart(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether no release lies within both bounds. What cannot be ordered is not apart.
+
+    Args:
+        one: not earlier than, and earlier than; empty: not bounded on that side.
+        other: the same.
+    """
+    return any(since and before and compare(since, before) in (0, 1)
+               for since, before in ((one[0], other[1]), (other[0], one[1])))  # fmt: skip
+
+
+def difference(one: str, other: str) -> str:
+    """The smallest part in which two versions differ (`model.component.VERSION_PARTS`), of all ways to read them;
+    empty when either states none or they cannot be taken apart."""
+    first, second = one.strip().lower(), other.strip().lower()
+    if first in _NO_VERSION or second in _NO_VERSION or max(len(first), len(second)) > _MAX_VERSION:
+        return ""
+    found = {_difference(a, b) for a in _readings(first) for b in _readings(second)} - {""}
+    return min(found, key=VERSION_PARTS.index, default="")
+
+
+def _difference(one: _Parts, other: _Parts) -> str:
+    if not _compatible(one.epoch, other.epoch):
+        return "major"
+    if _same_tokens(one.upstream, other.upstream):
+        if not _compatible(one.local, other.local):
+            return "build"
+        return "" if _compatible(one.revision, other.revision) else "revision"
+    if not one.upstream or not other.upstream:
+        return ""
+    place = next(
+        (at for at, (a, b) in enumerate(zip(one.upstream, other.upstream, strict=False)) if a != b),
+        min(len(one.upstream), len(other.upstream)),
+    )
+    return ("major", "minor", "patch")[min(place, 2)]
 
 
 def _early(release: str, since: str) -> bool:

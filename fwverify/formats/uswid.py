@@ -21,6 +21,8 @@ from fwverify.model.examining import Malformed, Unsupported
 WHAT = "uSWID"
 MAGIC = bytes.fromhex("53424f4dd6ba2eaca3e67a52aaee3baf")
 NEWEST = 3
+HEADER_BYTES = range(23, 65)
+"""The first version's header has 23 bytes; one of more than 64 is none."""
 COMPRESSED = 1
 NOT_PACKED, ZLIB, LZMA = 0, 1, 2
 MAX_BYTES = 16 << 20
@@ -38,7 +40,7 @@ class Tag:
 
 
 def container(view: memoryview, at: int) -> tuple[Tag, ...]:
-    """The tags of the container that begins at `at`.
+    """The tags of the container that begins at `at`; none where only the GUID stands (a program that looks for it).
 
     Raises:
         Malformed, Unsupported, LimitExceeded: it cannot be read.
@@ -46,7 +48,9 @@ def container(view: memoryview, at: int) -> tuple[Tag, ...]:
     cursor = Cursor(view, WHAT, at)
     cursor.skip(len(MAGIC), "GUID")
     version, header, size = cursor.u8("version"), cursor.le16("header size"), cursor.le32("payload size")
-    if not 1 <= version <= NEWEST:
+    if not version or header not in HEADER_BYTES:
+        return ()
+    if version > NEWEST:
         raise Unsupported(f"uSWID of version {version}")
     flags = cursor.u8("flags") if version >= 2 else 0
     packing = cursor.u8("packing") if version >= 3 else ZLIB if flags & COMPRESSED else NOT_PACKED

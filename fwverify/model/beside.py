@@ -6,14 +6,14 @@ is asked for everything that only one side has. Pure; the changes themselves are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from fwverify.model.artifact import Locator
 from fwverify.model.difference import Doubt, Effect, SecurityChange, Sighting, Topic, Unseen, UnseenKind
 from fwverify.model.evidence import ArtifactRecord, ContentKind, Evidence, Opened
-from fwverify.model.pairing import Pairing, Tree, pair, path
+from fwverify.model.pairing import Pairing, Tree, pair, path, same_bytes
 
 EXECUTABLE = frozenset({"elf", "pe", "mach-o"})
 """Readers of executables, as `ArtifactRecord.format` names them."""
@@ -99,16 +99,27 @@ class Beside:
     def other(self, half: Half) -> Half:
         return self.old if half.new else self.new
 
-    def pairs(self) -> Iterator[tuple[ArtifactRecord, ArtifactRecord]]:
+    @cached_property
+    def pairs(self) -> tuple[tuple[ArtifactRecord, ArtifactRecord], ...]:
         """Records of all paired places."""
-        for one, other in self.pairing.to_new.items():
-            yield self.old.tree.records[one], self.new.tree.records[other]
+        old, new = self.old.tree.records, self.new.tree.records
+        return tuple((old[one], new[other]) for one, other in self.pairing.to_new.items())
 
-    def alone(self, half: Half) -> Iterator[ArtifactRecord]:
+    @cached_property
+    def differing(self) -> tuple[tuple[ArtifactRecord, ArtifactRecord], ...]:
+        """Those of them whose bytes differ."""
+        return tuple(both for both in self.pairs if not same_bytes(*both))
+
+    def alone(self, half: Half) -> tuple[ArtifactRecord, ...]:
         """Records inside the images of one side that have no partner."""
-        for place, one in half.tree.records.items():
-            if place not in half.partner and half.mine(place):
-                yield one
+        return self._alone[half.new]
+
+    @cached_property
+    def _alone(self) -> tuple[tuple[ArtifactRecord, ...], ...]:
+        return tuple(
+            tuple(one for place, one in half.tree.records.items() if place not in half.partner and half.mine(place))
+            for half in self.halves()
+        )
 
     def place(self, half: Half, locator: Locator) -> tuple[str, Locator]:
         return self.pairing.place(locator, new=half.new)

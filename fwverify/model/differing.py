@@ -31,7 +31,7 @@ from fwverify.model.differing_components import components
 from fwverify.model.differing_security import security
 from fwverify.model.differing_signers import COUNTERS, signed_bytes, signer_names, signers, stated_versions
 from fwverify.model.evidence import ArtifactRecord, Evidence, Gap, TrustSnapshot
-from fwverify.model.pairing import path, sha256
+from fwverify.model.pairing import path, same_bytes, sha256
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ def _files(both: Beside) -> Iterator[FileChange]:
     """Files inside the images that hold no others, and containers that hold the same in other bytes."""
     differing: set[Locator] = set()
     containers: list[tuple[ArtifactRecord, ArtifactRecord]] = []
-    for one, other in both.pairs():
+    for one, other in both.pairs:
         if one.locator in both.old.tree.members and other.locator in both.new.tree.members:
             containers.append((one, other))
         elif both.old.mine(one.locator) and both.new.mine(other.locator):
@@ -115,7 +115,7 @@ def _repacked(
     """The innermost ones: what lies around them differs for that reason."""
     for one, other in sorted(containers, key=lambda pair: -len(pair[0].locator.steps)):
         inside = both.old.mine(one.locator) and both.new.mine(other.locator)
-        if inside and one.locator not in differing and not both.pairing.identical(one.locator):
+        if inside and one.locator not in differing and not same_bytes(one, other):
             yield FileChange(FileStep.REPACKED, _file(one), _file(other))
             differing |= _around(one.locator)
 
@@ -127,7 +127,7 @@ def _around(place: Locator | None) -> set[Locator]:
 
 
 def _leaf(both: Beside, one: ArtifactRecord, other: ArtifactRecord) -> FileChange | None:
-    if not both.pairing.identical(one.locator):
+    if not same_bytes(one, other):
         return FileChange(FileStep.CHANGED, _file(one), _file(other), opaque=opaque(one) or opaque(other))
     renamed = path(one.locator) != path(other.locator) and both.old.tree.inside(one.locator)
     offset = one.locator.name.startswith("@0x") and other.locator.name.startswith("@0x")
@@ -147,9 +147,7 @@ def _alone(half: Half, one: ArtifactRecord) -> FileChange:
 
 def _facts(both: Beside) -> Iterator[FactChange]:
     """Of paired artifacts whose bytes differ; what programs do against attacks and modes are security topics."""
-    for one, other in both.pairs():
-        if both.pairing.identical(one.locator):
-            continue
+    for one, other in both.differing:
         old, new = _stated(one), _stated(other)
         for name in sorted(old.keys() | new.keys()):
             if old.get(name) != new.get(name):

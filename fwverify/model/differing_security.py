@@ -119,14 +119,13 @@ def _listens(one: ArtifactRecord) -> str:
 
 def listeners(both: Beside) -> Iterator[Found]:
     """Programs that accept connections and did not before. Of libraries only those that are on both sides."""
-    for one, other in both.pairs():
+    for one, other in both.differing:
         before, after = _listens(one), _listens(other)
-        old, new = _listener(one), _listener(other)
         if "yes" not in (before, after) or before == after:
             continue
+        old, new = _listener(one), _listener(other)
         if "" in (before, after):
-            if not both.pairing.identical(one.locator):
-                yield Unseen(UnseenKind.MITIGATION, Topic.LISTENER.value, old, new)
+            yield Unseen(UnseenKind.MITIGATION, Topic.LISTENER.value, old, new)
         else:
             half, record, seen = (both.new, other, new) if after == "yes" else (both.old, one, old)
             doubt = both.doubt(half, [record.locator])
@@ -151,10 +150,10 @@ def _base(one: ArtifactRecord) -> str:
 
 def mitigations(both: Beside) -> Iterator[Found]:
     """What a program on both sides does against being attacked, where its bytes differ."""
-    for one, other in both.pairs():
-        before, after = _hardening(one), _hardening(other)
-        if not (one.format in EXECUTABLE and other.format in EXECUTABLE) or both.pairing.identical(one.locator):
+    for one, other in both.differing:
+        if not (one.format in EXECUTABLE and other.format in EXECUTABLE):
             continue
+        before, after = _hardening(one), _hardening(other)
         for name, answers in WORTH.items():
             yield from _mitigation(name, answers, (one, before.get(name, "")), (other, after.get(name, "")))
         if before and after and before.get(RUN_PATH, "") != after.get(RUN_PATH, ""):
@@ -213,13 +212,13 @@ def _by_setting(name: str, before: str, after: str) -> Effect:
 
 
 def _mode(one: ArtifactRecord) -> str:
-    found = dict(one.facts).get("mode", "")
+    found = next((value for name, value in one.facts if name == "mode"), "")
     return found if MODE.fullmatch(found) else ""
 
 
 def setuid(both: Beside) -> Iterator[Found]:
     """Files that run with the rights of their owner or group."""
-    for one, other in both.pairs():
+    for one, other in both.pairs:
         before, after = _mode(one), _mode(other)
         if before == after:
             continue
@@ -255,9 +254,8 @@ def _by_format(both: Beside, old: Locator, new: Locator) -> Doubt:
 
 def accounts(both: Beside) -> Iterator[Found]:
     """Files that say who may log in."""
-    for one, other in both.pairs():
-        named = ACCOUNTS.fullmatch(one.locator.name) and ACCOUNTS.fullmatch(other.locator.name)
-        if named and not both.pairing.identical(one.locator):
+    for one, other in both.differing:
+        if ACCOUNTS.fullmatch(one.locator.name) and ACCOUNTS.fullmatch(other.locator.name):
             yield SecurityChange(Effect.CHANGED, Topic.ACCOUNTS, _base(other), _file(one), _file(other))
     for half in both.halves():
         for one in both.alone(half):

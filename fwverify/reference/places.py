@@ -18,6 +18,8 @@ from fwverify.reference.store import Found, Store
 
 ENOUGH = 3
 """Executables of a release that name it together, wherever they come from."""
+MANY = 20
+"""Executables that a place has before the share that is known says anything."""
 _END = re.compile(r"[-._]?\d[\d._-]*(?:t64|[a-z])?$")
 """Of a package's name: the version of an interface."""
 LIBRARIES = frozenset({"elf-soname", "library-file-name"})
@@ -90,6 +92,8 @@ class Place:
     _names: dict[Release, set[str]] = field(default_factory=lambda: defaultdict(set))
     _prefixes: dict[Release, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Folders of the image that the release's files lie in as in a root."""
+    _familiar: bool = False
+    """Half of its executables and more are known: what it was made of was learned, not some neighbour."""
     _stated: set[Release] = field(default_factory=set)
     """Releases that a file of theirs states."""
     _strangers: dict[str, set[Locator]] = field(default_factory=lambda: defaultdict(set))
@@ -107,6 +111,9 @@ class Place:
         for clue in self.clues:
             if clue.how in LIBRARIES and clue.locator not in self.hits:
                 self._strangers[clue.product].add(clue.locator)
+        executables = [one.locator for one in self.seen if one.traits]
+        own = sum(any(hit.found.file.singular for hit in self.hits.get(one, ())) for one in executables)
+        self._familiar = len(executables) >= MANY and 2 * own >= len(executables)
         paths = {normal(one.locator.name): one for one in self.seen}
         self._beliefs = {release: self._judge(release, paths) for release in self._agreeing}
 
@@ -162,11 +169,15 @@ class Place:
         return Belief.NEIGHBOUR if len(others) < len(agreeing) else Belief.PRODUCT
 
     def _anchored(self, release: Release) -> bool:
-        """A file of it states the release, or comes from a package that is named like its source.
+        """A file states the release or is of a package named like its source; or the stores know most of this place.
 
         A library on the side may stay the same for years: of e2fsprogs 1.47.0 and 1.47.2, libcom_err does.
         """
-        if release in self._stated or any(_related(name, release.source) for name in self._names[release]):
+        if (
+            self._familiar
+            or release in self._stated
+            or any(_related(name, release.source) for name in self._names[release])
+        ):
             return True
         mine = upstream(release.version, packaged=True)
         return any(

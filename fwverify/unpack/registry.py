@@ -39,6 +39,7 @@ from fwverify.unpack.containers import (
     packed_kernel,
     romfs,
     rpm_package,
+    seven_zip,
     squashfs,
     srec_image,
     tar_archive,
@@ -77,6 +78,7 @@ READERS: tuple[Container, ...] = (
     uboot_environment.CONTAINER,  # no magic: variables whose CRC fits
     squashfs.CONTAINER,
     rpm_package.CONTAINER,
+    seven_zip.CONTAINER,
     gpt.CONTAINER,  # its magic lies behind the boot record
     ext_filesystem.CONTAINER,  # its magic lies behind the first KiB, which is free for boot code
     cramfs.CONTAINER,

@@ -38,6 +38,7 @@ from tests.vectors.makers import (
     rpm_packages,
     sboms,
     self_descriptions,
+    seven_zips,
     sigstore,
     squashfs_images,
     sshsig,
@@ -51,6 +52,7 @@ from tests.vectors.makers import (
 
 ROOT = Path(__file__).resolve().parent
 MAKERS = (
+    seven_zips,
     rpm_packages,
     finds,
     archives,

@@ -26,7 +26,7 @@ from fwverify.evaluate.judging import (
 )
 from fwverify.evaluate.values import WHOLE
 from fwverify.model.artifact import Locator, Role
-from fwverify.model.component import Component, Discrepancy, DiscrepancyKind
+from fwverify.model.component import VERSION_PARTS, Component, Discrepancy, DiscrepancyKind
 from fwverify.model.evidence import ContentKind, GapReason, Opened
 from fwverify.model.finding import Item, Level
 
@@ -144,12 +144,10 @@ def version_mismatch(case: Case, values: Values) -> Judged:
     nothing = _no_comparison(case)
     if nothing is not None:
         return nothing
-    globs = listed(values, "tolerate")
-    differing = [
-        one
-        for one in _rows(case, DiscrepancyKind.VERSION_DIFFERS)
-        if one.declared is None or not _ignored(one.declared.name, one.declared.purl, globs)
-    ]
+    tolerate = listed(values, "tolerate")
+    rows = _rows(case, DiscrepancyKind.VERSION_DIFFERS)
+    differing = [one for one in rows if not _tolerated(one, tolerate)]
+    accepted = f"{counted(len(rows) - len(differing), 'difference')} tolerated" if len(rows) > len(differing) else ""
     agreeing = [one for one in _rows(case, DiscrepancyKind.MATCHED) if one.version_agrees]
     ratio = f"{len(agreeing)} of {len(agreeing) + len(differing)} comparable versions agree"
     if differing:
@@ -158,13 +156,32 @@ def version_mismatch(case: Case, values: Values) -> Judged:
             [item(one.declared.name if one.declared else "", one.reason, one) for one in differing],
             remedy="Ask the vendor which is right; known flaws are looked up by version.",
             denominator=ratio,
+            observed=accepted,
         )
     if not agreeing:
         return unjudged(
             "No component states its version both in the image and in the SBOM.",
             remedy="Ask the vendor for an SBOM with versions.",
         )
-    return passed("No version in the SBOM contradicts the image.", denominator=ratio)
+    words = "No version in the SBOM contradicts the image" + (" beyond what is tolerated." if accepted else ".")
+    return passed(words, denominator=ratio, observed=accepted)
+
+
+def _tolerated(one: Discrepancy, entries: tuple[str, ...]) -> bool:
+    """By a glob over names and purls, by the part of the version that differs, or by `GLOB~PART`: both."""
+    if one.declared is None:
+        return False
+    for entry in entries:
+        glob, mark, part = entry.rpartition("~")
+        if entry in VERSION_PARTS:
+            glob, mark, part = "*", "~", entry
+        if not mark or part not in VERSION_PARTS:
+            glob, part = entry, VERSION_PARTS[-1]
+        elif not one.differs_in or VERSION_PARTS.index(one.differs_in) > VERSION_PARTS.index(part):
+            continue
+        if _ignored(one.declared.name, one.declared.purl, (glob,)):
+            return True
+    return False
 
 
 def _contradiction(one: Discrepancy) -> str:
@@ -312,7 +329,8 @@ RULES = (
                 "tolerate",
                 ParamKind.LIST,
                 (),
-                "Globs over names and purls whose versions may differ.",
+                "What may differ: revision, build, patch, minor or major (with everything smaller), a glob over names"
+                " and purls, or both as `GLOB~PART` (`pkg:deb/*~revision`). A product called patch is `pkg:*/patch*`.",
                 tighter="fewer",
             ),
             IF_ABSENT,

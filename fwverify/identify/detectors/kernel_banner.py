@@ -4,7 +4,8 @@ Linux init/version-timestamp.c (`linux_banner`) and include/linux/vermagic.h; re
 The banner counts only in the form the kernel build writes it (release, builder in brackets, compiler in brackets,
 build number), so a text that merely says "Linux version 5" is nothing. Distributions write an ABI number into the
 release (`6.1.0-50-armmp` is a 6.1.176): that is not a point version, and the version stays empty unless the banner
-carries the package version behind the build number. Does NOT read compressed kernels (unpacking comes first) nor plain text.
+carries the package version behind the build number. Does NOT read compressed kernels (unpacking comes first) nor
+plain text.
 """
 
 from __future__ import annotations

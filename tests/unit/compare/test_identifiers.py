@@ -11,9 +11,12 @@ from fwverify.model.artifact import Digest
 
 
 def test_purl() -> None:
-    """Type, namespace, name and version come out decoded; qualifiers do not matter."""
-    text = "pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1?arch=armhf"
-    assert parsed_purl(text) == Purl("deb", "debian", "zlib1g", "1:1.2.13.dfsg-1")
+    """Type, namespace, name, version and qualifiers come out decoded; the source package is told by a qualifier."""
+    text = "pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1?upstream=zlib%401.2.13&arch=armhf"
+    stated = (("arch", "armhf"), ("upstream", "zlib@1.2.13"))
+    url = Purl("deb", "debian", "zlib1g", "1:1.2.13.dfsg-1", stated)
+    assert parsed_purl(text) == url
+    assert url.source == "zlib"
 
 
 @pytest.mark.parametrize("text", ["", "openssl", "pkg:", "pkg:/@", "pkg:generic/", "pkg:a/b" + "c" * 3000])

@@ -17,7 +17,9 @@ KNOWN = [
     (b'<?xml version="1.0"?>\n<bom xmlns="http://cyclonedx.org/schema/bom/1.5" version="1">', "CycloneDX XML"),
     (b"<c:bom version='1' xmlns:c='http://cyclonedx.org/schema/bom/1.4'>", "CycloneDX XML"),
     (b'{"spdxVersion": "SPDX-2.3"}', "SPDX JSON"),
-    (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}', "SPDX JSON"),
+    (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}', "SPDX 3 JSON"),
+    (b'{"$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "bomFormat": "Other"}', "CycloneDX JSON"),
+    (b'{"bomFormat": "Other", "specVersion": "1.4"}', "CycloneDX JSON"),
     (b"# made by hand\n\nSPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\n", "SPDX tag-value"),
 ]
 OTHERS = [

@@ -118,6 +118,22 @@ def test_library_on_the_side(store_of: Callable[..., Store]) -> None:
     assert set(said(store, *found)) == {("known-file", "e2fsprogs", "1.47.2", 97)}
 
 
+def test_familiar_place(store_of: Callable[..., Store]) -> None:
+    """Where half of all executables are known, a library on the side names its release, too."""
+    side = component("libcom-err2", "1.47.2-3", program("usr/lib/libcom_err.so", "comerr"), source="e2fsprogs")
+    rest = [component(f"own{one}", "1-1", program(f"usr/bin/own{one}", f"own {one}")) for one in range(12)]
+    store = store_of(origin(side), *(origin(one) for one in rest))
+
+    def found(known: int) -> tuple[str, str, str, int]:
+        others = [seen(f"usr/bin/own{one}", f"own {one}" if one < known else f"new {one}", NONE) for one in range(23)]
+        return next(
+            one for one in said(store, seen("usr/lib/libcom_err.so", "comerr", NONE), *others) if "e2" in one[1]
+        )
+
+    assert found(12) == ("known-file", "e2fsprogs", "1.47.2", 97)
+    assert found(10) == ("known-file", "e2fsprogs", "", 75)
+
+
 def test_another_place_says_nothing(store_of: Callable[..., Store]) -> None:
     """What lies in another root file system is no neighbour."""
     store = store_of(origin(CURL), origin(LIBCURL))

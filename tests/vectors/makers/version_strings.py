@@ -1,4 +1,4 @@
-"""Vectors of the detectors version-string and library-file-name. The texts are those that identify/versions quotes.
+"""Vectors of the detectors version-string, library-file-name, build-path and elf-exports. The texts are those that identify/versions quotes.
 
 ELF files are compiled as in makers/detectors.py.
 """
@@ -21,6 +21,8 @@ def make(root: Path) -> None:
     _strings(room)
     with tempfile.TemporaryDirectory() as scratch:
         _libraries(room, Path(scratch))
+        _exports(room, Path(scratch))
+    _paths(room)
 
 
 def _strings(room: Path) -> None:
@@ -67,7 +69,37 @@ def _libraries(room: Path, scratch: Path) -> None:
     case(room, f"{at}/invalid/other-soname", other, origin=GCC, name=place, clues=(),
          why="the name says one library, the bytes another")  # fmt: skip
     case(room, f"{at}/invalid/no-soname", none, origin=GCC, name=place, clues=(), why="the name alone shows nothing")
-    case(room, f"{at}/truncated/half", own[: len(own) // 2], origin=GCC, name=place, clues=(), why="cut",
+    case(room, f"{at}/truncated/half", own[: len(own) // 2], origin=GCC, name=place, clues=("libseccomp 2.5.4",),
+         why="cut: what its name and its texts agree on still counts",
          gaps=("malformed",))  # fmt: skip
     case(room, f"{at}/hostile/odd-name", own, origin=GCC, name="libseccomp.so.2.5.4\n\u202e/../libseccomp.so.9.9.99x",
          clues=(), why="a name that only looks like one of the project's")  # fmt: skip
+
+
+def _exports(room: Path, scratch: Path) -> None:
+    at, name = "elf-exports", "usr/lib/libmnl.so.0.2.0"
+    code = (
+        "int mnl_socket_open2(int one) { return one * 41 + 1; }\nint mnl_socket_fdopen(int one) { return one ^ 7; }\n"
+    )
+    new = compiled(scratch, code, "-shared", "-Wl,-soname,libmnl.so.0")
+    other = compiled(scratch, code, "-shared", "-Wl,-soname,libother.so.0")
+    case(room, f"{at}/valid/since", new, origin=GCC, name=name, why="names that came with 1.0.4", clues=("libmnl",))
+    case(room, f"{at}/invalid/other-soname", other, origin=GCC, name=name, clues=(), why="the names of another library")
+    case(room, f"{at}/truncated/half", new[: len(new) // 2], origin=GCC, name=name, clues=(), why="cut",
+         gaps=("malformed",))  # fmt: skip
+
+
+def _paths(room: Path) -> None:
+    at = "build-path"
+    quote = b"\0/build_dir/target-mips_24kc_musl/ser2net-4.3.11/dataxfer.c\0"
+    case(room, f"{at}/valid/openwrt", CODE_BYTES + quote + CODE_BYTES, why="an assertion's file in the build folder",
+         clues=("ser2net 4.3.11",))  # fmt: skip
+    case(room, f"{at}/invalid/unknown-product", CODE_BYTES + quote.replace(b"ser2net", b"acmebms"), clues=(),
+         why="a product nobody knows")  # fmt: skip
+    case(room, f"{at}/invalid/header", CODE_BYTES + b"\0/usr/include/ser2net-4.3.11/dataxfer.h\0", clues=(),
+         why="an installed header")  # fmt: skip
+    case(room, f"{at}/invalid/two-releases", CODE_BYTES + quote + quote.replace(b"4.3.11", b"4.3.12"), clues=(),
+         why="two releases: neither is told")  # fmt: skip
+    case(room, f"{at}/truncated/half", CODE_BYTES + quote[:40], clues=(), why="the path is cut off")
+    case(room, f"{at}/hostile/long", CODE_BYTES + b"\0" + b"/a-1.1" * 9000 + b".c\0", clues=(),
+         why="a path of tens of thousands of bytes")  # fmt: skip

@@ -1,0 +1,89 @@
+"""What file names alone say about a declared component that nothing recognised in the bytes.
+
+Only programs and libraries that no identified component accounts for are looked at. 1 One of them is named like the
+product: it is there, its version not established. 2 One of them shares a word with the name: it may be that one.
+3 Neither: nothing in the image bears the name. Pure. Does NOT look at contents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from fwverify.compare.identifiers import parsed_purl
+from fwverify.compare.interface import Inventory
+from fwverify.formats.products import canonical_product
+from fwverify.model.artifact import Locator
+from fwverify.model.component import DeclaredComponent
+
+_PROGRAM = re.compile(
+    r"(?:^|/)(?:s?bin|libexec)/[^/]+$|(?:^|/)lib\w*/(?:[^/]+/)*[^/.]+$|\.(?:so(?:\.[\w.]+)?|ko(?:\.\w+)?|dll|exe)$"
+)
+"""Paths of programs and libraries; scripts with a suffix below lib are modules of their interpreter."""
+_WORD = re.compile(r"[a-z]{3,}")
+_COMMON = frozenset((
+    "lib", "libs", "dev", "data", "core", "common", "base", "utils", "util", "tools", "tool", "client", "server",
+    "daemon", "module", "modules", "mod", "plugin", "plugins", "the", "and", "for", "python", "perl", "ruby", "java",
+    "http", "https", "api", "sdk", "runtime", "main", "new", "all", "ext", "gnu", "linux", "system", "service",
+    "default", "embedded", "shared", "static", "binary", "image", "test", "tests",
+))  # fmt: skip
+"""Words that many names share and that tell nothing."""
+_LEAST_WORD = 4
+"""Letters of a word that may tell a name; shorter ones only as the beginning of several files."""
+_LEAST_PREFIX = 5
+"""Letters that the beginnings of a name's word and of a file's must share."""
+_SEVERAL = 3
+BOOT = frozenset({"linux", "u-boot", "barebox", "grub", "coreboot", "edk2", "arm-trusted-firmware", "op-tee"})
+"""Products that are often delivered beside the file system rather than in it."""
+
+
+@dataclass(slots=True)
+class Traces:
+    """Programs and libraries that nothing identified, by what their names say."""
+
+    products: dict[str, Locator] = field(default_factory=dict)
+    words: dict[str, Locator] = field(default_factory=dict)
+    beginnings: dict[str, Locator] = field(default_factory=dict)
+    names: list[tuple[str, Locator]] = field(default_factory=list)
+
+    def named(self, entry: DeclaredComponent) -> Locator | None:
+        """A file that is named like the product."""
+        return next((self.products[one] for one in _products(entry) if one in self.products), None)
+
+    def perhaps(self, entry: DeclaredComponent) -> Locator | None:
+        """A file whose name shares a word with the entry's."""
+        for word in _words(entry.name):
+            for table, key in ((self.words, word), (self.beginnings, word[:_LEAST_PREFIX])):
+                if len(word) >= _LEAST_WORD and key in table and len(key) >= _LEAST_WORD:
+                    return table[key]
+        first = next(iter(_WORD.findall(entry.name.lower().removeprefix("lib"))), "")
+        starting = [place for name, place in self.names if first and name.startswith(first)]
+        return starting[0] if len(starting) >= _SEVERAL else None
+
+
+def traces(inventory: Inventory) -> Traces:
+    """Everything the names of unidentified programs and libraries say."""
+    told = {place for one in inventory.components for place in one.locators}
+    found = Traces()
+    for file in sorted(inventory.files, key=lambda one: one.locator):
+        if file.locator in told or not _PROGRAM.search(file.locator.name):
+            continue
+        name = file.locator.name.rsplit("/", 1)[-1].lower()
+        found.names.append((name, file.locator))
+        found.products.setdefault(canonical_product(name), file.locator)
+        for word in _words(name):
+            found.words.setdefault(word, file.locator)
+            if len(word) >= _LEAST_PREFIX:
+                found.beginnings.setdefault(word[:_LEAST_PREFIX], file.locator)
+    return found
+
+
+def _products(entry: DeclaredComponent) -> Iterable[str]:
+    url = parsed_purl(entry.purl)
+    names = [entry.name, url.name if url else "", *(one.name for one in entry.derived_from)]
+    return [canonical_product(one) for one in names if one]
+
+
+def _words(name: str) -> Sequence[str]:
+    return [one for one in _WORD.findall(name.lower()) if one not in _COMMON and one.removeprefix("lib") not in _COMMON]
