@@ -120,6 +120,7 @@ def _unpacked(fields: dict[str, str], root: Path, suite: str, arch: str) -> Buil
     deb = next((root / "debs").glob(f"{fields['Package']}_*.deb"))
     folder = root / "root" / fields["Package"]
     if not folder.exists():
+        folder.parent.mkdir(exist_ok=True)
         subprocess.run(["dpkg-deb", "-x", str(deb), str(folder)], check=True)
         subprocess.run(["dpkg-deb", "-e", str(deb), str(folder / "DEBIAN")], check=True)
     release = upstream(re.sub(r"\+b\d+$", "", fields["source_version"]))

@@ -51,9 +51,10 @@ class Limits:
     """Bytes of members that lie unpacked in their containers, for each byte of the image and of all that was unpacked
     from it, once more than `ratio_floor_bytes` came out. Each level counts once and real images have up to 7; images
     that overlap count as often as they are given out."""
-    max_members_per_kib: int = 16
-    """Members of one image for each KiB of it, once there are more than `members_floor`. Files of packed root file
-    systems take 250 bytes and more each; a container that holds itself twice doubles them with every level."""
+    max_members_per_kib: int = 12
+    """Members of one image for each KiB of it, once there are more than `members_floor`. An empty file takes 8 bytes
+    in SquashFS, so an image of nothing else is refused; a container that holds itself twice doubles its members with
+    every level."""
     members_floor: int = 2048
     """Up to this many members are not measured against the image."""
     max_members: int = 200_000

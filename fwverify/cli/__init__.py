@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("fwverify.cli.verify:verify", "Verify a delivery: may it be installed?"),
     "authenticate": ("fwverify.cli.authenticate:authenticate", "Signatures and checksums alone, without judgement."),
     "inspect": ("fwverify.cli.inspect:inspect", "What is inside: parts, formats, components."),
-    "sbom": ("fwverify.cli.sbom:sbom", "Make an SBOM of an image."),
+    "sbom": ("fwverify.cli.sbom:sbom", "Make an SBOM of an image; check or compare SBOMs."),
     "diff": ("fwverify.cli.diff:diff", "What differs between two images, in security terms first."),
     "reference": ("fwverify.cli.reference:reference", "Learn packages, to name their files exactly."),
     "reassess": ("fwverify.cli.reassess:reassess", "Judge stored evidence again, without the firmware."),

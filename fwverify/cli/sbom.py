@@ -1,4 +1,4 @@
-"""`fwverify sbom`: bills of materials of what is really in an image."""
+"""`fwverify sbom`: make a bill of materials of what is really in an image; check and compare those of others."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from pathlib import Path
 import click
 
 from fwverify.cli import options, output, settings
+from fwverify.cli.sbom_check import check
+from fwverify.cli.sbom_diff import diff
 from fwverify.errors import UsageError
 
 
 @click.group()
 def sbom() -> None:
-    """Make a bill of materials of an image.
+    """Make a bill of materials of an image; check or compare those of others.
 
     \b
     Example: fwverify sbom make image.bin -o image.cdx.json
     """
 
 
+sbom.add_command(check)
+sbom.add_command(diff)
+
+
 @sbom.command("make")
 @click.argument("image", type=click.Path(path_type=Path))
 @click.option("-o", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE, not to the screen.")
+@click.option(
+    "--spec", type=click.Choice(("1.6", "1.7")), default="1.6", show_default=True, help="Version of CycloneDX."
+)
 @options.at_option
 @options.isolation_option
 @options.last_resort_option
@@ -31,6 +40,7 @@ def sbom() -> None:
 def make(
     image: Path,
     target: Path | None,
+    spec: str,
     at_time: str | None,
     in_process: bool,
     last_resort: str | None,
@@ -38,7 +48,7 @@ def make(
     references: tuple[Path, ...],
     no_cache: bool,
 ) -> None:
-    """Write what is seen in IMAGE as CycloneDX 1.6 JSON, each component with where and how it was seen.
+    """Write what is seen in IMAGE as CycloneDX JSON, each component with where and how it was seen.
 
     \b
     Example: fwverify sbom make image.bin -o image.cdx.json
@@ -68,7 +78,7 @@ def make(
             [image], at=at, limits=limits, bench=bench, progress=progress, memory=known, references=stores
         )
         progress("writing the bill of materials")
-        text = bill_of_materials(evidence)
+        text = bill_of_materials(evidence, spec)
     if target is None:
         output.emit(text)
     else:

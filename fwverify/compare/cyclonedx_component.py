@@ -26,7 +26,7 @@ SCOPES = frozenset({"", "required", "optional", "excluded"})
 SERVICE = "service"
 """Our kind for an entry of `services`: it is run somewhere, and nothing of it need lie in bytes."""
 RANGE_PROPERTY = "fwverify:version-range"
-_OMNIBOR = re.compile(r"gitoid:blob:sha(?:1:[0-9a-f]{40}|256:[0-9a-f]{64})")
+_OMNIBOR = re.compile(r"gitoid:[b]lob:sha(?:1:[0-9a-f]{40}|256:[0-9a-f]{64})")
 _SWHID = re.compile(r"swh:1:(?:cnt|dir|rel|rev|snp):[0-9a-f]{40}(?:;.+)?")
 _BSI = {"filename": "bsi:component:filename", "executable": "bsi:component:executable",
         "archive": "bsi:component:archive", "structured": "bsi:component:structured"}  # fmt: skip
@@ -42,8 +42,8 @@ def component(entry: Entry) -> DeclaredComponent:
     if scope not in SCOPES:
         entry.bad(f"unknown scope {scope[:40]!r}")
     version = entry.text("version")
-    since, before = _range(entry, version)
-    evidence = entry.inner("evidence")
+    since, before = ("", "") if version else _range(entry)
+    evidence = entry.inner("evidence") if "evidence" in entry.table else None  # most entries have none
     found = DeclaredComponent(
         name=name,
         version=version,
@@ -52,16 +52,16 @@ def component(entry: Entry) -> DeclaredComponent:
         kind=kind if kind in KINDS else "",
         bom_ref=entry.text("bom-ref"),
         hashes=_hashes(entry),
-        paths=_paths(evidence, name if kind == "file" else ""),
+        paths=_paths(evidence, name if kind == "file" else "") if evidence or kind == "file" else (),
         scope=scope if scope in SCOPES else "",
         since=since,
         before=before,
         supplier=supplier(entry.table),
         licences=tuple(sorted(set(_licences(entry)))),
-        derived_from=tuple(_ancestors(entry)),
+        derived_from=tuple(_ancestors(entry)) if "pedigree" in entry.table else (),
         external=entry.table.get("isExternal") is True,
-        aliases=tuple(sorted(set(_aliases(evidence)))),
-        confidence=_confidence(evidence),
+        aliases=tuple(sorted(set(_aliases(evidence)) - {""})) if evidence else (),
+        confidence=_confidence(evidence) if evidence else 0,
     )
     _identifiers(entry)
     return replace(found, problem=entry.told()) if entry.wrong else found
@@ -94,29 +94,35 @@ def supplier(component: Table) -> str:
     return next((one[:1024] for one in candidates if isinstance(one, str) and one), "")
 
 
+_OWN = tuple(one for one in OF_COMPONENT if one not in ("relationship", "dependencies", "completeness"))
+
+
 def lacks(entry: Entry, found: DeclaredComponent) -> tuple[str, ...]:
     """Minimum elements that the entry itself does not have; relationships are the document's matter."""
-    external = [
-        one for reference in entry.tables("externalReferences") if reference.get("type") == "distribution"
-        for one in _algorithms(reference)
-    ]  # fmt: skip
-    algorithms = {*(one.algorithm for one in found.hashes), *external}
+    component = entry.table
+    algorithms = {one.algorithm for one in found.hashes}
+    for reference in entry.tables("externalReferences") if "externalReferences" in component else ():
+        if reference.get("type") == "distribution":
+            algorithms.update(_algorithms(reference))
+    authors = _tables(component["authors"]) if "authors" in component else []
     has = {
         "name": bool(found.name),
         "version": bool(found.version),
-        "supplier": bool(found.supplier or _authors(entry.table)),
-        "creator-contact": any(map(contact, (entry.table.get("manufacturer"), entry.table.get("supplier"))))
-        or any(map(_address, _tables(entry.table.get("authors")))),
-        "identifier": bool(found.purl or found.cpe or _other_identifier(entry.table)),
+        "supplier": bool(found.supplier or authors or component.get("author")),
+        "creator-contact": contact(component.get("manufacturer"))
+        or contact(component.get("supplier"))
+        or any(map(_address, authors)),
+        "identifier": bool(found.purl or found.cpe or _other_identifier(component)),
         "hash": bool(algorithms),
         "sha512": "sha512" in algorithms,
         "licence": bool(found.licences),
-        "spdx-licence": any(is_expression(one) for one in found.licences),
-        **_properties(entry.table),
+        "spdx-licence": any(map(is_expression, found.licences)),
+        "filename": found.kind == "file" and bool(found.name),
     }
-    return missing(
-        has, tuple(one for one in OF_COMPONENT if one not in ("relationship", "dependencies", "completeness"))
-    )
+    if "properties" in component:
+        stated = {one.get("name") for one in _tables(component["properties"]) if one.get("value")}
+        has.update({element: True for element, name in _BSI.items() if name in stated})
+    return missing(has, _OWN)
 
 
 def contact(organisation: object) -> bool:
@@ -135,21 +141,9 @@ def _address(person: Table) -> bool:
     return isinstance(value, str) and "@" in value
 
 
-def _authors(component: Table) -> bool:
-    return bool(_tables(component.get("authors")) or component.get("author"))
-
-
 def _other_identifier(component: Table) -> bool:
     swid = table(component.get("swid")).get("tagId")
     return bool(swid or texts(component.get("omniborId")) or texts(component.get("swhid")))
-
-
-def _properties(component: Table) -> dict[str, bool]:
-    stated = {one.get("name") for one in _tables(component.get("properties")) if one.get("value")}
-    found = {element: name in stated for element, name in _BSI.items()}
-    if component.get("type") == "file" and component.get("name"):
-        found["filename"] = True
-    return found
 
 
 def _algorithms(reference: Table) -> Iterator[str]:
@@ -160,13 +154,13 @@ def _algorithms(reference: Table) -> Iterator[str]:
             yield str(one["alg"])
 
 
-def _range(entry: Entry, version: str) -> tuple[str, str]:
+def _range(entry: Entry) -> tuple[str, str]:
     """Bounds of `versionRange` (1.7) or of the property that stands for it."""
     text = entry.text("versionRange")
     for one in _tables(entry.table.get("properties")):
         if one.get("name") == RANGE_PROPERTY and isinstance(one.get("value"), str):
             text = text or str(one["value"])[:1024]
-    if not text or version:
+    if not text:
         return "", ""
     found = bounds(text)
     if found is None:
@@ -189,10 +183,12 @@ def _licences(entry: Entry) -> Iterator[str]:
                 break
 
 
-def _paths(evidence: Entry, file_name: str) -> tuple[str, ...]:
-    found = {file_name} if file_name else set()
-    for one in evidence.tables("occurrences"):
-        found.add(Entry(one, evidence.pointer, evidence.wrong).text("location"))
+def _paths(evidence: Entry | None, file_name: str) -> tuple[str, ...]:
+    found = {file_name}
+    if evidence is not None:
+        found.update(
+            Entry(one, evidence.pointer, evidence.wrong).text("location") for one in evidence.tables("occurrences")
+        )
     return tuple(sorted(found - {""}))
 
 

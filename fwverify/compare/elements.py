@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from fwverify.model.evidence import ElementCount
 
@@ -49,6 +50,7 @@ def missing(has: dict[str, bool], elements: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one for one in elements if not has.get(one, False))
 
 
+@lru_cache(maxsize=4096)
 def is_expression(text: str) -> bool:
     """A licence in SPDX's notation, as far as its form tells: identifiers joined by AND, OR, WITH and brackets."""
     words = text.replace("(", " ").replace(")", " ").split()

@@ -35,19 +35,32 @@ class Purl:
         return (stated.get("upstream") or stated.get("source") or "").partition("@")[0]
 
 
+_PLAIN = re.compile(
+    r"pkg:(deb|rpm|apk|opkg|alpm|generic)/(?:([a-z0-9][a-z0-9.-]*)/)?([a-z0-9][a-z0-9.+-]*)(?:@([A-Za-z0-9][A-Za-z0-9.+~-]*))?"
+    r"(?:\?((?:[a-z]+=[A-Za-z0-9.+~-]+&)*[a-z]+=[A-Za-z0-9.+~-]+))?"
+)
+"""Package URLs in which nothing is encoded and nothing must be normalised: nearly all of an SBOM of a distribution."""
+
+
 @lru_cache(maxsize=65_536)
 def parsed_purl(text: str) -> Purl | None:
     """The parts of a package URL; None when it is none."""
     if not text.startswith("pkg:") or len(text) > _MAX_IDENTIFIER:
         return None
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        qualifiers = sorted(one.split("=", 1) for one in plain[5].split("&")) if plain[5] else []
+        if len({key for key, _ in qualifiers}) == len(qualifiers):
+            pairs = tuple((key, value) for key, value in qualifiers)
+            return Purl(plain[1], plain[2] or "", plain[3], plain[4] or "", pairs)
     from packageurl import PackageURL
 
     try:
         url = PackageURL.from_string(text)
     except ValueError:
         return None
-    qualifiers = url.qualifiers if isinstance(url.qualifiers, dict) else {}
-    return Purl(url.type, url.namespace or "", url.name, url.version or "", tuple(sorted(qualifiers.items())))
+    stated = url.qualifiers if isinstance(url.qualifiers, dict) else {}
+    return Purl(url.type, url.namespace or "", url.name, url.version or "", tuple(sorted(stated.items())))
 
 
 _CPE23 = re.compile(r"cpe:2\.3:[aho*-](?::(?:\\.|[^\\:\s])+){10}")
@@ -55,6 +68,7 @@ _CPE22 = re.compile(r"cpe:/[aho]?(?::[^:\s]*){0,6}")
 _CPE_FIELD = re.compile(r"(?:\\.|[^\\:])+")
 
 
+@lru_cache(maxsize=65_536)
 def cpe_product(text: str) -> str | None:
     """Product of a CPE name, unescaped and in lower case; None when the text is no CPE name, empty when any product."""
     if len(text) > _MAX_IDENTIFIER:

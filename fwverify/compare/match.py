@@ -4,7 +4,8 @@
    and the source they name, of its CPE names or of what it was derived from, folded by the alias table. Only where
    nothing else fits, `foo` and `libfoo` count as one, then a file that the entry speaks of and that is named like the
    component. Packages of a programming language's own ecosystem meet those of the same namespace alone, never a C
-   library of the same name. Services are nothing that lies in bytes, and a file without version declares no product.
+   library of the same name; what a distribution made of them is met by its name (see `packaged`). Services are nothing
+   that lies in bytes, and a file without version declares no product.
 2. A candidate whose version agrees is the match. A side without version agrees with nothing and contradicts nothing,
    but a release outside the bounds that were seen is contradicted.
 3. What has candidates, none of which agrees, is a version that differs, unless each candidate was found elsewhere in
@@ -21,9 +22,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from fwverify.compare.identifiers import Purl, cpe_product, parsed_purl
+from fwverify.compare.packaged import PROGRAMS, distribution_keys, language_keys
 from fwverify.compare.versions import apart, difference, outside, same_version
 from fwverify.formats.ecosystems import LANGUAGES as LANGUAGES
-from fwverify.formats.products import canonical_product
+from fwverify.formats.products import canonical_product, known_products
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Component, DeclaredComponent, Discrepancy, DiscrepancyKind
 
@@ -85,7 +87,7 @@ def match_products(
 
     Args:
         observed: what was seen.
-        declared: what the documents say.
+        declared: what the documents say, each entry once, in order.
         located: files that entries were found to speak of, by hash or path.
     """
     index = _index(declared, located)
@@ -261,7 +263,7 @@ class _Index:
     """An ancestor, looked up in place of the entry that was derived from it."""
 
     def add(self, one: DeclaredComponent, keys: Iterable[_Key]) -> None:
-        for key in sorted(set(keys)):
+        for key in set(keys):  # each has a list of its own: their order does not matter
             listed = self.entries.setdefault(key, [])
             if len(listed) < MAX_CANDIDATES:
                 listed.append(one)
@@ -271,12 +273,13 @@ class _Index:
     def candidates(self, component: Component) -> list[DeclaredComponent]:
         """Entries that may mean this component: same package URL first, then same name, then by order."""
         url = parsed_purl(component.purl)
-        names = _names(component.name, [url] if url else [], ())
+        names = _names(component.name, [url] if url else [], [cpe_product(component.cpe) or ""])
         pool = (
             self._at([*_url_key(url), *(("name", one) for one in names)], url)
             or self._at([("loose", _loose(one)) for one in names], url)
             or self._at([("family", FAMILIES[one]) for one in names if one in FAMILIES], url)
             or self._at([("file", one) for one in names], url)
+            or self._packaged(component, url, names)
         )
         if len(pool) < 2:
             return list(pool)
@@ -285,6 +288,18 @@ class _Index:
     def _at(self, keys: Iterable[_Key], url: Purl | None) -> set[DeclaredComponent]:
         pool = {one for key in keys for one in self.entries.get(key, ())}
         return {one for one in pool if _comparable(parsed_purl(one.purl), url)}
+
+    def _packaged(self, component: Component, url: Purl | None, names: list[str]) -> set[DeclaredComponent]:
+        """A distribution's package of a language's package, or of a program that is built as one of its own modules.
+
+        A program is called like many things; so its release must agree, and no product of that name may be known.
+        """
+        pool = {one for key in language_keys(url) for one in self.entries.get(key, ())}
+        if not pool and url is not None and url.type in PROGRAMS and "/" not in component.name:
+            unknown = [("name", one) for one in names if one not in known_products()]
+            named = {one for key in unknown for one in self.entries.get(key, ())}
+            pool = {one for one in named if not component.version or _agrees(component, one)}
+        return pool
 
 
 def _rank(one: DeclaredComponent, component: Component, url: Purl | None) -> tuple[bool, bool, bool]:
@@ -298,7 +313,7 @@ def _rank(one: DeclaredComponent, component: Component, url: Purl | None) -> tup
 
 def _index(declared: Iterable[DeclaredComponent], located: Mapping[DeclaredComponent, Locator]) -> _Index:
     index = _Index()
-    for one in sorted(set(declared)):
+    for one in declared:
         if one.kind == SERVICE or (one.kind == "file" and not (one.version or one.purl or one.cpe)):
             continue
         index.add(one, _keys(one, located.get(one)))
@@ -319,6 +334,7 @@ def _keys(one: DeclaredComponent, place: Locator | None) -> list[_Key]:
     files = [canonical_product(path) for path in (*one.paths, *([place.name] if place else [])) if path]
     return [
         *(key for url in urls for key in _url_key(url)),
+        *distribution_keys(one.name, parsed_purl(one.purl)),
         *(("name", name) for name in names),
         *(("loose", _loose(name)) for name in names),
         *(("family", FAMILIES[name]) for name in names if name in FAMILIES),

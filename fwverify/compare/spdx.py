@@ -315,11 +315,10 @@ def _details(reading: _Reading) -> Iterator[Details]:
         own = found.bom_ref
         algorithms = {one.algorithm for one in found.hashes}
         contacts = [_agent(str(entry.table.get(key) or ""))[1] for key in ("originator", "supplier")]
-        is_file = found.kind == "file"
         has = {
             "name": bool(found.name),
-            "version": bool(found.version) or is_file,
-            "supplier": bool(found.supplier) or is_file,
+            "version": bool(found.version),
+            "supplier": bool(found.supplier),
             "creator-contact": any("@" in one or "://" in one for one in contacts),
             "identifier": bool(found.purl or found.cpe) or _other_identifier(entry),
             "hash": bool(algorithms),
@@ -329,9 +328,11 @@ def _details(reading: _Reading) -> Iterator[Details]:
             "relationship": own in related,
             "dependencies": own in graph.listed,
             "completeness": own in reading.complete,
-            "filename": bool(entry.table.get("packageFileName")) or is_file,
+            "filename": bool(entry.table.get("packageFileName")),
         }
-        yield Details(entry.pointer, index.get(parents.get(own, ""), -1), missing(has, OF_COMPONENT))
+        # files are parts of packages; what is asked of components is not asked of them
+        lacks = () if found.kind == "file" else missing(has, OF_COMPONENT)
+        yield Details(entry.pointer, index.get(parents.get(own, ""), -1), lacks)
 
 
 def _other_identifier(entry: Entry) -> bool:

@@ -19,7 +19,7 @@ from fwverify.compare.traces import BOOT, Traces, traces
 from fwverify.formats.products import canonical_product
 from fwverify.formats.sbom_kinds import looks_like_sbom
 from fwverify.model.artifact import Artifact
-from fwverify.model.component import DeclaredComponent, Discrepancy, DiscrepancyKind
+from fwverify.model.component import DeclaredComponent, Discrepancy, DiscrepancyKind, in_order
 from fwverify.model.evidence import Gap, GapReason
 from fwverify.model.examining import Unsupported, examining
 
@@ -74,7 +74,7 @@ def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[
     """
     if not documents:
         return (), ()
-    declared = sorted({one for document in documents for one in document.components})
+    declared = in_order(one for document in documents for one in document.components)
     files = match_files(inventory, declared)  # 1
     located = {one: place.locator for one, place in files.places.items()}
     products = match_products(inventory.components, declared, located)  # 2

@@ -1,15 +1,19 @@
 """What file names alone say about a declared component that nothing recognised in the bytes.
 
 Only programs and libraries that no identified component accounts for are looked at. 1 One of them is named like the
-product: it is there, its version not established. 2 One of them shares a word with the name: it may be that one.
-3 Neither: nothing in the image bears the name. Pure. Does NOT look at contents.
+product or like a known program of it (program_names.txt): it is there, its version not established. 2 One of them
+shares a word with the name: it may be that one. 3 Neither: nothing in the image bears the name. Pure. Does NOT look at
+contents.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
 
 from fwverify.compare.identifiers import parsed_purl
 from fwverify.compare.interface import Inventory
@@ -46,6 +50,7 @@ class Traces:
     words: dict[str, Locator] = field(default_factory=dict)
     beginnings: dict[str, Locator] = field(default_factory=dict)
     names: list[tuple[str, Locator]] = field(default_factory=list)
+    """Sorted."""
 
     def named(self, entry: DeclaredComponent) -> Locator | None:
         """A file that is named like the product."""
@@ -58,8 +63,9 @@ class Traces:
                 if len(word) >= _LEAST_WORD and key in table and len(key) >= _LEAST_WORD:
                     return table[key]
         first = next(iter(_WORD.findall(entry.name.lower().removeprefix("lib"))), "")
-        starting = [place for name, place in self.names if first and name.startswith(first)]
-        return starting[0] if len(starting) >= _SEVERAL else None
+        start = bisect_left(self.names, first, key=lambda one: one[0])
+        starting = [place for name, place in self.names[start : start + _SEVERAL] if name.startswith(first)]
+        return starting[0] if first and len(starting) >= _SEVERAL else None
 
 
 def traces(inventory: Inventory) -> Traces:
@@ -71,11 +77,25 @@ def traces(inventory: Inventory) -> Traces:
             continue
         name = file.locator.name.rsplit("/", 1)[-1].lower()
         found.names.append((name, file.locator))
-        found.products.setdefault(canonical_product(name), file.locator)
+        for product in {canonical_product(name), *_programs().get(name, ())}:
+            found.products.setdefault(product, file.locator)
         for word in _words(name):
             found.words.setdefault(word, file.locator)
             if len(word) >= _LEAST_PREFIX:
                 found.beginnings.setdefault(word[:_LEAST_PREFIX], file.locator)
+    found.names.sort()
+    return found
+
+
+@cache
+def _programs() -> dict[str, tuple[str, ...]]:
+    """Program -> products it may come from, from program_names.txt."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in resources.files("fwverify.compare").joinpath("program_names.txt").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            product, _, programs = line.partition(":")
+            for one in programs.split():
+                found[one] = (*found.get(one, ()), canonical_product(product))
     return found
 
 

@@ -65,9 +65,17 @@ def same_version(one: str, other: str, purl_type: str = "") -> bool | None:
         return True
     if max(len(first), len(second)) > _MAX_VERSION:
         return False
+    if _revised(first, second) or _revised(second, first):  # the commonest case, without taking anything apart
+        return True
     if any(_agree(a, b) for a in _readings(first) for b in _readings(second)):  # 2, 3
         return True
     return _same_in_ecosystem(first, second, purl_type.lower())  # 4
+
+
+def _revised(plain: str, packaged: str) -> bool:
+    """`packaged` is `plain` with a distribution's revision behind it."""
+    rest = packaged[len(plain) :]
+    return packaged.startswith(plain) and rest[:1] == "-" and rest[1:2].isdecimal()
 
 
 def outside(version: str, since: str, before: str) -> bool:
@@ -193,12 +201,33 @@ _ECOSYSTEMS = {
 
 
 def _same_in_ecosystem(one: str, other: str, purl_type: str) -> bool:
+    return _in_ecosystem(one, other, purl_type) == 0
+
+
+def ordered(one: str, other: str, purl_type: str = "") -> int | None:
+    """-1, 0 or 1 for earlier, same, later, packaging included; None when the two cannot be put in an order.
+
+    Args:
+        one: a version text.
+        other: a version text.
+        purl_type: type of the package URL on either side, or empty: its ecosystem's rules come first.
+    """
+    first, second = one.strip().lower(), other.strip().lower()
+    if first in _NO_VERSION or second in _NO_VERSION or max(len(first), len(second)) > _MAX_VERSION:
+        return None
+    order = _in_ecosystem(first, second, purl_type.lower())
+    return compare(first, second) if order is None else order
+
+
+def _in_ecosystem(one: str, other: str, purl_type: str) -> int | None:
+    """The ecosystem's own order; None when it has none here, or when these are no versions of it."""
     if purl_type not in _ECOSYSTEMS or not all(map(_ECOSYSTEM_TEXT.fullmatch, (one, other))):
-        return False
+        return None
     from univers import versions
 
     kind = getattr(versions, _ECOSYSTEMS[purl_type])
     try:
-        return bool(kind(one) == kind(other))
-    except ValueError:
-        return False  # not a version of that ecosystem: our own reading stands
+        first, second = kind(one), kind(other)
+        return 0 if first == second else -1 if first < second else 1
+    except (ValueError, TypeError):
+        return None  # not versions of that ecosystem: our own reading stands

@@ -89,7 +89,8 @@ def _streams(root: Cursor, start: int, end: int) -> dict[str, ByteRange]:
             name += bytes(root.take(4, "stream name"))
         if start + offset + size > end:
             raise Malformed(WHAT, "a stream ends outside", root.at)
-        found.setdefault(name.split(b"\0")[0].decode("latin-1"), ByteRange(start + offset, start + offset + size))
+        if size:
+            found.setdefault(name.split(b"\0")[0].decode("latin-1"), ByteRange(start + offset, start + offset + size))
     return found
 
 

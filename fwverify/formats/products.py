@@ -1,9 +1,9 @@
 """One upstream product, many names: package, library, binary and SONAME spellings folded to one.
 
 Sources of the spellings: Debian policy 3.1 and 8.1 on package and library package names, the Filesystem Hierarchy's
-`libNAME.so.N`, and the products' own project pages; read 2026-11-22. The names are data, product_names.txt. A
-name that is not in the table keeps its own spelling, less packaging (`-dev`, a SONAME version). Does NOT guess that `foo` and `libfoo` are one product: whoever
-compares may do that as a last resort.
+`libNAME.so.N`, and the products' own project pages; read 2026-11-22. The names are data, product_names.txt. A name that
+is not in it keeps its own spelling, less packaging (`-dev`, a SONAME version). Does NOT guess that `foo` and `libfoo`
+are one product: whoever compares may do that as a last resort.
 """
 
 from __future__ import annotations

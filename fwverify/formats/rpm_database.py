@@ -1,9 +1,9 @@
 """Header images in RPM's databases: sqlite, ndb and Berkeley DB hash.
 
-Sources, read 2026-11-22: RPM's documentation and the behaviour of rpm 4.18 ("rpmdb.sqlite", table Packages with hnum
-and blob; "Packages.db", the ndb package database: slots and blobs of 16-byte blocks); Berkeley DB 5.3 documentation and
-db_dump/db_load of it (hash access method: meta page, hash pages, overflow pages). Does NOT read indexes, write-ahead
-logs or journals.
+Sources, read 2026-11-22: RPM's documentation and the behaviour of rpm 4.18 ("rpmdb.sqlite", table Packages: a number
+and a header image; "Packages.db", the ndb package database: slots and contents in 16-byte blocks); Berkeley DB 5.3
+documentation and its db_dump and db_load (hash access method: meta page, hash pages, overflow pages). Does NOT read
+indexes, write-ahead logs or journals.
 """
 
 from __future__ import annotations

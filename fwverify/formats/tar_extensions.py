@@ -32,7 +32,7 @@ def number(raw: memoryview, what: str) -> int:
             raise Malformed(WHAT, f"the {what} of a header is negative")
         return value
     text = bytes(raw).split(b"\0", 1)[0].strip(b" ")
-    if any(one not in b"01234567" for one in text):
+    if text.strip(b"01234567"):  # something is left between the digits
         raise Malformed(WHAT, f"the {what} of a header is not a number")
     return int(text, 8) if text else 0
 

@@ -16,12 +16,13 @@ from fwverify.model.examining import Malformed
 
 MAX_DEPTH = 64
 """Elements inside one another. Real bills of materials need up to 20."""
-MAX_NODES = 2_000_000
-"""Elements and attributes of one document; each costs some 200 bytes. A 10,000-component SBOM has 150,000."""
+MAX_NODES = 1_000_000
+"""Elements and attributes of one document; each costs some 400 bytes. A 10,000-component SBOM has 150,000."""
 _CHUNK = 1 << 20
 _SEPARATOR = " "
 """Between namespace and local name, as expat gives them: no name can hold one."""
 _BOM = b"\xef\xbb\xbf"
+_OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(slots=True)
@@ -118,6 +119,8 @@ def parse(view: memoryview | bytes, what: str, *, max_bytes: int = DEFAULT_LIMIT
     parser.ProcessingInstructionHandler = parser.UnparsedEntityDeclHandler = builder.refuse
     raw = memoryview(view)
     start = len(_BOM) if bytes(raw[: len(_BOM)]) == _BOM else 0
+    if bytes(raw[:2]) in _OTHER_MARKS:  # expat would read UTF-16 whatever it was told
+        raise Malformed(what, "not UTF-8", 0)
     try:
         for place in range(start, len(raw), _CHUNK):  # 3
             parser.Parse(bytes(raw[place : place + _CHUNK]), False)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from fwverify.formats.ecosystems import ecosystem
+from fwverify.identify.version_table import identifiers
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue, Component
 from fwverify.model.versions import compare
@@ -213,4 +214,18 @@ def _component(group: _Group) -> Component:
         contradicted=not possible,
         since=since,
         before=before,
+        cpe=_cpe(group),
     )
+
+
+def _cpe(group: _Group) -> str:
+    """Naming: NIST IR 7695, 6.2 (formatted string): other signs than letters, digits, `.`, `-` and `_` are quoted."""
+    language, product = group.product
+    known = identifiers().get(product)
+    if language or known is None or not known.cpe:
+        return ""
+    release = _EPOCH.sub("", group.version)
+    if any(one.unit for one in group.clues):
+        release = _REPACKED.sub("", _REVISION.sub("", release))
+    escaped = re.sub(r"([^\w.-])", r"\\\1", release, flags=re.ASCII) or "*"
+    return f"cpe:2.3:a:{known.cpe}:{escaped}:*:*:*:*:*:*:*"

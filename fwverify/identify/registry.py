@@ -7,6 +7,7 @@ from fwverify.identify.detectors import (
     build_manifest,
     build_path,
     composer_packages,
+    debug_link,
     elf_comment,
     elf_exports,
     elf_needed,
@@ -41,6 +42,7 @@ from fwverify.identify.interface import Detector
 
 BUILTIN: tuple[Detector, ...] = (
     build_path.DETECTOR,
+    debug_link.DETECTOR,
     elf_comment.DETECTOR,
     elf_exports.DETECTOR,
     elf_needed.DETECTOR,

@@ -18,8 +18,8 @@ LINKERS_OWN = frozenset(
     {
         "_init", "_fini", "_start", "__start", "main", "_end", "_edata", "_etext", "__end__", "__bss_start",
         "__bss_start__", "__bss_end__", "_bss_end__", "__data_start", "data_start", "_IO_stdin_used", "_ftext",
-        "_fdata", "_fbss", "_gp", "_gp_disp", "_DYNAMIC", "_DYNAMIC_LINKING", "_GLOBAL_OFFSET_TABLE_", "__RLD_MAP", "__rld_map",
-        "__exidx_start", "__exidx_end", "__libc_csu_init", "__libc_csu_fini", "__dso_handle", "__progname",
+        "_fdata", "_fbss", "_gp", "_gp_disp", "_DYNAMIC", "_DYNAMIC_LINKING", "_GLOBAL_OFFSET_TABLE_", "__RLD_MAP",
+        "__rld_map", "__exidx_start", "__exidx_end", "__libc_csu_init", "__libc_csu_fini", "__dso_handle", "__progname",
         "__global_pointer$", "__SDATA_BEGIN__", "__BSS_END__", "__DATA_BEGIN__",
     }
 )  # fmt: skip

@@ -161,7 +161,7 @@ def squashfs_million() -> bytes:
 
 
 def squashfs_genuine() -> bytes:
-    """60,000 empty files in one SquashFS of mksquashfs: more than 16 for each KiB of it."""
+    """60,000 empty files in one SquashFS of mksquashfs: more than 12 for each KiB of it."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as scratch:

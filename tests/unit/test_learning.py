@@ -12,7 +12,7 @@ from fwverify.errors import IngestError
 from fwverify.learning import Learner, Unlearned, here
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.reference.values import Origin
-from tests.packages import LIBRARY, OTHER, apk, deb, ipk, tarred
+from tests.packages import LIBRARY, OTHER, VECTORS, apk, deb, ipk, tarred
 
 AT = "2026-11-22T00:00:00Z"
 SONAME = "usr/lib/libcrypto.so.3"
@@ -54,6 +54,15 @@ def test_packages(tmp_path: Path, name: str, content: bytes, purl: str) -> None:
     traits = component.files[0].traits
     assert traits is not None
     assert (traits.soname, traits.symbols, len(traits.loaded)) == ("libcrypto.so.3", 2, 32)
+
+
+@pytest.mark.parametrize("kind", ["plain", "gzip", "xz", "signed"])
+def test_rpm(kind: str) -> None:
+    """Of an RPM package the header says whose it is; the files are those of its payload, packed or not."""
+    path = VECTORS.parent / "containers" / "rpm_package" / "valid" / kind / "input"
+    (component,) = only(path).components
+    assert (component.name, component.version, component.product) == ("acme-agent", "1.4.0-2", "acme-agent")
+    assert component.purl.startswith("pkg:rpm/")
 
 
 def test_stated_release(tmp_path: Path) -> None:

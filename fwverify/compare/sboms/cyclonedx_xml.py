@@ -178,6 +178,12 @@ def _component(element: Element) -> Value:
     return value
 
 
+def _container(element: Element) -> Value:
+    """An object, empty where the element is."""
+    value = _object(element, _inner(element))
+    return value if value != "" else {}
+
+
 def _number(element: Element) -> Value:
     try:
         return float(element.text.strip()[:32])
@@ -192,6 +198,9 @@ _SPECIAL: dict[str, Callable[[Element], Value]] = {
     "composition": _composition,
     "component": _component,
     "confidence": _number,
+    "evidence": _container,
+    "pedigree": _container,
+    "metadata": _container,
     "supplier": _organisation,
     "manufacturer": _organisation,
     "manufacture": _organisation,

@@ -36,9 +36,7 @@ _HASHES = {
 _UNUSED_HASHES = frozenset({"sha224", "sha3_224", "md2", "md4", "md6", "adler32", "crystalsKyber", "crystalsDilithium",
                             "falcon", "other"})  # fmt: skip
 _KINDS = {"operatingSystem": "operating-system", "deviceDriver": "device-driver", "model": "machine-learning-model"}
-_VISIBLE_KINDS = frozenset(
-    {"application", "container", "device", "file", "firmware", "framework", "library", "platform"}
-)
+_PLAIN_KINDS = frozenset({"application", "container", "device", "file", "firmware", "framework", "library", "platform"})
 _DEPENDS = frozenset({"dependsOn", "hasDynamicLink", "hasStaticLink", "hasPrerequisite", "hasOptionalDependency",
                       "hasProvidedDependency", "hasOptionalComponent"})  # fmt: skip
 _CONTAINS = frozenset({"contains", "describes"})
@@ -54,7 +52,6 @@ class _Relation:
     kind: str
     source: str
     targets: list[str]
-    completeness: str
     scope: str
 
 
@@ -63,7 +60,6 @@ class _Reading:
     elements: dict[str, Table] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     by_type: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    relations: list[_Relation] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
     graph: Graph = field(
         default_factory=lambda: Graph(subject=_TOP, place="/@graph", duplicates="/@graph", reference="spdxId")
@@ -120,7 +116,8 @@ def read(artifact: Artifact) -> Document:
     )
     _check(reading, components, entries)
     about.report(reading.problems)
-    lacking = [(label(one.name, one.version), each.lacks) for one, each in zip(components, details, strict=True)]
+    pairs = zip(components, details, strict=True)
+    lacking = [(label(one.name, one.version), each.lacks) for one, each in pairs if one.kind != "file"]
     observation = replace(
         observation,
         problems=reading.problems.all(),
@@ -181,7 +178,7 @@ def _component(own: str, entry: Entry, reading: _Reading) -> DeclaredComponent:
         entry.bad("no name")
     purls, cpes = _identifiers(entry, version)
     purpose = entry.text("software_primaryPurpose")
-    kind = _KINDS.get(purpose, purpose if purpose in _VISIBLE_KINDS or not purpose else "other")
+    kind = _KINDS.get(purpose, purpose if purpose in _PLAIN_KINDS or not purpose else "other")
     found = DeclaredComponent(
         name=name,
         version=version,
@@ -239,22 +236,17 @@ def _relate(reading: _Reading) -> None:
     for own in reading.of("Relationship", "LifecycleScopedRelationship"):
         entry = reading.entry(own)
         source = next(iter(_targets(entry.table.get("from"))), "")
-        relation = _Relation(
-            entry.text("relationshipType"),
-            source,
-            _targets(entry.table.get("to")),
-            entry.text("completeness"),
-            entry.text("scope"),
-        )
+        targets = _targets(entry.table.get("to"))
+        relation = _Relation(entry.text("relationshipType"), source, targets, entry.text("scope"))
         if not source or not relation.kind:
             reading.problems.add(entry.pointer, "a relationship without its beginning or type")
             continue
+        if relation.kind in _DEPENDS | _CONTAINS and entry.text("completeness"):
+            reading.complete.add(source)
         _relation(relation, reading)
 
 
 def _relation(one: _Relation, reading: _Reading) -> None:
-    if one.kind in _DEPENDS | _CONTAINS and one.completeness:
-        reading.complete.add(one.source)
     if one.kind in _DEPENDS:
         reading.graph.listed.add(one.source)
     targets = [other for other in one.targets if not other.rsplit("/", 1)[-1].endswith(_NOTHING)]
@@ -322,14 +314,14 @@ def _details(reading: _Reading, components: list[DeclaredComponent], entries: li
     parents = {other: one for one, other in graph.contains}
     index = {one.bom_ref: number for number, one in enumerate(components) if one.bom_ref}
     for found, entry in zip(components, entries, strict=True):
-        own, is_file = found.bom_ref, found.kind == "file"
+        own = found.bom_ref
         artifacts = [reading.entry(one) for one in reading.artifacts.get(own, ())]
         algorithms = {one.algorithm for part in artifacts for one in _hashes(part, reading)}
         algorithms |= {one.algorithm for one in found.hashes}
         has = {
             "name": bool(found.name),
-            "version": bool(found.version) or is_file,
-            "supplier": bool(found.supplier) or is_file,
+            "version": bool(found.version),
+            "supplier": bool(found.supplier),
             "creator-contact": any(_contact(one, reading) for one in _targets(entry.table.get("originatedBy"))),
             "identifier": bool(found.purl or found.cpe or list(entry.tables("externalIdentifier"))),
             "hash": bool(algorithms),
@@ -340,9 +332,10 @@ def _details(reading: _Reading, components: list[DeclaredComponent], entries: li
             "dependencies": own in graph.listed,
             "completeness": own in reading.complete,
             # TR-03183-2 has these three said by the purposes of the file that is distributed, absence included
-            **dict.fromkeys(("filename", "executable", "archive", "structured"), bool(artifacts) or is_file),
+            **dict.fromkeys(("filename", "executable", "archive", "structured"), bool(artifacts)),
         }
-        yield Details(entry.pointer, index.get(parents.get(own, ""), -1), missing(has, OF_COMPONENT))
+        lacks = () if found.kind == "file" else missing(has, OF_COMPONENT)
+        yield Details(entry.pointer, index.get(parents.get(own, ""), -1), lacks)
 
 
 def _contact(own: str, reading: _Reading) -> bool:

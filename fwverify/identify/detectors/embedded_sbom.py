@@ -141,7 +141,13 @@ def _section(data: bytes) -> Iterator[_Named]:
 
 def _containers(view: memoryview) -> Iterator[_Named]:
     for at in places(view, uswid.MAGIC, MAX_CONTAINERS):
-        yield from ((one.name, one.version, "") for one in uswid.container(view, at))
+        kind, data = uswid.container(view, at)
+        if kind == uswid.CYCLONEDX:
+            yield from _cyclonedx(load(data, "CycloneDX"))
+        elif kind == uswid.SPDX:
+            yield from _spdx(load(data, "SPDX"))
+        else:
+            yield from ((one.name, one.version, "") for one in uswid.tags(data))
 
 
 DETECTOR = Detector(

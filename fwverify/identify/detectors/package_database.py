@@ -2,7 +2,7 @@
 
 Debian policy 5.1 (control file syntax) and dpkg(1) "Package states"; opkg keeps the same syntax; purl-spec types
 `deb` and `opkg`; read 2026-11-22. Every package that has files in the image counts, configured or not: an installer
-leaves all of them `unpacked`. Does NOT read which files belong to a package, nor rpm, apk and ipk archives.
+leaves all of them `unpacked`. Does NOT read which files belong to a package, nor other package managers' databases.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from fwverify.model.plugin import Doc
 CONFIDENCE = 95
 NAME = "package-database"
 DPKG_PATHS = ("var/lib/dpkg/status",)
+OPKG_CONTROLS = ("usr/lib/opkg/info", "var/lib/opkg/info", "lib/opkg/info", "usr/local/lib/opkg/info")
+"""Where the description of each installed package lies besides; an image may keep these alone."""
 OPKG_PATHS = ("usr/lib/opkg/status", "var/lib/opkg/status", "lib/opkg/status", "usr/local/lib/opkg/status")
 ABSENT_STATES = frozenset({"not-installed", "config-files"})
 """dpkg states in which none of the package's own files is there."""
@@ -49,7 +51,8 @@ def _kind(artifact: Artifact) -> str:
         return "dpkg"
     if lies_in(artifact, "var/lib/dpkg/status.d") and not artifact.name.endswith(".md5sums"):
         return "dpkg"
-    return "opkg" if lies_at(artifact, *OPKG_PATHS) else ""
+    control = artifact.name.endswith(".control") and any(lies_in(artifact, one) for one in OPKG_CONTROLS)
+    return "opkg" if control or lies_at(artifact, *OPKG_PATHS) else ""
 
 
 def _fields(stanza: str) -> dict[str, str]:
@@ -121,6 +124,6 @@ DETECTOR = Detector(
     doc=Doc(
         title="dpkg and opkg databases",
         references=("Debian policy 5.1 and dpkg(1), read 2026-11-22", "purl-spec, types deb and opkg, read 2026-11-22"),
-        limitations=("Files of a package are not attributed to it.", "rpm, apk and pacman databases are not read."),
+        limitations=("Files of a package are not attributed to it.", "pacman's database is not read."),
     ),
 )

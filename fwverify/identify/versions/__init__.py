@@ -1,6 +1,12 @@
 """Version detectors as data: one YAML file a product (read and checked by `identify.version_table`).
+After a change: `python -m tests.make_versions`, which writes what a run reads.
 
-    product      name, as formats.products has it
+    product      name, as formats.products has it (its other names: formats/product_names.txt)
+    cpe          vendor:product of the CPE dictionary, where it has the product
+    purl         package URL without version; pkg:generic/PRODUCT where none is given
+    lives        `any` (when left out), or `firmware`: not in what a dynamic linker loads, which only quotes it
+    proven       the two real builds in which the finds gave the packages' own versions (measured by
+                 benchmarks/prove_detectors.py), or `unproven`: then no confidence is above 60
     finds        a list; each has a confidence in percent and is one of
                    anchor + pattern   the text `anchor` is searched in one pass over all bytes; around a hit the
                                       expression must match

@@ -62,3 +62,31 @@ def test_total(text: str) -> None:
     parsed_purl("pkg:" + text)
     cpe_product(text)
     cpe_product("cpe:2.3:" + text)
+
+
+_WORDS = st.from_regex(r"[a-z0-9][a-z0-9.+-]{0,8}", fullmatch=True)
+_VALUES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.+~%:-]{0,8}", fullmatch=True)
+
+
+@given(
+    st.sampled_from(["deb", "rpm", "apk", "generic", "npm", "pypi"]),
+    st.just("") | _WORDS,
+    _WORDS,
+    st.just("") | _VALUES,
+    st.dictionaries(st.sampled_from(["arch", "distro", "epoch"]), _VALUES, max_size=2),
+)
+def test_plain_purls_as_the_library_reads_them(
+    kind: str, space: str, name: str, version: str, more: dict[str, str]
+) -> None:
+    """The quick way for plain package URLs says what the library says, or leaves it to the library."""
+    from packageurl import PackageURL
+
+    text = f"pkg:{kind}/{space + '/' if space else ''}{name}{'@' + version if version else ''}"
+    text += "?" + "&".join(f"{key}={value}" for key, value in more.items()) if more else ""
+    try:
+        url = PackageURL.from_string(text)
+    except ValueError:
+        assert parsed_purl(text) is None
+        return
+    qualifiers = tuple(sorted(url.qualifiers.items()))
+    assert parsed_purl(text) == Purl(url.type, url.namespace or "", url.name, url.version or "", qualifiers)

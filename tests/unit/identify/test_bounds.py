@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from fwverify.formats.products import canonical_product
@@ -19,7 +21,7 @@ def test_data() -> None:
         assert canonical_product(one.product) == one.product, soname
         assert one.releases or one.since or one.before, soname
         order = [release for release, _ in one.releases]
-        assert all(compare(first, later) == -1 for first, later in zip(order, order[1:], strict=False)), soname
+        assert all(compare(first, later) == -1 for first, later in itertools.pairwise(order)), soname
         assert all(names and len(names) <= 3 for _, names in one.releases), soname
 
 

@@ -159,3 +159,18 @@ def test_excluded_release_in_one_file() -> None:
     """A version text and what the same file exports exclude one another: kept, and said."""
     seen = conclude([clue("zlib", "1.2.8", "lib/libz.so.1"), bound("zlib", "lib/libz.so.1", "1.2.12")])
     assert all(one.contradicted for one in seen)
+
+
+@pytest.mark.parametrize(
+    ("seen", "cpe"),
+    [
+        (clue("openssl", "3.0.2", "lib/libcrypto.so.3"), "cpe:2.3:a:openssl:openssl:3.0.2:*:*:*:*:*:*:*"),
+        (clue("openssl", "", "lib/libcrypto.so.3"), "cpe:2.3:a:openssl:openssl:*:*:*:*:*:*:*:*"),
+        (row("zlib1g", "zlib", "1:1.2.13+dfsg-1"), "cpe:2.3:a:zlib:zlib:1.2.13:*:*:*:*:*:*:*"),
+        (clue("glib", "2.74.0+a", "lib/a.so"), "cpe:2.3:a:gnome:glib:2.74.0\\+a:*:*:*:*:*:*:*"),
+        (clue("acmepump", "1.0", "bin/pump"), ""),
+    ],
+)
+def test_cpe(seen: Clue, cpe: str) -> None:
+    """A known product has its name of the CPE dictionary, with the release where it is established."""
+    assert [one.cpe for one in conclude([seen])] == [cpe]

@@ -1,4 +1,4 @@
-"""The accuracy of version detection, on the excerpts of real builds that identify/versions quotes: seconds, no corpus."""
+"""The accuracy of version detection on the excerpts of real builds in identify/versions: seconds, no corpus."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def seen(number: int, one: Example) -> set[tuple[str, str]]:
 
 
 def test_excerpts() -> None:
-    """Every excerpt of a real build gives its own release and no other of that product; what only resembles gives none."""
+    """An excerpt of a real build gives its release and no other of the product; what only resembles it gives none."""
     texts = [one for one in sources().examples if one.text and not one.soname]
     right = wrong = 0
     for number, one in enumerate(texts):
@@ -44,5 +44,6 @@ def test_excerpts() -> None:
 def test_quotes_of_others() -> None:
     """A script, a changelog and a user agent in plain text show no product."""
     for number, text in enumerate(QUOTES):
-        found = observe(identified(ROOT.into("squashfs", f"etc/{number}"), text), detectors=(version_string.DETECTOR,))
+        artifact = identified(ROOT.into("squashfs", f"etc/{number}"), text)
+        found = observe(artifact, detectors=(version_string.DETECTOR,))
         assert found.clues == ()

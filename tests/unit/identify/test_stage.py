@@ -21,6 +21,8 @@ from fwverify.model.plugin import Doc
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "detectors"
 LIBRARY = (VECTORS / "elf-soname/valid/known/input").read_bytes()
+IMAGE = (VECTORS / "pe-version-info/valid/known/input").read_bytes()
+TE = (VECTORS / "pe-version-info/invalid/te/input").read_bytes()
 
 
 def artifact(data: bytes, name: str = "bin/thing") -> Artifact:
@@ -45,9 +47,32 @@ def looked(data: bytes, name: str = "bin/thing", *detectors: Detector) -> Observ
         (b"latin-1 gr\xfc\xdfe", Opened.SCANNED, "scan"),
         (bytes(range(256)) * 4, Opened.SCANNED, "scan"),
         (b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJz\n" * 200, Opened.SCANNED, "text"),
-        (b"MZ" + bytes(58) + b"\x40\0\0\0PE\0\0", Opened.GAP, ""),
+        (b"MZ" + bytes(58) + b"\x40\0\0\0PE\0\0", Opened.GAP, "pe"),
+        (IMAGE, Opened.EXAMINED, "pe"),
+        (IMAGE[:-1], Opened.GAP, "pe"),
+        (IMAGE + b"payload", Opened.GAP, "pe"),
+        (TE, Opened.EXAMINED, "pe"),
+        (b"\xcf\xfa\xed\xfe\x07" + bytes(60), Opened.GAP, "mach-o"),
     ],
-    ids=["none", "00", "ff", "elf", "cut", "appended", "text", "nul", "latin-1", "data", "base64", "pe"],
+    ids=[
+        "none",
+        "00",
+        "ff",
+        "elf",
+        "cut",
+        "appended",
+        "text",
+        "nul",
+        "latin-1",
+        "data",
+        "base64",
+        "pe-head",
+        "pe",
+        "pe-cut",
+        "pe-appended",
+        "te",
+        "mach-o",
+    ],
 )
 def test_how_far(data: bytes, opened: Opened, reader: str) -> None:
     """Only what a reader understood whole is examined; every gap has a reason."""
@@ -57,13 +82,13 @@ def test_how_far(data: bytes, opened: Opened, reader: str) -> None:
 
 
 def test_reasons_of_gaps() -> None:
-    """Truncated is malformed, appended bytes are unexplained with their range, PE is unsupported."""
+    """Truncated is malformed, appended bytes are unexplained with their range, Mach-O is unsupported."""
     assert looked(LIBRARY[:-1]).gaps[0].reason is GapReason.MALFORMED
     gap = looked(LIBRARY + b"payload").gaps[0]
     assert gap.reason is GapReason.UNEXPLAINED
     assert gap.range is not None
     assert gap.range.size == 7
-    assert looked(b"MZ" + bytes(58) + b"\x40\0\0\0PE\0\0").gaps[0].reason is GapReason.UNSUPPORTED
+    assert looked(b"\xcf\xfa\xed\xfe\x07" + bytes(60)).gaps[0].reason is GapReason.UNSUPPORTED
 
 
 def detector(name: str, count: int, fails: bool = False) -> Detector:

@@ -632,6 +632,17 @@ def _bdb(order: str) -> bytes:
 
 
 def _manifests(room: Path) -> None:
+    control = (
+        b"Package: libubox20230523\nVersion: 2023-05-23-1\nDepends: libc\nArchitecture: mips_24kc\nStatus: unknown ok\n"
+    )
+    case(
+        room,
+        "package-database/valid/opkg-control",
+        control,
+        why="opkg's description of one installed package",
+        name="usr/lib/opkg/info/libubox20230523.control",
+        clues=("libubox 2023-05-23-1",),
+    )
     at = "build-manifest"
     listed = (
         b'"PACKAGE","VERSION","LICENSE","LICENSE FILES","SOURCE ARCHIVE","SOURCE SITE","DEPENDENCIES WITH LICENSES"\n'
@@ -760,9 +771,10 @@ def cbor(value: object) -> bytes:
     return head(5, len(value)) + b"".join(cbor(key) + cbor(one) for key, one in value.items())
 
 
-def uswid(payload: bytes, version: int = 3, packing: int = 0) -> bytes:
+def uswid(payload: bytes, version: int = 3, packing: int = 0, kind: int = 0) -> bytes:
     """A container."""
-    more = {1: b"", 2: bytes([packing > 0]), 3: bytes([packing > 0, packing])}[version]
+    more = {1: b"", 2: bytes([packing > 0]), 3: bytes([packing > 0, packing])}.get(version)
+    more = bytes([packing > 0, packing, kind]) if more is None else more
     size = 23 + len(more)
     return (
         bytes.fromhex("53424f4dd6ba2eaca3e67a52aaee3baf")
@@ -817,6 +829,14 @@ def _inventories(room: Path) -> None:
         json.dumps(cyclonedx).encode(),
         why="nested; neither files nor what is not shipped",
         name="usr/share/sbom/bom.json",
+        clues=("openssl 0.10.60", "zlib 1.3"),
+    )
+    held = lead + uswid(zlib.compress(json.dumps(cyclonedx).encode(), 9), 4, 1, 1) + lead
+    case(
+        room,
+        f"{at}/valid/uswid-cyclonedx",
+        held,
+        why="a container of the fourth version with CycloneDX",
         clues=("openssl 0.10.60", "zlib 1.3"),
     )
     spdx = {

@@ -1,4 +1,6 @@
-"""Vectors of the detectors version-string, library-file-name, build-path and elf-exports. The texts are those that identify/versions quotes.
+"""Vectors of the detectors version-string, library-file-name, build-path and elf-exports.
+
+The texts are those that identify/versions quotes.
 
 ELF files are compiled as in makers/detectors.py.
 """
@@ -90,6 +92,18 @@ def _exports(room: Path, scratch: Path) -> None:
 
 
 def _paths(room: Path) -> None:
+    note = b'{"type":"rpm","name":"curl","version":"8.2.1-1.fc39","architecture":"aarch64"}'
+    case(room, "elf-notes/valid/as-text", b"\x7fELF\x02\x01\x01\x03\nFDO\n" + note + b"\nmore\n", gaps=("malformed",),
+         clues=("curl 8.2.1-1.fc39",), why="condensed to its texts: the note is one of them")  # fmt: skip
+    case(room, "elf-notes/invalid/no-elf", b"\0\xff" + note, clues=(), why="the same in data that is no ELF file")
+    link = b"\x7fELF\x02\x01\x01\x03\nGLIBC_2.17\ncurl-8.2.1-1.fc39.aarch64.debug\n7zXZ\n"
+    case(room, "debug-link/valid/rpm", link, name="usr/bin/curl", clues=("curl 8.2.1",), gaps=("malformed",),
+         why="the name of the separate debug file")  # fmt: skip
+    case(room, "debug-link/invalid/other-name", link, name="usr/bin/wget", clues=(), gaps=("malformed",),
+         why="the link of another program")  # fmt: skip
+    case(room, "debug-link/invalid/no-version", link.replace(b"-8.2.1-1.fc39.aarch64", b""), name="usr/bin/curl",
+         clues=(), gaps=("malformed",), why="a link without a version, as most are")  # fmt: skip
+    case(room, "debug-link/truncated/half", link[:40], name="usr/bin/curl", clues=(), gaps=("malformed",), why="cut")
     at = "build-path"
     quote = b"\0/build_dir/target-mips_24kc_musl/ser2net-4.3.11/dataxfer.c\0"
     case(room, f"{at}/valid/openwrt", CODE_BYTES + quote + CODE_BYTES, why="an assertion's file in the build folder",
