@@ -157,6 +157,7 @@ class Walk:
         """Open one image and everything inside it."""
         self.progress(f"opening {artifact.name}")
         self.mapped = artifact.content
+        self.budget.image(artifact.size)
         self.images.append(self._visit(artifact, depth=0, plain=False))
 
     def _forget(self, artifact: Artifact) -> None:

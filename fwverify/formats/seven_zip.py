@@ -133,7 +133,7 @@ def packed_header(view: memoryview, found: Frame) -> ByteRange | None:
     size, _ = _number(raw, at + 2)
     start = HEADER_BYTES + position
     fits = raw[1:2] == b"\x06" and raw[at : at + 2] == b"\x01\x09" and found.packed.start <= start
-    return ByteRange(start, start + size) if fits and 0 < size and start + size <= found.packed.end else None
+    return ByteRange(start, start + size) if fits and size > 0 and start + size <= found.packed.end else None
 
 
 def _number(raw: bytes, at: int) -> tuple[int, int]:

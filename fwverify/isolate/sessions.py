@@ -22,7 +22,8 @@ from fwverify.unpack.stage import recognise
 
 BATCH_EVENTS = 512
 BATCH_BYTES = 1 << 20
-"""Of members' contents in one answer, beside the last one: few answers for many small files, little held."""
+"""Of members' contents in one answer, beside the last one: few answers for many small files, little held or looked at
+before the parent may say that it is enough."""
 
 
 @dataclass(slots=True)
@@ -107,9 +108,10 @@ class Sessions:
                 return True
             if isinstance(event, Member):
                 event = self._looked_at(session, event)
-                if event.content is not None and not in_place(event):
-                    contents.append(memoryview(event.content))
-                    held += len(event.content)
+                if event.content is not None:
+                    held += len(event.content)  # also what is not sent: it was looked at
+                    if not in_place(event):
+                        contents.append(memoryview(event.content))
             events.append(event)
         return False
 

@@ -122,6 +122,8 @@ def unpack(opening: Opening, budget: Budget, depth: int, events: Events = read_h
         return
     with examining(artifact.locator, opening.gaps, container.name):
         for event in events(container, artifact, budget):
+            if isinstance(event, Member) and event.content is not None:
+                budget.gave(len(event.content), stored=event.stored)
             child = _take(opening, event)
             if child is not None:
                 yield child
