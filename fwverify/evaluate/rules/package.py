@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fwverify.evaluate.coverage import EXECUTABLE_FORMATS, image_spans, opened_sums
 from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
 from fwverify.evaluate.judging import (
@@ -181,6 +183,23 @@ def _looks_random(one: Gap, entropy: int) -> bool:
     return unmeasured or one.entropy >= entropy
 
 
+def _dark(case: Case, gaps: Iterable[Gap]) -> int:
+    """How many bytes these gaps hide."""
+    sizes = {one.locator: one.size for one in case.evidence.artifacts}
+    return sum(one.range.size if one.range else sizes.get(one.locator, 0) for one in gaps)
+
+
+def _in_damaged(case: Case, gaps: Iterable[Gap]) -> list[Gap]:
+    """Those that lie directly in a container of a known format that broke while it was read: content, cut or changed,
+    looks random there because nobody could follow its structure."""
+    broken = {one.locator.steps for one in case.evidence.gaps if one.reason is GapReason.MALFORMED}
+    return [
+        one
+        for one in gaps
+        if one.reason is GapReason.UNEXPLAINED and {one.locator.steps, one.locator.steps[:-1]} & broken
+    ]
+
+
 def opaque(case: Case, values: Values) -> Judged:
     """Encrypted or random-looking content that nothing could examine."""
     whole = sum(one.size for one in case.evidence.images())
@@ -188,15 +207,21 @@ def opaque(case: Case, values: Values) -> Judged:
         return _no_image()
     entropy = number(values, "min-entropy")
     gaps = [one for one in case.evidence.gaps if one.reason is GapReason.ENCRYPTED or _looks_random(one, entropy)]
-    sizes = {one.locator: one.size for one in case.evidence.artifacts}
-    dark = sum(one.range.size if one.range else sizes.get(one.locator, 0) for one in gaps)
-    allowed = number(values, "max-ratio")
+    dark, allowed = _dark(case, gaps), number(values, "max-ratio")
     if not gaps or (dark and dark * WHOLE <= allowed * whole):
         return passed(
             "No part is encrypted or of unknown random-looking content."
             if not gaps
             else f"{dark:,} bytes are opaque, no more than the policy allows.",
             denominator=f"{dark:,} of {whole:,} bytes",
+        )
+    damaged = _in_damaged(case, gaps)
+    others = [one for one in gaps if one not in damaged]
+    if damaged and (not others or 0 < _dark(case, others) * WHOLE <= allowed * whole):
+        return unjudged(
+            f"{counted(len(damaged), 'part')} of a damaged container could not be examined.",
+            items=map(_gap, gaps),
+            remedy="The image is cut or damaged: download it again, compare its checksum, or ask the vendor.",
         )
     return failed(
         f"{counted(len(gaps), 'part')} could not be examined at all: encrypted, or random-looking and of no known "

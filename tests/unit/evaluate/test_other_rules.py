@@ -136,6 +136,21 @@ def test_opaque() -> None:
     assert outcome(good(gaps=(nowhere,)), "package.opaque", "max-ratio: 1") is FAIL, "of unknown size"
 
 
+def test_opaque_in_damage() -> None:
+    """What looks random within a container that broke is not judged; beside real opaque content it does not help."""
+    noise = gap(GapReason.UNEXPLAINED, range=ByteRange(0, 100), entropy=790)
+    broken = gap(GapReason.MALFORMED)
+    assert outcome(good(gaps=(noise, broken)), "package.opaque") is Outcome.NOT_EVALUATED
+    assert outcome(good(gaps=(noise, replace(broken, locator=at("other")))), "package.opaque") is FAIL
+    within = replace(noise, locator=noise.locator.into("range", "@0x0-0x64"))
+    assert outcome(good(gaps=(within, broken)), "package.opaque") is Outcome.NOT_EVALUATED
+    deeper = replace(within, locator=within.locator.into("gzip", "inner"))
+    assert outcome(good(gaps=(deeper, broken)), "package.opaque") is FAIL
+    hidden = gap(GapReason.ENCRYPTED, range=ByteRange(100, 200))
+    assert outcome(good(gaps=(noise, broken, hidden)), "package.opaque") is FAIL
+    assert outcome(good(gaps=(noise, broken, hidden)), "package.opaque", "max-ratio: 0.1") is Outcome.NOT_EVALUATED
+
+
 def test_ambiguous_structure() -> None:
     """What two readers would see differently fails; a structure that was not read to the end is not judged."""
     for kind in (A.DUPLICATE_MEMBER, A.NAME_COLLISION, A.HEADER_DISAGREES):
