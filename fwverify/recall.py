@@ -37,7 +37,8 @@ PASSING = frozenset({GapReason.LIMIT, GapReason.CRASHED})
 """Gaps that another run need not have."""
 ANYWHERE = canonical(Locator((Step("\0"),)))[:-1]
 """Stands for the image's own locator in what is remembered: the same bytes in another delivery are the same image."""
-_DATA = (".py", ".yaml", ".json")
+_MADE = ("__pycache__", ".pyc", ".pyo")
+"""Python writes these itself; every other file of the release may change an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,11 @@ def release(limits: Limits, libraries: Sequence[str]) -> bytes:
 
 def _files(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
     for one in folder.iterdir():
+        if one.name.endswith(_MADE):
+            continue
         if one.is_dir():
             yield from _files(one, f"{path}/{one.name}")
-        elif one.name.endswith(_DATA):
+        else:
             yield f"{path}/{one.name}", one.read_bytes()
 
 
@@ -106,6 +109,8 @@ class _Looker:
 
     inner: Examiner
     memory: Memory
+    promised: str
+    """How it says, before it begins, that content is read."""
     _known: list[tuple[Locator, Observed]] = field(default_factory=list)
     _keys: dict[Locator, bytes] = field(default_factory=dict)
 
@@ -126,7 +131,9 @@ class _Looker:
         known, self._known = self._known, []
         yield from known
         for locator, observed in self.inner.results():
-            self.memory.remember(self._keys.pop(locator), observed)
+            key = self._keys.pop(locator)
+            if self.mode == self.promised:  # else a worker had less than was promised: not what the key says
+                self.memory.remember(key, observed)
             yield locator, observed
 
 
@@ -137,17 +144,23 @@ class Memory:
     store: Store
     release: bytes
     mode: str = ""
-    """How content is read in this run; answers of a weaker isolation are not taken for those of a stronger one."""
+    """How content is read in this run. What was found under a weaker isolation is not taken for what was found under
+    a stronger one, so a run that recalls everything may state its own."""
     containers: Sequence[Container] = BUILTIN
+    whole: bool = True
+    """Whether whole images are remembered. Not with a last resort: its answer depends on programs nobody digests."""
     _walked: dict[Locator, tuple[bytes, int, int]] = field(default_factory=dict)
 
     def bench(self, bench: Bench) -> Bench:
         """The bench whose examiner is asked only what is not known."""
-        self.mode = json.dumps([bench.mode, bench.last_resort.tools if bench.last_resort else []])
-        return replace(bench, examiner=_Looker(bench.examiner, self))
+        self.mode, self.whole = bench.mode, bench.last_resort is None
+        return replace(bench, examiner=_Looker(bench.examiner, self, bench.examiner.mode))
 
     def image(self, walk: Walk, artifact: Artifact) -> None:
         """Walk through an image, or take what is known of it."""
+        if not self.whole:
+            walk.image(artifact)
+            return
         key = self._key("image", artifact)
         if self._recalled(walk, artifact, self.store.get(key)):
             return
@@ -163,6 +176,8 @@ class Memory:
             walk: finished.
             signed: artifacts that a signature scheme recognised.
         """
+        if walk.bench.mode != self.mode:  # a worker had less than was promised: not what the key says
+            return
         for image in walk.images:
             if image.locator in self._walked:
                 key, members, total_bytes = self._walked.pop(image.locator)

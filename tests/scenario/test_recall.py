@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,15 @@ from fwverify import pipeline
 from fwverify.cache.store import Store
 from fwverify.cli import main
 from fwverify.freeze import READING_LIBRARIES
+from fwverify.identify.interface import Observed
 from fwverify.identify.stage import InProcess
 from fwverify.limits import DEFAULT_LIMITS, Limits
 from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.canonical import canonical
-from fwverify.recall import Memory, release
+from fwverify.recall import Memory, _files, release
 from fwverify.trust.registry import load
+from fwverify.unpack.interface import Event
+from fwverify.unpack.registry import BUILTIN as CONTAINERS
 from fwverify.unpack.stage import Here
 from fwverify.worklist import Bench
 from tests.contract.vectors import vectors
@@ -107,6 +111,60 @@ def test_other_limits(store: Store) -> None:
     path = ROOT / "samples/acme-ups-3.1.0"
     evidence(path, store)
     assert evidence(path, store, max_depth=2) == evidence(path, None, max_depth=2)
+
+
+class Weakening(Counting):
+    """Has less isolation, as it turns out with its first answer, than it thought."""
+
+    def results(self) -> Iterator[tuple[Locator, Observed]]:
+        for one in Counting.results(self):
+            self.mode = "worker"
+            yield one
+
+
+def looked_at(examiner: type[Counting], store: Store) -> int:
+    """How many artifacts it was asked about, in a run that begins with full isolation."""
+    before = examiner.asked
+    bench = Bench(examiner(DEFAULT_LIMITS, mode="full"), Here(mode="full"))
+    pipeline.facts([SAMPLES[0]], at=AT, bench=bench, memory=Memory(store, RELEASE))
+    return examiner.asked - before
+
+
+def test_weaker_than_promised(store: Store) -> None:
+    """What was found under less isolation than the run began with is not kept as if it had held."""
+    first = looked_at(Weakening, store)
+    assert first > 0
+    assert looked_at(Weakening, store) == first
+    assert looked_at(Counting, store) == first
+    assert looked_at(Counting, store) == 0
+
+
+class AnyTool:
+    """A last resort that knows nothing."""
+
+    container, mode, tools = CONTAINERS[0], "worker", ()
+
+    def events(self, container: object, artifact: object, budget: object) -> Iterator[Event]:
+        yield from ()
+
+
+def test_last_resort(store: Store) -> None:
+    """With one, no image is remembered whole: the programs it starts are not in any digest."""
+    seen = []
+    for last in (AnyTool(), AnyTool(), None, None):
+        hits = store.hits
+        bench = Bench(Counting(DEFAULT_LIMITS), Here(), last)
+        pipeline.facts([SAMPLES[0]], at=AT, bench=bench, memory=Memory(store, RELEASE))
+        seen.append(store.hits - hits)
+    assert seen[1] > 1, "each artifact is known"
+    assert seen[3] == 1, "the image is known"
+
+
+def test_release_is_every_file() -> None:
+    """Data files of any kind change what is remembered, and nothing that Python leaves behind does."""
+    names = {path.rsplit(".", 1)[-1] for path, _ in _files(resources.files("fwverify"), "")}
+    assert {"py", "yaml", "txt", "json"} <= names
+    assert "pyc" not in names
 
 
 def test_what_a_limit_cut_short(store: Store) -> None:
