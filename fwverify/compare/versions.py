@@ -1,8 +1,8 @@
 """Are two version texts the same version? Packaging (epoch, distribution revision, repacking) understood.
 
 Version grammars: Debian policy 5.6.12, RPM labels, Alpine APKBUILD `pkgver`/`pkgrel`, Semantic Versioning 2.0.0
-sections 9 and 10; read 2026-11-22. Does NOT order versions and does not know which distribution revision carries
-which backport: two different revisions of one upstream version differ.
+sections 9 and 10; read 2026-11-22. Does NOT know which distribution revision carries which backport: two different
+revisions of one upstream version differ.
 """
 
 from __future__ import annotations
@@ -26,6 +26,13 @@ _REALLY = re.compile(r"^.*[+~.]really[.]?(?=\d)")
 _REPACKED = re.compile(r"[+.~-](?:dfsg|ds|repack|debian|nmu)\d*(?:[.+~]\d+)*(?=$|[-+~])")
 _BINARY_NMU = re.compile(r"\+b\d+$")
 _REBUILT = re.compile(r"~(?:deb|bpo|ubuntu)[\w.+]*$")
+_DASHED = frozenset({"deb", "rpm", "apk", "opkg", "alpm"})
+"""Package URL types of distributions: in their versions what stands behind the last `-` is the revision."""
+_ALPINE = re.compile(r"-r\d+$")
+_NATIVE = re.compile(r"[+~](?:deb|bpo|ubuntu|nmu)\d")
+"""In a version without revision: the distribution made this one, from a package of its own."""
+_PLAIN_REVISION = re.compile(r"-r(?=\d+$)")
+"""`1.36.1-r1` and `1.36.1-1`: Yocto and OpenWrt write one revision either way."""
 _PRE_RELEASE = re.compile(r"(?:alpha|beta|rc|pre|dev|snapshot|preview|test|next|milestone|[abm](?=\d|$))")
 _UNSPLIT = re.compile(r"-\d")
 _ECOSYSTEM_TEXT = re.compile(r"\d[0-9a-z.+~:_^-]*")
@@ -45,19 +52,25 @@ class _Parts:
     """The distribution's; empty when none."""
 
 
-def same_version(one: str, other: str, purl_type: str = "") -> bool | None:
+def same_version(one: str, other: str, purl_type: str = "", other_type: str | None = None) -> bool | None:
     """Whether two texts state the same version; None when either states none. Symmetric.
 
     1. Equal texts, less case and blanks, are the same.
-    2. Epoch, `+build` and distribution revision must agree only where both sides state them.
-    3. Upstream versions must agree token by token; one trailing `.0` does not matter (2.36 is 2.36.0).
-    4. What is left is asked of the ecosystem's own rules, where the package URL names an ecosystem.
+    2. Two full versions of one distribution's kind (deb, rpm, apk, opkg, alpm) must be the same package: a revision
+       that differs is what a backported fix is. Only a binary rebuild (`+b1`) and an epoch that one side leaves out
+       do not count.
+    3. Else epoch, `+build` and revision must agree only where both sides state them, revisions of two different kinds
+       of distribution not at all, and upstream versions must agree token by token; one trailing `.0` does not matter
+       (2.36 is 2.36.0).
+    4. What is left is asked of the ecosystem's own rules, where both sides are of one.
 
     Args:
         one: a version text.
         other: a version text.
-        purl_type: type of the package URL on either side, or empty.
+        purl_type: type of the package URL that `one` is of; empty: of none, or not known.
+        other_type: the same of `other`; None: as `purl_type`.
     """
+    kind, other_kind = purl_type.lower(), (purl_type if other_type is None else other_type).lower()
     first, second = one.strip().lower(), other.strip().lower()
     if first in _NO_VERSION or second in _NO_VERSION:
         return None
@@ -65,11 +78,35 @@ def same_version(one: str, other: str, purl_type: str = "") -> bool | None:
         return True
     if max(len(first), len(second)) > _MAX_VERSION:
         return False
+    if kind == other_kind and _full(first, kind) and _full(second, kind):  # 2
+        return _same_package(first, second, kind)
     if _revised(first, second) or _revised(second, first):  # the commonest case, without taking anything apart
         return True
-    if any(_agree(a, b) for a in _readings(first) for b in _readings(second)):  # 2, 3
+    strangers = kind != other_kind and {kind, other_kind} <= _DASHED
+    if any(_agree(a, b, strangers) for a in _readings(first, kind) for b in _readings(second, other_kind)):  # 3
         return True
-    return _same_in_ecosystem(first, second, purl_type.lower())  # 4
+    return kind == other_kind and _in_ecosystem(first, second, kind) == 0  # 4
+
+
+def _full(version: str, kind: str) -> bool:
+    """A version with what the distribution adds to it."""
+    if kind == "apk":
+        return _ALPINE.search(version) is not None
+    return kind in _DASHED and ("-" in version.strip("-") or _NATIVE.search(version) is not None)
+
+
+def _same_package(one: str, other: str, kind: str) -> bool:
+    first, second = _source(one, kind), _source(other, kind)
+    if bool(_EPOCH.match(first)) is not bool(_EPOCH.match(second)):
+        first, second = _EPOCH.sub("", first), _EPOCH.sub("", second)
+    return first == second or _in_ecosystem(first, second, kind) == 0
+
+
+def _source(version: str, kind: str) -> str:
+    """The version of the package it was built from: without the number of a rebuild of the same source."""
+    if kind == "deb":
+        return _BINARY_NMU.sub("", version)
+    return _PLAIN_REVISION.sub("-", version) if kind == "opkg" else version
 
 
 def _revised(plain: str, packaged: str) -> bool:
@@ -138,10 +175,10 @@ def _late(release: str, before: str) -> bool:
     return bool(before) and compare(release, before) in (0, 1)
 
 
-def _agree(one: _Parts, other: _Parts) -> bool:
+def _agree(one: _Parts, other: _Parts, strangers: bool = False) -> bool:
     return (
-        _compatible(one.epoch, other.epoch)
-        and _compatible(one.revision, other.revision)
+        (strangers or _compatible(one.epoch, other.epoch))
+        and (strangers or _compatible(one.revision, other.revision))
         and _compatible(one.local, other.local)
         and _same_tokens(one.upstream, other.upstream)
     )
@@ -159,24 +196,29 @@ def _same_tokens(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _readings(version: str) -> tuple[_Parts, ...]:
+def _readings(version: str, kind: str = "") -> tuple[_Parts, ...]:
     """The ways to read it: `1.0-2` is upstream 1.0 revision 2, or upstream 1.0-2 of something unpackaged."""
-    text = _TRAIL.sub("", _LEAD.sub("", version))
+    text = version if kind in _DASHED else _TRAIL.sub("", _LEAD.sub("", version))
     epoch = _EPOCH.match(text)
-    rest = text[epoch.end() :] if epoch else text
-    rest = _BINARY_NMU.sub("", rest)
-    splits = {(rest, "")}
-    for upstream, revision in (rest.rpartition("-")[::2], rest.partition("-")[::2]):
-        if upstream and revision and not _PRE_RELEASE.match(revision):
-            splits.add((upstream, _BINARY_NMU.sub("", _REBUILT.sub("", revision))))
+    rest = _BINARY_NMU.sub("", text[epoch.end() :] if epoch else text)
     number = epoch[1].lstrip("0") or "0" if epoch else ""
-    return tuple(_parts(number, upstream, revision) for upstream, revision in sorted(splits))
+    return tuple(_parts(number, upstream, revision) for upstream, revision in sorted(_splits(rest, kind)))
+
+
+def _splits(version: str, kind: str) -> set[tuple[str, str]]:
+    """Upstream version and revision, as many ways as there are."""
+    last, first = version.rpartition("-")[::2], version.partition("-")[::2]
+    if kind in _DASHED and all(last):  # its own grammar leaves no choice
+        return {last}
+    found = {(upstream, revision) for upstream, revision in (last, first) if upstream and revision}
+    return {(version, "")} | {one for one in found if not _PRE_RELEASE.match(one[1])}
 
 
 def _parts(epoch: str, upstream: str, revision: str) -> _Parts:
-    plain = _REPACKED.sub("", _REBUILT.sub("", _REALLY.sub("", upstream)))
-    whole = not revision and _UNSPLIT.search(plain)  # 3.0.11-1+deb12u2 is not 3.0.11-1 of some build
-    base, _, local = (plain, "", "") if whole else plain.partition("+")
+    whole = not revision and _UNSPLIT.search(upstream)  # 3.0.11-1+deb12u2 and 3.0.11-1~deb12u2 are not 3.0.11-1
+    if whole:
+        return _Parts(epoch, tuple(_tokens(_REPACKED.sub("", _REALLY.sub("", upstream)))), "", "")
+    base, _, local = _REPACKED.sub("", _REBUILT.sub("", _REALLY.sub("", upstream))).partition("+")
     return _Parts(epoch, tuple(_tokens(base)), local, revision)
 
 
@@ -186,6 +228,7 @@ def _tokens(text: str) -> list[str]:
 
 _ECOSYSTEMS = {
     "deb": "DebianVersion",
+    "opkg": "DebianVersion",  # opkg compares as dpkg does
     "rpm": "RpmVersion",
     "apk": "AlpineLinuxVersion",
     "pypi": "PypiVersion",
@@ -198,10 +241,6 @@ _ECOSYSTEMS = {
     "composer": "ComposerVersion",
 }
 """Package URL types whose equality differs from comparing tokens, and univers' class for each."""
-
-
-def _same_in_ecosystem(one: str, other: str, purl_type: str) -> bool:
-    return _in_ecosystem(one, other, purl_type) == 0
 
 
 def ordered(one: str, other: str, purl_type: str = "") -> int | None:

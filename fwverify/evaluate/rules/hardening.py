@@ -41,6 +41,10 @@ REMEDY = "Ask the vendor to build it so, those first that accept connections fro
 SOUND_PREFIXES = ("$ORIGIN", "${ORIGIN}", "/lib", "/usr/lib", "/opt/", "/usr/local/lib")
 """Folders that only the system's owner writes to."""
 REQUIREMENTS = ("K I(2)(k)", "E41 SD-4")
+KEEPS_RIGHTS = frozenset({"cpio", "cramfs", "erofs", "ext", "jffs2", "squashfs", "tar", "ubifs", "zip"})
+    {"ar", "cpio", "cramfs", "erofs", "ext", "jffs2", "rpm_package", "squashfs", "tar", "ubifs", "zip"}
+)
+"""Containers that say with whose rights a file runs."""
 
 
 def _asked(case: Case, values: Values, name: str) -> list[tuple[ArtifactRecord, str]]:
@@ -101,6 +105,8 @@ def setuid(case: Case, values: Values) -> Judged:
             remedy="Each is a way to the owner's rights; ask the vendor which are needed, and exempt those.",
             observed=counted(len(found), "file"),
         )
+    if not any(one.locator.steps[-1].container in KEEPS_RIGHTS for one in case.evidence.artifacts):
+        return Judged(Outcome.NOT_APPLICABLE, "Nothing here lies in a container that keeps the rights of files.")
     what = "file with the rights of its owner"
     return unearned(case, values, what) or passed("No file was seen that runs with the rights of its owner or group.")
 
@@ -140,7 +146,7 @@ RULES = (
     Rule(
         id="hardening.setuid", default=Level.INFO, judge=setuid, params=(EXEMPT, MAX_UNEXAMINED),
         measures="Files that run with the rights of their owner, whoever starts them.",
-        not_proven="Rights given by capabilities or by a service manager are not seen.",
+        not_proven="Rights given by capabilities or by a service manager, or when a file is installed, are not seen.",
         requirements=REQUIREMENTS,
     ),
 )  # fmt: skip
