@@ -135,8 +135,9 @@ def _settle(
 
 
 def _settle_unversioned(found: Products, component: Component, candidates: list[DeclaredComponent]) -> None:
-    first = _stated(candidates[0])
-    if all(same_version(first, _stated(one), _ecosystem(one)) is not False for one in candidates):
+    first, kind = _in_full(candidates[0])
+    others = map(_in_full, candidates[1:])
+    if all(same_version(first, one, kind, other_kind) is not False for one, other_kind in others):
         _take(found, component, candidates, None)
         return
     versions = ", ".join(sorted({_stated(one) or "no version" for one in candidates})[:5])
@@ -157,10 +158,10 @@ def _settle_different(
     for one in free[1:]:
         found.other_version.setdefault(one, component)
     if free:  # 3
-        stated, seen = _stated(free[0]), _seen(component)
+        (stated, kind), (seen, seen_kind) = _in_full(free[0]), _in_full(component)
         reason = f"declared {stated or _bounds(free[0])}, seen {seen or component.stated}"
         row = _row(DiscrepancyKind.VERSION_DIFFERS, free[0], component, reason)
-        found.rows.append(replace(row, differs_in=difference(stated, seen)))
+        found.rows.append(replace(row, differs_in=difference(stated, seen, kind, seen_kind)))
         return
     declared = candidates[0]
     twin = _twin(component, matched)
@@ -211,16 +212,14 @@ def _row(
 
 
 def _agrees(component: Component, declared: DeclaredComponent) -> bool | None:
-    seen = parsed_purl(component.purl)
-    kind = _ecosystem(declared) or (seen.type if seen else "")
-    stated, seen_version = _stated(declared), _seen(component)
+    (stated, kind), (seen, seen_kind) = _in_full(declared), _in_full(component)
     if outside(stated, component.since, component.before):
         return False
-    if not stated and outside(seen_version, declared.since, declared.before):
+    if not stated and outside(seen, declared.since, declared.before):
         return False
     if not stated and apart((declared.since, declared.before), (component.since, component.before)):
         return False
-    return same_version(seen_version, stated, kind)
+    return same_version(seen, stated, seen_kind, kind)
 
 
 def _bounds(declared: DeclaredComponent) -> str:
@@ -232,25 +231,25 @@ def _bounds(declared: DeclaredComponent) -> str:
     return ", ".join(one for one in parts if one)
 
 
-def _seen(component: Component) -> str:
-    """The version in full: that of the package URL, where it is the release that was concluded and its revision."""
-    url = parsed_purl(component.purl)
-    if url is None or not component.version or not same_version(url.version, component.version, url.type):
-        return component.version
-    return url.version
+def _in_full(one: Component | DeclaredComponent) -> tuple[str, str]:
+    """The version, and the kind of package it is the version of: empty for a release as such.
+
+    The package URL's version where it is the stated one and what a distribution added. A component seen without a
+    version has none, whatever its package URL says.
+    """
+    url = parsed_purl(one.purl)
+    if url is None:
+        return one.version, ""
+    if one.version in ("", url.version):
+        wanted = one.version or isinstance(one, DeclaredComponent)
+        return (url.version, url.type) if wanted else ("", "")
+    if same_version(url.version, one.version, url.type, ""):
+        return url.version, url.type
+    return one.version, ""
 
 
 def _stated(declared: DeclaredComponent) -> str:
-    """The entry's version, or that of its package URL."""
-    if declared.version:
-        return declared.version
-    url = parsed_purl(declared.purl)
-    return url.version if url else ""
-
-
-def _ecosystem(declared: DeclaredComponent) -> str:
-    url = parsed_purl(declared.purl)
-    return url.type if url else ""
+    return _in_full(declared)[0]
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ def same_version(one: str, other: str, purl_type: str = "", other_type: str | No
     3. Else epoch, `+build` and revision must agree only where both sides state them, revisions of two different kinds
        of distribution not at all, and upstream versions must agree token by token; one trailing `.0` does not matter
        (2.36 is 2.36.0).
-    4. What is left is asked of the ecosystem's own rules, where both sides are of one.
+    4. What is left is asked of the ecosystem's own rules, where the two sides are not of different ones.
 
     Args:
         one: a version text.
@@ -85,7 +85,8 @@ def same_version(one: str, other: str, purl_type: str = "", other_type: str | No
     strangers = kind != other_kind and {kind, other_kind} <= _DASHED
     if any(_agree(a, b, strangers) for a in _readings(first, kind) for b in _readings(second, other_kind)):  # 3
         return True
-    return kind == other_kind and _in_ecosystem(first, second, kind) == 0  # 4
+    kinds = {kind, other_kind} - {"", "generic"}
+    return len(kinds) == 1 and _in_ecosystem(first, second, kinds.pop()) == 0  # 4
 
 
 def _full(version: str, kind: str) -> bool:
@@ -141,14 +142,16 @@ def apart(one: tuple[str, str], other: tuple[str, str]) -> bool:
                for since, before in ((one[0], other[1]), (other[0], one[1])))  # fmt: skip
 
 
-def difference(one: str, other: str) -> str:
+def difference(one: str, other: str, purl_type: str = "", other_type: str | None = None) -> str:
     """The smallest part in which two versions differ (`model.component.VERSION_PARTS`), of all ways to read them;
-    empty when either states none or they cannot be taken apart."""
+    empty when either states none or they cannot be taken apart. Arguments as for `same_version`."""
     first, second = one.strip().lower(), other.strip().lower()
     if first in _NO_VERSION or second in _NO_VERSION or max(len(first), len(second)) > _MAX_VERSION:
         return ""
-    found = {_difference(a, b) for a in _readings(first) for b in _readings(second)} - {""}
-    return min(found, key=VERSION_PARTS.index, default="")
+    kind, other_kind = purl_type.lower(), (purl_type if other_type is None else other_type).lower()
+    found = {_difference(a, b) for a in _readings(first, kind) for b in _readings(second, other_kind)} - {""}
+    packaged = same_version(first, second, kind, other_kind) is False and kind == other_kind and kind in _DASHED
+    return min(found, key=VERSION_PARTS.index, default="revision" if packaged else "")
 
 
 def _difference(one: _Parts, other: _Parts) -> str:
@@ -218,7 +221,8 @@ def _parts(epoch: str, upstream: str, revision: str) -> _Parts:
     whole = not revision and _UNSPLIT.search(upstream)  # 3.0.11-1+deb12u2 and 3.0.11-1~deb12u2 are not 3.0.11-1
     if whole:
         return _Parts(epoch, tuple(_tokens(_REPACKED.sub("", _REALLY.sub("", upstream)))), "", "")
-    base, _, local = _REPACKED.sub("", _REBUILT.sub("", _REALLY.sub("", upstream))).partition("+")
+    plain = _TRAIL.sub("", _REPACKED.sub("", _REBUILT.sub("", _REALLY.sub("", upstream))))  # 2.1.12-stable-8
+    base, _, local = plain.partition("+")
     return _Parts(epoch, tuple(_tokens(base)), local, revision)
 
 
@@ -267,6 +271,8 @@ def _in_ecosystem(one: str, other: str, purl_type: str) -> int | None:
     kind = getattr(versions, _ECOSYSTEMS[purl_type])
     try:
         first, second = kind(one), kind(other)
-        return 0 if first == second else -1 if first < second else 1
+        if first == second or (purl_type in _DASHED and not first < second and not second < first):
+            return 0  # 1.0-01 is 1.0-1 to dpkg, and another text
+        return -1 if first < second else 1
     except (ValueError, TypeError):
         return None  # not versions of that ecosystem: our own reading stands

@@ -127,6 +127,12 @@ class ContentKind(StrEnum):
     KERNEL_CONFIG = "kernel-config"
 
 
+TOO_MANY = "more than are told one by one"
+"""Detail of an endpoint that stands for all of a list; its fingerprint says how many."""
+NOT_ENCRYPTED = "not encrypted"
+"""Detail of an endpoint whose protocol is not."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ContentObservation:
     """One thing found in content: place and fingerprint, never the secret itself."""

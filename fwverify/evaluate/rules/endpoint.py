@@ -17,15 +17,16 @@ from fwverify.evaluate.judging import (
     named,
     passed,
     unearned,
+    unjudged,
 )
-from fwverify.model.evidence import ContentKind, ContentObservation
+from fwverify.model.evidence import NOT_ENCRYPTED, TOO_MANY, ContentKind, ContentObservation
 from fwverify.model.finding import Level
 
 DECLARED = Param(
     "declared",
     ParamKind.LIST,
     (),
-    "Globs over addresses (`mqtts://*.vendor.example`, `10.1.2.3:502`) that the vendor declares.",
+    "Globs over addresses (`mqtts://*.vendor.example`, `10.1.2.3:502`) that the vendor declares, or over places.",
     tighter="fewer",
 )
 ALLOW = Param(
@@ -63,14 +64,20 @@ def undeclared(case: Case, values: Values) -> Judged:
 
 def cleartext(case: Case, values: Values) -> Judged:
     """Addresses whose protocol does not encrypt."""
-    found = [
-        one for one in _found(case, ContentKind.ENDPOINT, listed(values, "allow")) if one.detail == "not encrypted"
-    ]
+    every = _found(case, ContentKind.ENDPOINT, listed(values, "allow"))
+    found = [one for one in every if one.detail == NOT_ENCRYPTED]
     if found:
         return failed(
             f"{counted(len(_names(found)), 'address', 'addresses')} without encryption: {named(_names(found))}.",
             [item(one.locator, one.fingerprint, one) for one in found],
             remedy="Ask the vendor for the encrypted form, or block them.",
+        )
+    lists = [one for one in every if one.detail == TOO_MANY]
+    if lists:
+        return unjudged(
+            f"{named([one.locator.name for one in lists])}: {lists[0].fingerprint}, {TOO_MANY}.",
+            items=[item(one.locator, one.fingerprint, one) for one in lists],
+            remedy="Look at the file; where it is a list of addresses that the device does not use, allow its place.",
         )
     return unearned(case, values, "address without encryption") or passed("No address without encryption was found.")
 

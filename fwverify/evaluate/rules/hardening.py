@@ -42,8 +42,6 @@ SOUND_PREFIXES = ("$ORIGIN", "${ORIGIN}", "/lib", "/usr/lib", "/opt/", "/usr/loc
 """Folders that only the system's owner writes to."""
 REQUIREMENTS = ("K I(2)(k)", "E41 SD-4")
 KEEPS_RIGHTS = frozenset({"cpio", "cramfs", "erofs", "ext", "jffs2", "squashfs", "tar", "ubifs", "zip"})
-    {"ar", "cpio", "cramfs", "erofs", "ext", "jffs2", "rpm_package", "squashfs", "tar", "ubifs", "zip"}
-)
 """Containers that say with whose rights a file runs."""
 
 

@@ -17,7 +17,7 @@ from importlib import resources
 
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.scan import places
-from fwverify.model.evidence import ContentKind, ContentObservation
+from fwverify.model.evidence import NOT_ENCRYPTED, TOO_MANY, ContentKind, ContentObservation
 from fwverify.model.plugin import Doc
 
 CLEARTEXT = frozenset({"http", "ftp", "tftp", "telnet", "mqtt", "ws", "ldap", "amqp", "coap", "rtsp", "redis", "smtp"})
@@ -36,8 +36,8 @@ _SETTING = re.compile(
     rf"[ \t]*(?:option[ \t]+)?{_NAME}[ \t=:]{{1,8}}{_HOST}[ \t]*[;,]?(?:[ \t]+(?:iburst|prefer|burst).*)?",
     re.IGNORECASE,
 )
-MAX_LINE, MAX_LINES = 300, 20_000
-"""Characters of a line that is looked at, and lines."""
+MAX_LINE = 600
+"""Characters of a line that are looked at: a name, the longest host there is, and some."""
 LINE_BYTES = 1000
 _COMMENT = re.compile(rb"^\s*(?:[#;*!]|//|--|<!--|/\*|%)|\s(?:#|//|/\*)")
 _CONFIGURATION = re.compile(r"(?:^|/)etc/")
@@ -55,10 +55,12 @@ def find(subject: Subject) -> Iterator[Found]:
     for offset, address in (*_urls(subject, configured), *(_settings(subject.text or "") if configured else ())):
         seen.setdefault(address, offset)
         if len(seen) > MAX_ADDRESSES:
-            return  # before anything is told: a list says nothing of this device
+            many = f"more than {MAX_ADDRESSES} addresses"
+            yield ContentObservation(ContentKind.ENDPOINT, subject.artifact.locator, offset, many, TOO_MANY)
+            return  # one by one, a list says nothing of this device
     for address, offset in sorted(seen.items()):
         scheme = address.partition("://")[0]
-        detail = "not encrypted" if scheme in CLEARTEXT else "encrypted" if scheme in ENCRYPTED else "named as a server"
+        detail = NOT_ENCRYPTED if scheme in CLEARTEXT else "encrypted" if scheme in ENCRYPTED else "named as a server"
         yield ContentObservation(ContentKind.ENDPOINT, subject.artifact.locator, offset, address, detail)
 
 
@@ -119,8 +121,8 @@ def _everybody_quotes(host: bytes) -> bool:
 
 def _settings(text: str) -> Iterator[tuple[int, str]]:
     """`server time.vendor.com`, `broker=10.1.2.3:1883`."""
-    for line in text.split("\n")[:MAX_LINES]:
-        found = _SETTING.fullmatch(line.rstrip("\r")) if len(line) <= MAX_LINE else None
+    for line in text.split("\n"):
+        found = _SETTING.fullmatch(line[:MAX_LINE].rstrip("\r"))
         if found and _is_elsewhere(found[2].lower()):
             yield -1, found[2].lower() + (f":{int(found[3])}" if found[3] else "")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from fwverify.formats.names import quoted
 from fwverify.identify.interface import Detector, Found, Subject
@@ -17,8 +16,8 @@ from fwverify.identify.places import lies_at, lies_in
 from fwverify.model.evidence import ContentKind, ContentObservation
 from fwverify.model.plugin import Doc
 
-MAX_SEEN, MAX_LINES, MAX_LINE = 50, 20_000, 2000
-"""Things told of one file; its lines that are looked at; their characters."""
+MAX_LINE, OVERLAP = 2000, 400
+"""Characters of a line that are looked at together: a longer one is looked at in parts, which overlap so much."""
 SCRIPTS = ("etc/init.d", "etc/rc.d", "etc/rcS.d", "etc/rc2.d", "etc/rc3.d", "etc/rc5.d", "etc/rc.d/init.d")
 SCRIPT_FILES = ("etc/rc", "etc/rcS", "etc/rc.local", "etc/init.d/rcS", "etc/inetd.conf", "etc/inittab")
 UNITS = ("lib/systemd/system", "usr/lib/systemd/system", "etc/systemd/system", "etc/xinetd.d")
@@ -40,7 +39,7 @@ _UPDATER = re.compile(
 def find(subject: Subject) -> Iterator[Found]:
     if subject.text is None:
         return
-    for kind, fingerprint, detail in islice(_found(subject, subject.text), MAX_SEEN):
+    for kind, fingerprint, detail in _found(subject, subject.text):
         yield ContentObservation(kind, subject.artifact.locator, -1, fingerprint, detail)
 
 
@@ -53,10 +52,12 @@ def _found(subject: Subject, text: str) -> Iterator[tuple[ContentKind, str, str]
     if not starts and not scheduled:
         return
     told: set[tuple[ContentKind, str]] = set()
-    for number, line in enumerate(text.splitlines()[:MAX_LINES], 1):
-        if len(line) > MAX_LINE or line.lstrip().startswith("#"):
+    inittab = lies_at(artifact, "etc/inittab")
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("#"):
             continue
-        for kind, fingerprint, detail in _line(line, inittab=lies_at(artifact, "etc/inittab")):
+        parts = [line[start : start + MAX_LINE] for start in range(0, len(line) or 1, MAX_LINE - OVERLAP)]
+        for kind, fingerprint, detail in (one for part in parts for one in _line(part, inittab=inittab)):
             if (kind, fingerprint) not in told:
                 told.add((kind, fingerprint))
                 yield kind, fingerprint, f"{detail}, line {number}"

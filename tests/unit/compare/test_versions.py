@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwverify.compare.versions import same_version
+from fwverify.compare.versions import difference, same_version
 
 SAME = [
     ("1.2.13", "1:1.2.13.dfsg-1"),
@@ -100,3 +100,77 @@ def test_symmetric(one: str, other: str, ecosystem: str) -> None:
 def test_reflexive(text: str, ecosystem: str) -> None:
     """A stated version agrees with itself."""
     assert same_version(text, text, ecosystem) in (True, None)
+
+
+FULL = [
+    ("3.0.15-1~deb12u1", "3.0.15-1~deb12u2", "deb", False),
+    ("3.0.15-1+deb12u1", "3.0.15-1", "deb", False),
+    ("3.0.15-1~bpo12+1", "3.0.15-1", "deb", False),
+    ("1:1.2.13.dfsg-1", "1:1.2.13.dfsg-1+b1", "deb", True),
+    ("1:1.2.13.dfsg-1", "1.2.13.dfsg-1", "deb", True),
+    ("1:1.2.13.dfsg-1", "2:1.2.13.dfsg-1", "deb", False),
+    ("2.1.28+dfsg-10", "2.1.28+dfsg-11", "deb", False),
+    ("2.1.28+dfsg-10", "2.1.28+dfsg1-10", "deb", False),
+    ("3.4-1+b6", "3.4-1", "deb", True),
+    ("3.4-1+b6", "3.4-1+b2", "deb", True),
+    ("3.4-1+b6", "3.4-2+b6", "deb", False),
+    ("12.4+deb12u5", "12.4+deb12u6", "deb", False),
+    ("12.4~deb12u5", "12.4~deb12u6", "deb", False),
+    ("12.4+deb12u5+b1", "12.4+deb12u5", "deb", True),
+    ("3.0.15-1", "3.0.15-1.1", "deb", False),
+    ("3.0.15-01", "3.0.15-1", "deb", True),
+    ("3.0.11-r4", "3.0.11-r5", "apk", False),
+    ("3.0.11-r4", "3.0.11-r4", "apk", True),
+    ("3.0.11_p1-r4", "3.0.11_p2-r4", "apk", False),
+    ("1.1.1k-7.el8_6", "1.1.1k-9.el8_7", "rpm", False),
+    ("1:1.1.1k-7.el8_6", "1.1.1k-7.el8_6", "rpm", True),
+    ("1:1.1.1k-7.el8_6", "2:1.1.1k-7.el8_6", "rpm", False),
+    ("1.1.1k-7.el8", "1.1.1k-7.fc38", "rpm", False),
+    ("2.90-4", "2.90-5", "opkg", False),
+    ("2.90-r4", "2.90-4", "opkg", True),
+    ("2023.09.1-r0", "2023.09.1-r1", "opkg", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "kind", "same"), FULL)
+def test_two_packages_of_one_kind(one: str, other: str, kind: str, same: bool) -> None:
+    """Both sides state the distribution's whole version: a revision counts, a rebuild of one source does not."""
+    assert same_version(one, other, kind) is same
+    assert same_version(other, one, kind) is same
+    if not same:
+        assert difference(one, other, kind) != ""
+
+
+BYTES = [
+    ("3.0.15", "3.0.15-1~deb12u2", "deb", True),
+    ("3.0.14", "3.0.15-1~deb12u2", "deb", False),
+    ("1.2.13", "1:1.2.13.dfsg-1", "deb", True),
+    ("2.1.28", "2.1.28+dfsg-10", "deb", True),
+    ("3.4", "3.4-1+b6", "deb", True),
+    ("3.0.11", "3.0.11-r4", "apk", True),
+    ("1.1.1k", "1:1.1.1k-7.el8_6", "rpm", True),
+    ("2.90", "2.90-5", "opkg", True),
+    ("2.1.12", "2.1.12-stable-8", "deb", True),
+    ("2.1.11", "2.1.12-stable-8", "deb", False),
+    ("6.9.11-60", "8:6.9.11.60+dfsg-1.6", "deb", True),
+    ("2.42.4.1", "2.42.4-1", "deb", False),
+    ("128.1", "128-1", "deb", False),
+]
+
+
+@pytest.mark.parametrize(("seen", "packaged", "kind", "same"), BYTES)
+def test_bytes_against_a_package(seen: str, packaged: str, kind: str, same: bool) -> None:
+    """What bytes state is a release: only that is compared, and a revision is no part of it."""
+    for plain in ("", "generic"):
+        assert same_version(seen, packaged, plain, kind) is same
+        assert same_version(packaged, seen, kind, plain) is same
+
+
+@pytest.mark.parametrize("kinds", [("deb", "rpm"), ("opkg", "apk"), ("alpm", "deb")])
+def test_two_distributions(kinds: tuple[str, str]) -> None:
+    """Revisions and epochs of two distributions have nothing to do with one another; releases have."""
+    behind = {"apk": "-r3"}
+    one, other = (f"3.0.15{behind.get(kind, f'-{number}')}" for number, kind in enumerate(kinds, 1))
+    assert same_version(one, other, *kinds) is True
+    assert same_version(f"1:{one}", other, *kinds) is True
+    assert same_version(one.replace("15", "14"), other, *kinds) is False
