@@ -24,6 +24,7 @@ from fwverify.model.examining import Malformed, Unsupported
 
 WHAT = "packed Linux kernel"
 ZIMAGE_MAGIC, ZIMAGE_AT = 0x016F2818, 0x24
+PE_HEADER_BYTES, PE_SECTION_BYTES = 24, 40
 BZIMAGE_MAGIC, BZIMAGE_AT, BOOT_FLAG = b"HdrS", 0x202, b"\x55\xaa"
 ZBOOT_MAGIC, ZBOOT_AT, PE_MAGIC = b"zimg", 4, b"MZ"
 ZBOOT_HEADER_BYTES, PACKING_AT, PACKING_BYTES = 64, 24, 32
@@ -94,7 +95,19 @@ def _bzimage(view: memoryview) -> Packed | None:
     at = int.from_bytes(view[0x20E:0x210], "little") + 512
     version, zero, _ = bytes(view[at : at + MAX_VERSION_BYTES]).partition(b"\0")
     told = quoted(version) if zero and at > 512 and at < setup else ""
-    return Packed(ByteRange(start, start + length), (ByteRange(0x1F1, 0x250),), "x86 bzImage", end, told)
+    head = (*_efi_header(view), ByteRange(0x1F1, 0x250))
+    return Packed(ByteRange(start, start + length), head, "x86 bzImage", end, told)
+
+
+def _efi_header(view: memoryview) -> tuple[ByteRange, ...]:
+    """Of a bzImage that EFI can start as well: a PE header in the boot sector, whose sections are those of the whole
+    file (PE format, sections 3 and 4)."""
+    at = int.from_bytes(view[0x3C:0x40], "little")
+    if view[:2] != PE_MAGIC or not 0x40 <= at <= 0x1F1 - PE_HEADER_BYTES or view[at : at + 4] != b"PE\0\0":
+        return ()
+    sections, optional = (int.from_bytes(view[at + one : at + one + 2], "little") for one in (6, 20))
+    end = at + PE_HEADER_BYTES + optional + sections * PE_SECTION_BYTES
+    return (ByteRange(0, 2), ByteRange(0x3C, 0x40), ByteRange(at, end)) if end <= 0x1F1 else ()
 
 
 def _zboot(view: memoryview) -> Packed | None:
