@@ -45,6 +45,8 @@ READING_LIBRARIES = (
     "lz4",
     "lzallright",
     "brotli",
+    "py7zr",
+    "asn1crypto",
     "univers",
     "jsonschema-rs",
 )

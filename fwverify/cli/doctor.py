@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from dataclasses import dataclass
 from importlib import metadata
@@ -14,10 +15,8 @@ from fwverify import __version__
 from fwverify.cli import options, output, settings, status
 from fwverify.errors import FwverifyError
 
-LIBRARIES = (
-    "click", "cryptography", "lief", "cyclonedx-python-lib", "sigstore", "requests", "rich", "PyYAML", "jsonschema-rs",
-    "packageurl-python", "univers", "hyperscan", "zstandard",
-)  # fmt: skip
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+"""Of a distribution, at the beginning of a requirement (PyPA dependency specifiers)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +55,19 @@ def _versions() -> list[Answer]:
         Answer("fwverify", __version__),
         Answer("Python", platform.python_version(), sys.version_info >= (3, 11)),
     ]
-    for name in LIBRARIES:
+    for name in _libraries():
         try:
             out.append(Answer(name, metadata.version(name)))
         except metadata.PackageNotFoundError:
             out.append(Answer(name, "not installed", good=False))
     out.append(Answer("official tools (openssl, gpg, unsquashfs...)", "not needed; only tests use them"))
     return out
+
+
+def _libraries() -> list[str]:
+    """What this release says it needs, as installed: extras left out."""
+    needed = [one for one in metadata.requires("fwverify") or () if "extra ==" not in one]
+    return [match[0] for one in needed if (match := _NAME.match(one))]
 
 
 def _protections() -> list[Answer]:

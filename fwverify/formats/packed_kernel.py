@@ -24,7 +24,7 @@ from fwverify.model.examining import Malformed, Unsupported
 
 WHAT = "packed Linux kernel"
 ZIMAGE_MAGIC, ZIMAGE_AT = 0x016F2818, 0x24
-PE_HEADER_BYTES, PE_SECTION_BYTES = 24, 40
+PE_SIGNATURE, PE_HEADER_BYTES, PE_SECTION_BYTES = b"PE\0\0", 24, 40
 BZIMAGE_MAGIC, BZIMAGE_AT, BOOT_FLAG = b"HdrS", 0x202, b"\x55\xaa"
 ZBOOT_MAGIC, ZBOOT_AT, PE_MAGIC = b"zimg", 4, b"MZ"
 ZBOOT_HEADER_BYTES, PACKING_AT, PACKING_BYTES = 64, 24, 32
@@ -103,7 +103,7 @@ def _efi_header(view: memoryview) -> tuple[ByteRange, ...]:
     """Of a bzImage that EFI can start as well: a PE header in the boot sector, whose sections are those of the whole
     file (PE format, sections 3 and 4)."""
     at = int.from_bytes(view[0x3C:0x40], "little")
-    if view[:2] != PE_MAGIC or not 0x40 <= at <= 0x1F1 - PE_HEADER_BYTES or view[at : at + 4] != b"PE\0\0":
+    if view[:2] != PE_MAGIC or not 0x40 <= at <= 0x1F1 - PE_HEADER_BYTES or view[at : at + 4] != PE_SIGNATURE:
         return ()
     sections, optional = (int.from_bytes(view[at + one : at + one + 2], "little") for one in (6, 20))
     end = at + PE_HEADER_BYTES + optional + sections * PE_SECTION_BYTES

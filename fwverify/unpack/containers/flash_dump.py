@@ -118,7 +118,7 @@ def searching(formats: Formats) -> Container:
         unpack=lambda artifact, budget: unpack(artifact, budget, planned),
         weak=True,
         doc=Doc(
-            title="Flash dump (parts found by searching)",
+            title="Flash dump or unknown frame (parts found by searching)",
             references=("Those of the formats that are found; Microsoft PE Format, System V ABI, read 2026-11-22",),
             limitations=(
                 "Finds: " + ", ".join(sorted({name for name, _ in everything})) + "; nothing else.",

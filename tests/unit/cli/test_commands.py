@@ -272,9 +272,10 @@ def test_doctor_answers(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_doctor_names_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing library is 2 and marked."""
-    from fwverify.cli import doctor
-
-    monkeypatch.setattr(doctor, "LIBRARIES", ("no-such-library",))
+    """A missing library is 2 and marked; those of extras are not asked for."""
+    needed = ["no-such-library<2,>=1.0", 'of-an-extra>=1; extra == "other"']
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: needed)
     assert main(["doctor"]) == 2
-    assert "MISSING: no-such-library: not installed" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "MISSING: no-such-library: not installed" in shown
+    assert "of-an-extra" not in shown
