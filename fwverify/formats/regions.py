@@ -5,10 +5,17 @@ Not a format of its own: what the two record formats share. Memory stays within 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fwverify.model.artifact import ByteRange, merged
 from fwverify.model.examining import Malformed, Unsupported
+
+CHECK_EVERY = 4096
+"""Records between two looks at the run's clock."""
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +137,41 @@ def _joined(runs: list[_Run], overlaps: list[Overlap]) -> Region:
 def _differs(data: bytearray, written: bytearray, new: bytearray, start: int) -> bool:
     before, mask = data[start : start + len(new)], written[start : start + len(new)]
     return any(flag and old != one for old, flag, one in zip(before, mask, new, strict=True))
+
+
+class Records(Protocol):
+    """What one of the two formats makes of its lines, and what was read so far."""
+
+    records: int
+    ended: bool
+
+    def line(self, line: bytes, start: int, end: int) -> None:
+        """One line. Raises Malformed, Unsupported."""
+        ...
+
+    def file(self, problem: Malformed | Unsupported | None) -> RecordFile: ...
+
+
+def read_lines(records: Records, text: bytes, tick: Callable[[], None]) -> RecordFile:
+    """Read records up to the end record, the first line that cannot be read, or the end of the text.
+
+    What was read before such a line stands; why reading stopped is `problem` of the result.
+
+    Args:
+        records: of the format, nothing read yet.
+        text: the file.
+        tick: called every 4096 records; may raise LimitExceeded.
+    """
+    for hit in _LINE.finditer(text):
+        start, end = hit.span()
+        if start == end:
+            break
+        if records.records % CHECK_EVERY == 0:
+            tick()
+        try:
+            records.line(hit[0].strip(), start, end)
+        except (Malformed, Unsupported) as problem:
+            return records.file(problem)
+        if records.ended:
+            break
+    return records.file(None)

@@ -10,16 +10,13 @@ import re
 from collections.abc import Callable
 
 from fwverify.formats.names import quoted
-from fwverify.formats.regions import RecordFile, Space
+from fwverify.formats.regions import RecordFile, Space, read_lines
 from fwverify.model.examining import Malformed, Unsupported
 
 WHAT = "S-record"
 ADDRESS_BYTES = {0: 2, 1: 2, 2: 3, 3: 4, 5: 2, 6: 3, 7: 4, 8: 3, 9: 2}
 """By record type; S5 and S6 hold a count of data records in its place."""
-CHECK_EVERY = 4096
-"""Records between two looks at the run's clock."""
 _FIRST = re.compile(rb"\s{0,64}S[0-35-9]([0-9A-Fa-f]{2})((?:[0-9A-Fa-f]{2}){3,255})[ \t]*(?:[\r\n]|$)")
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
 def looks_like(head: bytes) -> bool:
@@ -29,28 +26,8 @@ def looks_like(head: bytes) -> bool:
 
 
 def read_srec(text: bytes, tick: Callable[[], None] = lambda: None) -> RecordFile:
-    """Read records up to the end record, the first line that cannot be read, or the end of the text.
-
-    What was read before such a line stands; why reading stopped is `problem` of the result.
-
-    Args:
-        text: the file.
-        tick: called every 4096 records; may raise LimitExceeded.
-    """
-    state = _State()
-    for hit in _LINE.finditer(text):
-        start, end = hit.span()
-        if start == end:
-            break
-        if state.records % CHECK_EVERY == 0:
-            tick()
-        try:
-            state.line(hit[0].strip(), start, end)
-        except (Malformed, Unsupported) as problem:
-            return state.file(problem)
-        if state.ended:
-            break
-    return state.file(None)
+    """Read all records; arguments and result are those of regions.read_lines."""
+    return read_lines(_State(), text, tick)
 
 
 def _record(line: bytes, start: int) -> tuple[int, bytes]:
