@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
@@ -152,3 +153,23 @@ def test_ctrl_c_in_a_real_process(wait_s: float, here: Path, tmp_path: Path) -> 
     assert done.returncode in (2, 3), err
     assert b"Traceback" not in err
     assert [one.name for one in here.iterdir() if not one.name.endswith(".evidence.json")] == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_nothing_unpacked_stays(number: signal.Signals, here: Path, tmp_path: Path) -> None:
+    """However a run is asked to stop while it unpacks, its scratch folder is gone."""
+    image, scratch = tmp_path / "fw.bin", tmp_path / "scratch"
+    scratch.mkdir()
+    image.write_bytes(gzip.compress(bytes(1 << 30), 1, mtime=0))
+    done = subprocess.Popen(
+        [sys.executable, "-c", START, "verify", str(image)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=here,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )  # fmt: skip
+    while not list(scratch.iterdir()) and done.poll() is None:
+        time.sleep(0.01)
+    assert done.poll() is None, "it ended before it could be stopped"
+    done.send_signal(number)
+    _, err = done.communicate(timeout=60)
+    assert (done.returncode, err.strip()) == (2, b"stopped: nothing was judged")
+    assert list(scratch.iterdir()) == []
