@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.model.evidence import KeyRecord
 from fwverify.trust.store import PinnedKey
 
@@ -139,7 +139,7 @@ def pin(
     **constraints: str,
 ) -> PinnedKey:
     """A registry entry with this certificate or key; `leaf_spki=` for `leaf-spki` and so on."""
-    found = public_key.parse(material if isinstance(material, bytes) else der(material))
+    found = key_file.parse(material if isinstance(material, bytes) else der(material))
     kind = "x509" if found.note == "certificate" else "public-key"
     record = KeyRecord(
         "v", name, kind, found.fingerprint, purposes, ("*",), (), "", "", "active", "", "", "", (), False

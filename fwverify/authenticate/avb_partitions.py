@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fwverify.authenticate.proofs import Message, proof
-from fwverify.formats import avb, public_key, verity
+from fwverify.formats import avb, key_file, verity
 from fwverify.formats.avb import Descriptor, Image, VbMeta
 from fwverify.formats.public_key import PublicKey
 from fwverify.limits import LimitExceeded
@@ -239,7 +239,7 @@ def key_of(meta: VbMeta) -> PublicKey | None:
             key = mldsa.MLDSA87PublicKey.from_public_bytes(raw)
     except ValueError:
         raise Malformed(avb.WHAT, "its public key is none") from None
-    return public_key.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    return key_file.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
 def _unsigned_tail(walk: Walk, bound: Bound) -> None:

@@ -22,7 +22,7 @@ from fwverify.authenticate.interface import Group
 from fwverify.authenticate.proofs import Message, proof
 from fwverify.authenticate.signer import Signer
 from fwverify.authenticate.transparency import DoesNotHold
-from fwverify.formats import dsse, public_key, rekor, trust_root
+from fwverify.formats import dsse, key_file, public_key, rekor, trust_root
 from fwverify.formats.rekor import LogEntry
 from fwverify.formats.sigstore_json import SigstoreBundle
 from fwverify.formats.trust_root import TrustRoot
@@ -138,7 +138,7 @@ def _is_about(entry: LogEntry, signed: _Signed, by: Callable[[bytes], bool]) -> 
 
 def _same_key(verifier: bytes, key: public_key.PublicKey) -> bool:
     try:
-        return public_key.parse(verifier).fingerprint == key.fingerprint
+        return key_file.parse(verifier).fingerprint == key.fingerprint
     except Malformed:
         return False
 
@@ -237,6 +237,6 @@ def _certificate_key(leaf: Certificate, bundle: SigstoreBundle) -> public_key.Pu
         rest = [x509.load_der_x509_certificate(one) for one in bundle.certificates[1:]]
         if any(one.subject == one.issuer for one in rest):
             raise DoesNotHold("it carries a root certificate")
-        return public_key.parse(leaf.public_bytes(Encoding.DER))
+        return key_file.parse(leaf.public_bytes(Encoding.DER))
     except (ValueError, Malformed):
         raise DoesNotHold("its certificate is malformed") from None

@@ -14,7 +14,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 
-from fwverify.formats import esp_image, public_key
+from fwverify.formats import esp_image, key_file
 from fwverify.formats.names import fill_byte
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.artifact import ByteRange
@@ -217,7 +217,7 @@ def _ec_key(curve: str, x: int, y: int) -> PublicKey:
 
 def _parsed(der: bytes) -> PublicKey:
     text = base64.encodebytes(der)
-    return public_key.parse(b"-----BEGIN PUBLIC KEY-----\n" + text + b"-----END PUBLIC KEY-----\n")
+    return key_file.parse(b"-----BEGIN PUBLIC KEY-----\n" + text + b"-----END PUBLIC KEY-----\n")
 
 
 def find_version1(view: memoryview, end: int | None = None) -> Version1 | None:

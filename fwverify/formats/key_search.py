@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from fwverify.formats import fdt, public_key
+from fwverify.formats import fdt, key_file
 from fwverify.formats.public_key import PublicKey
 from fwverify.limits import LimitExceeded
 from fwverify.model.examining import Malformed, Unsupported
@@ -116,7 +116,7 @@ def _certificate(content: memoryview, offset: int) -> tuple[Inside, ...]:
             size = _sequence(content, start, outer)
             if size and size <= MAX_CERTIFICATE_BYTES and _sequence(content, offset - inner, inner):
                 der = bytes(content[start : start + size])
-                return (Inside(start, size, f"certificate of {subject(der)}", public_key.parse(der)),)
+                return (Inside(start, size, f"certificate of {subject(der)}", key_file.parse(der)),)
     return ()
 
 
@@ -127,7 +127,7 @@ def _spki(content: memoryview, offset: int) -> tuple[Inside, ...]:
             size = _sequence(content, start, header)
             if offset - start <= header + 2 and 32 < size <= MAX_SPKI_BYTES and content[start + header] == 0x30:
                 try:
-                    return (Inside(start, size, "public key", public_key.parse(content[start : start + size])),)
+                    return (Inside(start, size, "public key", key_file.parse(content[start : start + size])),)
                 except Malformed:
                     continue
     return ()
@@ -169,7 +169,7 @@ def _pem(content: memoryview, offset: int) -> tuple[Inside, ...]:
         except binascii.Error:
             return ()
         return tuple(replace(one, offset=offset, size=block.end()) for one in search(inner))
-    key = public_key.parse(block[0])
+    key = key_file.parse(block[0])
     what = f"certificate of {subject(key.material)}" if key.note == "certificate" else key.note
     return (Inside(offset, block.end(), what, key),)
 
@@ -218,7 +218,7 @@ def _rsa(modulus: int, exponent: int) -> PublicKey:
 
     try:
         key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-        return public_key.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        return key_file.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     except ValueError as problem:
         raise Malformed("RSA key", str(problem)[:80]) from None
 
@@ -238,4 +238,4 @@ def _point(curve: str, x: int, y: int) -> PublicKey | None:
         key = ec.EllipticCurvePublicNumbers(x, y, curves[curve]).public_key()
     except ValueError as problem:
         raise Malformed("EC key", str(problem)[:80]) from None
-    return public_key.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    return key_file.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))

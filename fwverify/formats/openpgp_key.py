@@ -103,13 +103,12 @@ def _oid(at: Cursor) -> bytes:
 
 def _rsa(modulus: int, exponent: int) -> PublicKey:
     from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     if modulus.bit_length() > public_key.MAX_RSA_BITS:
         raise Malformed(WHAT, f"an RSA modulus of {modulus.bit_length()} bits")
     try:
         key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-        return public_key.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        return public_key.of(key)
     except ValueError:
         raise Malformed(WHAT, "no RSA key has these numbers") from None
 
@@ -117,7 +116,6 @@ def _rsa(modulus: int, exponent: int) -> PublicKey:
 def _ecdsa(oid: bytes, point: int) -> PublicKey | None:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     curve = _curves().get(oid.hex())
     if curve is None:
@@ -127,7 +125,7 @@ def _ecdsa(oid: bytes, point: int) -> PublicKey | None:
         raise Malformed(WHAT, "a point that is not in uncompressed form")
     try:
         key = ec.EllipticCurvePublicKey.from_encoded_point(curve, encoded)
-        return public_key.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        return public_key.of(key)
     except (ValueError, UnsupportedAlgorithm):
         raise Malformed(WHAT, f"no point of {curve.name}") from None
 
@@ -157,10 +155,9 @@ def _ed25519_legacy(oid: bytes, point: int) -> PublicKey | None:
 
 def _ed448(raw: bytes) -> PublicKey:
     from cryptography.hazmat.primitives.asymmetric import ed448
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     try:
         key = ed448.Ed448PublicKey.from_public_bytes(raw)
-        return public_key.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        return public_key.of(key)
     except ValueError:
         raise Malformed(WHAT, "no Ed448 key has these bytes") from None

@@ -195,27 +195,25 @@ def material(at: Cursor, kind: str) -> PublicKey:
 
 def _rsa(exponent: int, modulus: int) -> PublicKey:
     from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     if modulus.bit_length() > public_key.MAX_RSA_BITS:
         raise Malformed(WHAT, f"an RSA modulus of {modulus.bit_length()} bits")
     try:
         key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-        return public_key.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        return public_key.of(key)
     except ValueError:
         raise Malformed(WHAT, "no RSA key has these numbers") from None
 
 
 def _ecdsa(curve: str, point: bytes) -> PublicKey:
     from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     known = {"nistp256": ec.SECP256R1(), "nistp384": ec.SECP384R1(), "nistp521": ec.SECP521R1()}
     if point[:1] != b"\x04":
         raise Malformed(WHAT, "a point that is not in uncompressed form")
     try:
         key = ec.EllipticCurvePublicKey.from_encoded_point(known[curve], point)
-        return public_key.parse(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        return public_key.of(key)
     except ValueError:
         raise Malformed(WHAT, "no point of its curve") from None
 

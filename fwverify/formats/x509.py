@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from fwverify.formats import der as framing
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.examining import Malformed
 
@@ -162,7 +162,7 @@ def _certificate(der: bytes, loaded: x509.Certificate, family: str, digest: str)
     names = ("digital_signature", "content_commitment", "key_cert_sign", "crl_sign")
     return Certificate(
         der=der,
-        public=public_key.parse(der),
+        public=key_file.parse(der),
         subject=loaded.subject.public_bytes(),
         issuer=loaded.issuer.public_bytes(),
         subject_text=loaded.subject.rfc4514_string(),

@@ -21,10 +21,10 @@ from fwverify.formats import (
     dsse,
     in_toto,
     jcat,
+    key_file,
     minisign,
     openpgp_armor,
     openpgp_files,
-    public_key,
     sbom_kinds,
     signature_kinds,
     signify,
@@ -256,7 +256,7 @@ def _checksums(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | Non
 def _key(artifact: Artifact, names: Mapping[str, Artifact]) -> Taken | None:
     if artifact.size > MAX_SIGNATURE_BYTES:
         return None
-    if _parses(public_key.parse, artifact.content):
+    if _parses(key_file.parse, artifact.content):
         return Taken(Role.KEY, "public key that came with the delivery: compared, never trusted")
     if bytes(artifact.content[:1]) != b"\x30" and _parses(x509.bundle, artifact.content):
         return Taken(Role.KEY, "certificates that came with the delivery: never trusted by themselves")

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
 from fwverify.formats.names import quoted
 from fwverify.model.artifact import ByteRange
@@ -22,6 +25,8 @@ SUFFIX = "_extract"
 MAX_DETAIL_CHARACTERS = 200
 MAX_TROUBLES = 100
 """Of one chunk or of the whole; the rest is left out, for one is enough to make a gap."""
+Run = Callable[[Path, Path], dict[str, Any]]
+"""Opens a file into a folder, answers the report (unblob_report)."""
 HANDLER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 

@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fwverify.isolate.unblob_report import INPUT, MAX_TROUBLES, Trouble, told
-from fwverify.isolate.unblob_worker import Run
+from fwverify.isolate.unblob_report import INPUT, MAX_TROUBLES, Run, Trouble, told
 
 PADDING = "padding"
 """unblob's name for fill, which fwverify accounts for itself."""

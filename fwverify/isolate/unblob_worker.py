@@ -27,11 +27,9 @@ from typing import Any, BinaryIO
 from fwverify.isolate import output_tree, sandbox
 from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Settings
 from fwverify.isolate.sandbox import Confinement, confine
-from fwverify.isolate.unblob_report import INPUT, Trouble, told
+from fwverify.isolate.unblob_report import INPUT, Run, Trouble, told
 from fwverify.model.canonical import canonical
 
-Run = Callable[[Path, Path], dict[str, Any]]
-"""Opens a file into a folder, answers the report (unblob_report)."""
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 STEP_SECONDS, END_SECONDS, WEIGH_SECONDS = 0.1, 0.005, 0.25
 MAX_PROCESSES = 64

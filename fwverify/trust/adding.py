@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from fwverify.errors import TrustStoreError, UsageError
-from fwverify.formats import public_key, strict_yaml
+from fwverify.formats import key_file, strict_yaml
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.evidence import KeyRecord
 from fwverify.model.examining import Malformed
@@ -107,7 +107,7 @@ def key_of(new: NewKey) -> PublicKey | None:
     if new.identity:
         return None
     try:
-        return public_key.parse(new.content)
+        return key_file.parse(new.content)
     except Malformed as wrong:
         todo = "Give one public key or certificate; `keys add --from FILE` lists those inside another file."
         raise TrustStoreError(wrong.reason, where=new.name, todo=todo) from None

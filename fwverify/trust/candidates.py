@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fwverify.formats import key_search, public_key
+from fwverify.formats import key_file, key_search, public_key
 from fwverify.formats.public_key import PublicKey
 from fwverify.limits import LimitExceeded
 from fwverify.model.examining import Malformed
@@ -40,7 +40,7 @@ def candidates(name: str, raw: bytes) -> tuple[Candidate, ...]:
         Malformed: the file is a private key.
     """
     try:
-        key = public_key.parse(raw)
+        key = key_file.parse(raw)
         return (Candidate(key.note, name, raw, key),)
     except public_key.PrivateKey:
         raise

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.formats.public_key import PublicKey
 from fwverify.formats.weak_keys import weaknesses
 from fwverify.model.evidence import KeyRecord, KeySource
@@ -169,9 +169,9 @@ def _key(raw: bytes, kind: str, fields: dict[str, Place]) -> PublicKey:
 def parse_as(kind: str, raw: bytes) -> PublicKey:
     """Read a key file of a type somebody stated. signify's and minisign's files differ in a comment only. Raises
     Malformed."""
-    found = public_key.parse(raw)
+    found = key_file.parse(raw)
     if {kind, file_type(found)} == {"signify", "minisign"}:
-        return public_key.parse_signify(raw) if kind == "signify" else public_key.parse_minisign(raw)
+        return key_file.parse_signify(raw) if kind == "signify" else key_file.parse_minisign(raw)
     return found
 
 

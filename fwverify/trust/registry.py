@@ -38,7 +38,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fwverify.errors import TrustStoreError
-from fwverify.formats import public_key, strict_yaml
+from fwverify.formats import key_file, strict_yaml
 from fwverify.formats.strict_yaml import YamlProblem
 from fwverify.model.examining import Malformed
 from fwverify.trust import vouching
@@ -88,7 +88,7 @@ def from_key_file(path: Path) -> TrustStore:
     real = path.resolve()  # the operator named it: his links are his choice
     raw = contained(real.parent, real.name, str(path))
     try:
-        key = public_key.parse(raw)
+        key = key_file.parse(raw)
     except Malformed as problem:
         raise TrustStoreError(problem.reason, where=str(path)) from None
     return TrustStore((bare("command-line", path.name, key),), str(path), hashlib.sha256(raw).hexdigest())

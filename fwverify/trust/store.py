@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fwverify.formats import public_key, x509
+from fwverify.formats import key_file, x509
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.evidence import KeyRecord, TrustSnapshot
@@ -80,6 +80,6 @@ def carried_keys(artifacts: Iterable[Artifact]) -> tuple[CarriedKey, ...]:
 def _keys(content: memoryview) -> list[PublicKey]:
     """One key, or the certificates of a bundle. Raises Malformed."""
     try:
-        return [public_key.parse(content)]
+        return [key_file.parse(content)]
     except Malformed:
-        return [public_key.parse(one) for one in x509.bundle(content)]
+        return [key_file.parse(one) for one in x509.bundle(content)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fwverify.formats import public_key, ssh_key
+from fwverify.formats import key_file, ssh_key
 from fwverify.formats.cursor import Cursor
 from fwverify.formats.openpgp_armor import blocks
 from fwverify.formats.openpgp_packets import PUBLIC_KEY, packets
@@ -31,7 +31,7 @@ def several(value: Any) -> list[Any]:
 def parts(raw: bytes, pinned: dict[str, Any]) -> list[bytes]:
     """The single keys in a file."""
     if len(raw) == 32:
-        return [public_key.parse_raw_ed25519(raw.hex()).spki]
+        return [key_file.parse_raw_ed25519(raw.hex()).spki]
     if b"-----BEGIN PGP" in raw or raw[:1] in (b"\x98", b"\x99", b"\xc6"):
         return _certificates(raw)
     if re.match(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)\x02", raw, re.DOTALL):
@@ -80,8 +80,8 @@ def revokes(raw: bytes, key: PublicKey) -> bool:
     """Whether a list of keys that are trusted no more has this key in it: an OpenSSH KRL, or key files."""
     if raw.startswith(_KRL):
         return key.note == ssh_key.NOTE and _in_krl(raw, key)
-    found = [public_key.parse(one + b"\n") for one in raw.splitlines() if b" AAAA" in one] or [
-        public_key.parse(one) for one in parts(raw, {})
+    found = [key_file.parse(one + b"\n") for one in raw.splitlines() if b" AAAA" in one] or [
+        key_file.parse(one) for one in parts(raw, {})
     ]
     return key.fingerprint in {one.fingerprint for one in found}
 

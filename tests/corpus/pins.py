@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.artifact import Digest
 from fwverify.model.examining import Malformed
@@ -121,7 +121,7 @@ def _text_key(pins: Pins, value: Any) -> None:
 
 def _add(pins: Pins, raw: bytes, suffix: str) -> None:
     try:
-        key = public_key.parse(raw)
+        key = key_file.parse(raw)
     except Malformed as problem:
         raise CannotPin(problem.reason) from None
     if not _is_named(key, pins.pinned):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fwverify.authenticate.stage import authenticate_delivery
-from fwverify.formats import lms, public_key
+from fwverify.formats import key_file, lms
 from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.evidence import KeyRecord, SignatureStatus
@@ -24,7 +24,7 @@ PAYLOAD = b"fresh firmware\n" * 100
 
 
 def statuses(folder: Path, key: bytes) -> list[SignatureStatus]:
-    public = public_key.parse(key)
+    public = key_file.parse(key)
     record = KeyRecord(
         "v", "key", "public-key", public.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (), False
     )

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from fwverify.authenticate.stage import Authenticated, Inside, authenticate_delivery
-from fwverify.formats import pe, public_key
+from fwverify.formats import key_file, pe
 from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.artifact import ByteRange, Role, subtracted
@@ -35,7 +35,7 @@ def trust(*certificates: bytes, **constraints: str) -> TrustStore:
     """A store with these certificates."""
     found = []
     for index, raw in enumerate(certificates):
-        key = public_key.parse(raw)
+        key = key_file.parse(raw)
         record = KeyRecord(
             "v",
             f"k{index}",
@@ -291,7 +291,7 @@ def test_gpg_in_a_catalogue(scratch: made.Scratch, folder: Path) -> None:
     path = scratch.write("firmware.bin", data)
     run(*gpg, "--armor", "--output", scratch.folder / "f.asc", "--detach-sign", path)
     certificate = run(*gpg, "--export", "vendor@site.example")
-    key = public_key.parse(certificate)
+    key = key_file.parse(certificate)
     record = KeyRecord(
         "v", "k", "openpgp", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (), False
     )

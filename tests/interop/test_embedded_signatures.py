@@ -24,7 +24,7 @@ from fwverify.authenticate.schemes.esp_secure_boot import SCHEME as ESP
 from fwverify.authenticate.schemes.fit_signature import SCHEME as FIT
 from fwverify.authenticate.schemes.mcuboot_tlv import SCHEME as MCUBOOT
 from fwverify.authenticate.stage import Authenticated, authenticate_inside
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.model.artifact import subtracted
 from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureStatus
 from fwverify.trust.store import PinnedKey, TrustStore
@@ -43,7 +43,7 @@ def trust(*keys: bytes, **constraints: str) -> TrustStore:
     """A store with these PEM public keys."""
     found = []
     for index, raw in enumerate(keys):
-        key = public_key.parse(raw)
+        key = key_file.parse(raw)
         record = KeyRecord(
             "v", f"k{index}", "public-key", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "",
             (), False,

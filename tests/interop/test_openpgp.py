@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from fwverify.authenticate.stage import Authenticated, authenticate_delivery
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.evidence import KeyRecord, SignatureObservation
@@ -59,7 +59,7 @@ def gpg() -> Iterator[Gpg]:
 
 
 def pinned(certificate: bytes) -> TrustStore:
-    key = public_key.parse(certificate)
+    key = key_file.parse(certificate)
     record = KeyRecord(
         "acme", "key", "openpgp", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (), False
     )
@@ -124,7 +124,7 @@ def test_gpg_subkey(gpg: Gpg, tmp_path: Path) -> None:
     folder = delivery(tmp_path / "d", signature)
     found = one(folder, pinned(gpg("--armor", "--export", primary)))
     assert found.status.value == "valid"
-    assert found.anchor == public_key.parse(gpg("--export", primary)).fingerprint != found.fingerprint
+    assert found.anchor == key_file.parse(gpg("--export", primary)).fingerprint != found.fingerprint
     run_edit(gpg, primary, "key 1\nrevkey\ny\n0\n\ny\nsave\n")
     assert status(folder, pinned(gpg("--export", primary))) == "invalid"
 
@@ -188,7 +188,7 @@ def test_gpg_other_material(gpg: Gpg, tmp_path: Path) -> None:
     weak = gpg("--digest-algo", "SHA1", "--detach-sign", "-o", "-", text=PAYLOAD)
     assert dict(one(delivery(tmp_path / "d", weak), trust).parameters)["hash"] == "sha1"
     with pytest.raises(Malformed, match="DSA"):
-        public_key.parse(gpg("--export", gpg.generate("dsa2048", name="Dsa")))
+        key_file.parse(gpg("--export", gpg.generate("dsa2048", name="Dsa")))
 
 
 @pytest.mark.parametrize("profile", ["RFC4880", "RFC9580"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fwverify.authenticate.stage import authenticate_delivery
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.evidence import KeyRecord
@@ -25,7 +25,7 @@ KINDS = (("ed25519", ""), ("rsa", "2048"), ("rsa", "3072"), ("ecdsa", "256"), ("
 
 
 def pinned(key_file: bytes, *constraints: tuple[str, str]) -> TrustStore:
-    key = public_key.parse(key_file)
+    key = key_file.parse(key_file)
     record = KeyRecord(
         "acme", "key", "ssh", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (), False
     )
@@ -64,9 +64,9 @@ def test_public_key_forms(tmp_path: Path) -> None:
     public = key.with_suffix(".pub").read_bytes()
     forms = [run("ssh-keygen", "-e", "-m", one, "-f", f"{key}.pub") for one in ("RFC4716", "PKCS8")]
     forms += [public, b"# who\n\n*@x,y " + public, b'restrict,command="a b" ' + public]
-    assert len({public_key.parse(one).fingerprint for one in forms}) == 1
+    assert len({key_file.parse(one).fingerprint for one in forms}) == 1
     shown = run("ssh-keygen", "-l", "-f", f"{key}.pub").decode().split()[1]
-    assert public_key.parse(public).key_id == shown
+    assert key_file.parse(public).key_id == shown
 
 
 @pytest.mark.parametrize("name", ["ed25519", "sha256", "rsa"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fwverify.authenticate.stage import Inside, authenticate_delivery
-from fwverify.formats import libconfig_text, public_key
+from fwverify.formats import key_file, libconfig_text
 from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS
 from fwverify.model.artifact import Role
@@ -23,7 +23,7 @@ AT = "2030-01-01T00:00:00Z"
 
 def trust(raw: bytes) -> TrustStore:
     """One pinned key."""
-    key = public_key.parse(raw)
+    key = key_file.parse(raw)
     record = KeyRecord(
         "acme", "k", "x509" if key.note == "certificate" else "public-key", key.fingerprint, ("firmware",), ("*",), (),
         "", "", "active", "", "", "", (), False,

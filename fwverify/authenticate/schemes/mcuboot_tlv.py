@@ -27,7 +27,7 @@ from fwverify.authenticate import signer as signing
 from fwverify.authenticate.interface import Group, Observed, SignatureScheme
 from fwverify.authenticate.proofs import Message
 from fwverify.authenticate.signer import Signer
-from fwverify.formats import mcuboot, public_key
+from fwverify.formats import key_file, mcuboot
 from fwverify.formats.mcuboot import McubootImage, Record
 from fwverify.model.artifact import Artifact, ByteRange
 from fwverify.model.evidence import SignatureStatus
@@ -213,7 +213,7 @@ def _inside(names: Record | None) -> tuple[PublicKey, ...]:
     for label in ("PUBLIC KEY", "RSA PUBLIC KEY"):
         text = base64.encodebytes(names.value).decode()
         try:
-            return (public_key.parse(f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()),)
+            return (key_file.parse(f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()),)
         except Malformed:
             continue
     return ()

@@ -29,7 +29,7 @@ from fwverify.authenticate import keys, proofs, signer
 from fwverify.authenticate.interface import Group, Observed, SignatureScheme
 from fwverify.authenticate.proofs import Message, Proof
 from fwverify.authenticate.signer import Signer
-from fwverify.formats import archive_frames, openbmc_tarball, public_key
+from fwverify.formats import archive_frames, key_file, openbmc_tarball
 from fwverify.formats.openbmc_tarball import FULL, FULL_ORDER, MANIFEST, PUBLIC_KEY, SUFFIX, Manifest, Tarball
 from fwverify.limits import Budget
 from fwverify.model import constraints
@@ -97,7 +97,7 @@ def _parse(artifact: Artifact) -> tuple[Signed, ...]:
         if name not in tarball.files:
             raise Malformed(openbmc_tarball.WHAT, f"it has signatures, but no {name}")
     manifest = openbmc_tarball.manifest(openbmc_tarball.small(artifact.content, tarball.files[MANIFEST]))
-    key = public_key.parse(openbmc_tarball.small(artifact.content, tarball.files[PUBLIC_KEY]))
+    key = key_file.parse(openbmc_tarball.small(artifact.content, tarball.files[PUBLIC_KEY]))
     for one in tarball.files:  # so that verifying raises nothing
         if one.endswith((SUFFIX, f"/{PUBLIC_KEY}")):
             openbmc_tarball.small(artifact.content, tarball.files[one])
@@ -233,7 +233,7 @@ def _by_stranger(tools: _Tools, folder: str) -> bool:
 def _folder_key(tools: _Tools, folder: str) -> PublicKey | None:
     name = f"{folder}/{PUBLIC_KEY}"
     try:
-        return public_key.parse(tools.small(name)) if tools.has(name) else None
+        return key_file.parse(tools.small(name)) if tools.has(name) else None
     except Malformed:
         return None
 

@@ -22,7 +22,7 @@ from fwverify.authenticate.proofs import Message
 from fwverify.authenticate.schemes import raw_signature
 from fwverify.authenticate.signer import Signer, by_key
 from fwverify.content import identified
-from fwverify.formats import cms, public_key
+from fwverify.formats import cms, key_file
 from fwverify.formats import der as framing
 from fwverify.formats.detached_signature import Candidate
 from fwverify.model.artifact import Locator, Step
@@ -42,7 +42,7 @@ LEAF = certificate("cms leaf", "cms root", kind="rsa")
 
 def group(*carried: bytes, at: str = AT) -> Group:
     place = Locator((Step("fw.bin"),))
-    given = tuple(CarriedKey(place, public_key.parse(one)) for one in carried)
+    given = tuple(CarriedKey(place, key_file.parse(one)) for one in carried)
     return Group(identified(place, b""), identified(place, CONTENT), {}, given, at)
 
 
@@ -91,7 +91,7 @@ def test_algorithms(kind: str) -> None:
 def test_constraints() -> None:
     """What an entry asks for is held against the certificate and the way it was signed."""
     asked = {"eku": "codeSigning", "hash": "sha256", "signed_attributes": "yes", "min_rsa_bits": "2048"}
-    assert check(signed(), pin(ROOT, leaf_spki=public_key.parse(der(LEAF)).fingerprint, **asked)).valid
+    assert check(signed(), pin(ROOT, leaf_spki=key_file.parse(der(LEAF)).fingerprint, **asked)).valid
     for wrong in ({"eku": "serverAuth"}, {"hash": "sha512"}, {"min_rsa_bits": "3072"}, {"leaf_spki": "0" * 64}):
         assert check(signed(), pin(ROOT, **{**asked, **wrong})).status is INVALID, wrong
 

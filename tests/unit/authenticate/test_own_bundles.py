@@ -16,7 +16,7 @@ from fwverify.authenticate.interface import Group
 from fwverify.authenticate.schemes.sigstore_bundle import SCHEME
 from fwverify.authenticate.stage import Authenticated, authenticate
 from fwverify.content import identified
-from fwverify.formats import public_key, rekor, trust_root
+from fwverify.formats import key_file, public_key, rekor, trust_root
 from fwverify.model.artifact import Artifact, Locator, Step
 from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureStatus
 from fwverify.model.examining import Malformed
@@ -46,7 +46,7 @@ def entry(kind: str, key: public_key.PublicKey | None, root: bytes = b"", **name
     return PinnedKey(record, key, root)
 
 
-BLOB = entry("public-key", public_key.parse(pem(KEY)))
+BLOB = entry("public-key", key_file.parse(pem(KEY)))
 RELEASE = entry("sigstore-identity", None, ROOT, identity=sigstore.IDENTITY, issuer=sigstore.ISSUER)
 
 

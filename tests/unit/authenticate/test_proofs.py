@@ -13,7 +13,7 @@ from fwverify.authenticate import signer
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.proofs import HASHES, Message, proof
 from fwverify.content import identified
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.artifact import Locator, Step
 from fwverify.model.evidence import KeyRecord, SignatureStatus
@@ -30,7 +30,7 @@ CLASSES = {
 
 
 def public(key: object) -> PublicKey:
-    return public_key.parse(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    return key_file.parse(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
 def made(key: PublicKey, value: bytes, contexts: tuple[str, ...] = ("",)) -> dict[str, str] | None:
@@ -42,7 +42,7 @@ def pss_only(**parameters: object) -> PublicKey:
     """RSA under the identifier of keys for PSS alone."""
     info = asn1.PublicKeyInfo.load(public(RSA).spki)
     info["algorithm"] = {"algorithm": "rsassa_pss", **({"parameters": parameters} if parameters else {})}
-    return public_key.parse(info.dump(force=True))
+    return key_file.parse(info.dump(force=True))
 
 
 @pytest.mark.parametrize("name", HASHES)

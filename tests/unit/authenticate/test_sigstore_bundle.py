@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.schemes.sigstore_bundle import SCHEME
 from fwverify.content import identified
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.model.artifact import Artifact, ByteRange, Locator, Step
 from fwverify.model.canonical import canonical
 from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureStatus
@@ -407,7 +407,7 @@ def _conformance(folder: Path, case: Path) -> SignatureStatus:
     issuer = text("issuer", "https://token.actions.githubusercontent.com")
     keys = [pinned(root, text("identity", CONFORMANCE_IDENTITY), issuer)]
     if (case / "key.pub").exists():
-        public = public_key.parse((case / "key.pub").read_bytes())
+        public = key_file.parse((case / "key.pub").read_bytes())
         keys = [pinned(root, "nobody", "nobody"), replace(keys[0], public=public, trusted_root=b"")]
     try:
         return observed((case / "bundle.sigstore.json").read_bytes(), payload, *keys).status

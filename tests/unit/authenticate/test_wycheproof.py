@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fwverify.authenticate.proofs import Message, Proof, proof
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.model.examining import Malformed
 
 pytestmark = pytest.mark.corpus
@@ -29,7 +29,7 @@ def test_vectors(cases: Path, name: str) -> None:
     seen, wrong = 0, []
     for group in document["testGroups"]:
         try:
-            key = public_key.parse(bytes.fromhex(group.get("publicKeyDer") or group["publicKeyAsn"]))
+            key = key_file.parse(bytes.fromhex(group.get("publicKeyDer") or group["publicKeyAsn"]))
         except Malformed:
             key = None
         for test in group["tests"]:

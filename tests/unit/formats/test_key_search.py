@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fwverify.formats import key_search, public_key
+from fwverify.formats import key_file, key_search
 from fwverify.trust.key_names import avb_public_key
 
 RSA = rsa.generate_private_key(65537, 2048)
@@ -61,7 +61,7 @@ NOISE = random.Random(1).randbytes(1000)
 def test_der_keys_between_other_bytes(private: object) -> None:
     """A SubjectPublicKeyInfo of each kind is found once, at its place, with its fingerprint."""
     raw = der(private)
-    assert found(NOISE + raw + NOISE) == [(1000, "public key", public_key.parse(raw).fingerprint)]
+    assert found(NOISE + raw + NOISE) == [(1000, "public key", key_file.parse(raw).fingerprint)]
     assert found(NOISE + raw[:-1]) == []
 
 
@@ -69,7 +69,7 @@ def test_der_keys_between_other_bytes(private: object) -> None:
 def test_certificates(private: object, digest: object) -> None:
     """A certificate is found as one thing with its name; the key inside it is not told a second time."""
     raw = certificate(private, digest)
-    fingerprint = public_key.parse(der(private)).fingerprint
+    fingerprint = key_file.parse(der(private)).fingerprint
     assert found(NOISE + raw + NOISE) == [(1000, "certificate of CN=ACME root", fingerprint)]
     (one,) = key_search.search(memoryview(NOISE + raw))
     assert one.key.material == raw
@@ -94,7 +94,7 @@ def test_avb_public_key(bits: int) -> None:
     """An AVB key is found by its three numbers that must agree; one changed bit in any of them and it is none."""
     private = rsa.generate_private_key(65537, bits)
     blob = avb_public_key(private.public_key().public_numbers().n)
-    assert found(NOISE + blob + NOISE) == [(1000, "AVB public key", public_key.parse(der(private)).fingerprint)]
+    assert found(NOISE + blob + NOISE) == [(1000, "AVB public key", key_file.parse(der(private)).fingerprint)]
     for at in (5, 20, len(blob) - 1):
         assert found(blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :]) == []
 
@@ -128,12 +128,12 @@ def test_keys_of_a_control_tree() -> None:
     """U-Boot's RSA and ECDSA keys are found below /signature, in a tree that lies behind a program."""
     n = RSA.public_key().public_numbers().n
     rsa_tree = tree({"rsa,modulus": n.to_bytes(256, "big"), "rsa,exponent": (65537).to_bytes(8, "big")})
-    fingerprint = public_key.parse(der(RSA)).fingerprint
+    fingerprint = key_file.parse(der(RSA)).fingerprint
     assert [one[1:] for one in found(NOISE + rsa_tree + NOISE)] == [('key "dev" of a U-Boot device tree', fingerprint)]
     point = EC.public_key().public_numbers()
     fields = {"ecdsa,curve": b"prime256v1\0", "ecdsa,x-point": point.x.to_bytes(32, "big")}
     ec_tree = tree({**fields, "ecdsa,y-point": point.y.to_bytes(32, "big")})
-    assert found(ec_tree)[0][2] == public_key.parse(der(EC)).fingerprint
+    assert found(ec_tree)[0][2] == key_file.parse(der(EC)).fingerprint
     assert found(tree({**fields, "ecdsa,y-point": point.x.to_bytes(32, "big")})) == []
     assert found(tree({"rsa,modulus": bytes(256)})) == found(tree({"rsa,modulus": b"\x04"})) == []
     assert found(tree({"rsa,modulus": n.to_bytes(256, "big")}, holder="chosen")) == []

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from fwverify.formats import lms, public_key
+from fwverify.formats import key_file, lms
 from fwverify.model.examining import Malformed
 from tests.vectors.makers.attestations import LmsSigner
 
@@ -69,7 +69,7 @@ def test_key_files() -> None:
     wrapped = lms._spki(b"\x04\x3c", HSS_KEY)
     for content in (key.spki, pem, wrapped):
         assert lms.parse_key(content) == key
-    assert public_key.parse(pem) == key
+    assert key_file.parse(pem) == key
     assert (key.algorithm, key.note, key.key_id) == ("hss", "HSS public key", TOP.identifier.hex())
     bare = lms.parse_key(TOP.public)
     assert (bare.algorithm, bare.note) == ("lms", "LMS public key")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fwverify.formats import openpgp, openpgp_armor, openpgp_files, openpgp_packets, openpgp_signature, public_key
+from fwverify.formats import key_file, openpgp, openpgp_armor, openpgp_files, openpgp_packets, openpgp_signature
 from fwverify.formats.cursor import Cursor
 from fwverify.formats.public_key import PrivateKey
 from fwverify.model.examining import Malformed, Unsupported
@@ -153,10 +153,10 @@ def test_other_versions(version: int) -> None:
 def test_fingerprint_and_key_id() -> None:
     """The key of a file is its primary key; the whole certificate stays with it."""
     raw = w.certificate(KEY)
-    found = public_key.parse(w.armored("PUBLIC KEY BLOCK", raw))
+    found = key_file.parse(w.armored("PUBLIC KEY BLOCK", raw))
     assert found.key_id == KEY.fingerprint.hex().upper()
     assert (found.note, found.material) == ("OpenPGP certificate", raw)
-    assert found.fingerprint == public_key.parse(raw).fingerprint
+    assert found.fingerprint == key_file.parse(raw).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_fingerprint_and_key_id() -> None:
 def test_refused_certificates(raw: bytes) -> None:
     """Two certificates, a cut one, an old version."""
     with pytest.raises(Malformed):
-        public_key.parse(raw)
+        key_file.parse(raw)
 
 
 @pytest.mark.parametrize("kind", [5, 7])

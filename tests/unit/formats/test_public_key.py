@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa, x25519
 
-from fwverify.formats.public_key import PrivateKey, ed25519_unfit, parse, parse_raw_ed25519
+from fwverify.formats.key_file import parse, parse_raw_ed25519
+from fwverify.formats.public_key import PrivateKey, ed25519_unfit
 from fwverify.model.examining import Malformed
 
 DER, PEM = s.Encoding.DER, s.Encoding.PEM

@@ -6,14 +6,14 @@ import base64
 
 import pytest
 
-from fwverify.formats import public_key, signify
+from fwverify.formats import key_file, signify
 from fwverify.model.examining import Malformed
 from tests.vectors.makers.update_archives import number, usign, usign_public
 
 
 def test_key_file() -> None:
     """The key number is shown as usign names key files, and the registry's reader knows the file."""
-    found = public_key.parse(usign_public("usign"))
+    found = key_file.parse(usign_public("usign"))
     assert (found.note, found.key_id, found.algorithm) == ("signify public key", number("usign").hex(), "ed25519")
 
 

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from fwverify.formats import public_key, ssh_key, sshsig
+from fwverify.formats import key_file, ssh_key, sshsig
 from fwverify.model.examining import Malformed, Unsupported
 from tests.vectors.makers.keys_and_signatures import ed_key
 from tests.vectors.makers.sshsig import Made, armored, blob, public, text
@@ -69,7 +69,7 @@ def test_unread_types() -> None:
 
 def test_registry_key() -> None:
     """The file's line stays with the key, and its id is what ssh-keygen shows."""
-    found = public_key.parse(f"fw@x {PUBLIC}\n".encode())
+    found = key_file.parse(f"fw@x {PUBLIC}\n".encode())
     assert (found.note, found.algorithm, found.material) == ("SSH public key", "ed25519", f"fw@x {PUBLIC}".encode())
     assert found.key_id.startswith("SHA256:")
 

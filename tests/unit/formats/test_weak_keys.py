@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from fwverify.formats import public_key, weak_keys
+from fwverify.formats import key_file, weak_keys
 from fwverify.formats.public_key import PublicKey
 from fwverify.formats.weak_keys import frailties, is_roca, shared, weaknesses, x25519_unfit
 
@@ -24,12 +24,12 @@ def prime_from(number: int) -> int:
 def rsa_key(n: int, e: int = 65537) -> PublicKey:
     """A key file's worth of a modulus, as DER made by hand: libraries refuse some of these."""
     key = rsa.RSAPublicNumbers(e, n).public_key()
-    return public_key.parse(key.public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo))
+    return key_file.parse(key.public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo))
 
 
 def sound(bits: int = 2048) -> PublicKey:
     made = rsa.generate_private_key(65537, bits).public_key()
-    return public_key.parse(made.public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo))
+    return key_file.parse(made.public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo))
 
 
 A = prime_from(0xC3 << 1016 | 0x1234567)
@@ -51,7 +51,7 @@ def test_sound_keys() -> None:
     keys = [sound(2048), sound(3072)]
     for private in (ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()):
         raw = private.public_key().public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo)
-        keys.append(public_key.parse(raw))
+        keys.append(key_file.parse(raw))
     assert [weaknesses(one) + frailties(one) for one in keys] == [()] * 4
     assert shared(keys) == ()
 

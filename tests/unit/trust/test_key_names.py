@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from fwverify.formats import public_key
+from fwverify.formats import key_file, public_key
 from fwverify.trust import known_test_keys
 from fwverify.trust.key_names import avb_public_key, names_of, native, openpgp_fingerprint
 
@@ -24,7 +24,7 @@ PRIVATE = {
 
 def parsed(name: str) -> public_key.PublicKey:
     raw = PRIVATE[name].public_key().public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo)
-    return public_key.parse(raw)
+    return key_file.parse(raw)
 
 
 @pytest.mark.interop
@@ -61,7 +61,7 @@ def test_ssh_fingerprint(tmp_path: Path, name: str) -> None:
     told = subprocess.run(["ssh-keygen", "-lf", "k.pub"], cwd=tmp_path, check=True, capture_output=True, text=True)
     digest = bytes.fromhex(dict(names_of(parsed(name)))["ssh-sha256"])
     assert "SHA256:" + base64.b64encode(digest).decode().rstrip("=") in told.stdout
-    assert native(public_key.parse(line)) in told.stdout
+    assert native(key_file.parse(line)) in told.stdout
 
 
 def test_openpgp_fingerprint_of_odd_packets() -> None:

@@ -103,10 +103,10 @@ def test_minisign(tmp_path: Path) -> None:
     for arguments in ("-G -W -p k.pub -s k.key", "-S -s k.key -m said.txt -x said.sig"):
         (tmp_path / "said.txt").write_bytes(SAID)
         subprocess.run(["minisign", *arguments.split()], cwd=tmp_path, check=True, capture_output=True)
-    from fwverify.formats import public_key
+    from fwverify.formats import key_file
     from fwverify.trust.vouching import holds
 
-    key = public_key.parse((tmp_path / "k.pub").read_bytes())
+    key = key_file.parse((tmp_path / "k.pub").read_bytes())
     signature = (tmp_path / "said.sig").read_bytes()
     assert holds(key, SAID, signature) and not holds(key, SAID + b" ", signature)
     assert not holds(key, SAID, signature.replace(b"timestamp", b"Timestamp"))

@@ -33,9 +33,9 @@ class Case:
 
 
 def _pinned(certificate: bytes) -> str:
-    from fwverify.formats import public_key
+    from fwverify.formats import key_file
 
-    return public_key.parse(certificate).fingerprint
+    return key_file.parse(certificate).fingerprint
 
 
 def _detached() -> list[Case]:

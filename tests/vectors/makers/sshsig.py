@@ -138,19 +138,19 @@ def _cases() -> list[Case]:
 
 def make(root: Path) -> None:
     """Write all cases."""
-    from fwverify.formats import public_key
+    from fwverify.formats import key_file
 
     for one in _cases():
         folder = root / "schemes" / "sshsig" / one.kind / one.name
         delivery, keys = folder / "delivery", folder / "keys"
         delivery.mkdir(parents=True, exist_ok=True)
         keys.mkdir(parents=True, exist_ok=True)
-        key_file = one.key_file or public(ed_key("ssh")) + " fw@vendor\n"
+        registered = one.key_file or public(ed_key("ssh")) + " fw@vendor\n"
         (delivery / "fw.bin").write_bytes(one.payload)
         (delivery / "fw.bin.sig").write_bytes(one.signature)
-        (keys / "vendor.pub").write_text(key_file)
+        (keys / "vendor.pub").write_text(registered)
         extra = f"    constraints: {one.constraints}\n" if one.constraints else ""
-        fingerprint = public_key.parse(key_file.encode()).fingerprint
+        fingerprint = key_file.parse(registered.encode()).fingerprint
         (keys / "acme.yaml").write_text(
             "fwverify: keys/1\nvendor: {id: acme, legal-name: Acme (test vectors)}\nkeys:\n  - id: fw\n"
             f"    type: ssh\n    file: vendor.pub\n    spki-sha256: {fingerprint}\n    purposes: [firmware]\n"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization as s
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.stage import Authenticated, authenticate
 from fwverify.content import identified
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.artifact import Artifact, Locator, Step
 from fwverify.model.evidence import KeyRecord, SignatureObservation
@@ -26,7 +26,7 @@ def artifact(name: str, content: bytes) -> Artifact:
 
 def public(private: Any) -> PublicKey:
     """The public half, through the reader of the product."""
-    return public_key.parse(private.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo))
+    return key_file.parse(private.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo))
 
 
 def pin(key: PublicKey, key_id: str = "key", constraints: tuple[tuple[str, str], ...] = ()) -> PinnedKey:

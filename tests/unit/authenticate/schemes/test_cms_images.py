@@ -14,7 +14,7 @@ from fwverify.authenticate.schemes.jcat_cabinet import SCHEME as CABINET
 from fwverify.authenticate.schemes.uefi_capsule import SCHEME as CAPSULE
 from fwverify.authenticate.stage import Authenticated, Inside, authenticate_delivery, authenticate_inside
 from fwverify.content import identified
-from fwverify.formats import cms, kernel_module, metainfo, pe, public_key, spc, uefi_capsule
+from fwverify.formats import cms, kernel_module, key_file, metainfo, pe, spc, uefi_capsule
 from fwverify.formats import jcat as catalogues
 from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS, LimitExceeded
@@ -181,7 +181,7 @@ def _authority(data: cms.SignedData) -> PinnedKey:
         for one in data.certificates
         if x509.load_der_x509_certificate(one).extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     )
-    key = public_key.parse(der)
+    key = key_file.parse(der)
     record = KeyRecord(
         "v", key.fingerprint[:8], "x509", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (),
         False,

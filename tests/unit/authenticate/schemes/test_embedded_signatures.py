@@ -13,7 +13,7 @@ from fwverify.authenticate.schemes.esp_secure_boot import SCHEME as ESP
 from fwverify.authenticate.schemes.fit_signature import SCHEME as FIT
 from fwverify.authenticate.schemes.mcuboot_tlv import SCHEME as MCUBOOT
 from fwverify.authenticate.stage import Authenticated, authenticate_inside
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.model.artifact import subtracted
 from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureStatus
 from fwverify.trust.store import PinnedKey, TrustStore
@@ -31,7 +31,7 @@ def trust(*keys: bytes, **constraints: str) -> TrustStore:
         if b"PRIVATE" in raw:
             key = load_pem_private_key(raw, None).public_key()
             raw = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        public = public_key.parse(raw)
+        public = key_file.parse(raw)
         record = KeyRecord(
             "v", f"k{index}", "public-key", public.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "",
             "", (), False,

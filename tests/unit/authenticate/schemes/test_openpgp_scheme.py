@@ -9,7 +9,7 @@ import pytest
 
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.stage import Authenticated, authenticate
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.model.artifact import Locator, Step
 from fwverify.trust.store import CarriedKey, PinnedKey, TrustStore
 from tests.unit.authenticate.schemes.conftest import artifact, pin
@@ -23,13 +23,13 @@ KEY, OTHER, SUB = w.key(), w.key("openpgp-other"), w.key("openpgp-sub")
 
 
 def pinned(certificate: bytes, name: str = "key", **constraints: str) -> PinnedKey:
-    return pin(public_key.parse(certificate), name, tuple(sorted(constraints.items())))
+    return pin(key_file.parse(certificate), name, tuple(sorted(constraints.items())))
 
 
 def check(
     signature: bytes, *pins: PinnedKey, payload: bytes = PAYLOAD, carried: tuple[bytes, ...] = (), at: str = AT
 ) -> Authenticated:
-    keys = tuple(CarriedKey(Locator((Step("k.asc"),)), public_key.parse(one)) for one in carried)
+    keys = tuple(CarriedKey(Locator((Step("k.asc"),)), key_file.parse(one)) for one in carried)
     into = Authenticated()
     about = artifact("fw.bin", payload)
     authenticate(Group(artifact("fw.bin.sig", signature), about, {}, keys, at), TrustStore(pins), into=into)
@@ -171,7 +171,7 @@ def test_versions_do_not_mix() -> None:
 
 def test_bare_key_of_the_same_material_is_no_certificate() -> None:
     """A PEM entry says nothing on dates and flags: OpenPGP signatures hold under certificates only."""
-    bare = public_key.parse(public_key.parse(w.certificate(KEY)).spki)
+    bare = key_file.parse(key_file.parse(w.certificate(KEY)).spki)
     assert status(Sign(KEY).packet(PAYLOAD), pin(bare)) == "unverifiable"
 
 

@@ -11,7 +11,7 @@ import pytest
 from fwverify.authenticate.interface import Group
 from fwverify.authenticate.stage import Authenticated, authenticate
 from fwverify.content import identified
-from fwverify.formats import public_key
+from fwverify.formats import key_file
 from fwverify.model.artifact import Artifact, Locator, Step
 from fwverify.model.evidence import KeyRecord, SignatureStatus
 from fwverify.model.examining import Malformed
@@ -39,7 +39,7 @@ def manifest(folder: str) -> list[dict[str, object]]:
 def pinned(path: Path, constraints: tuple[tuple[str, str], ...]) -> TrustStore:
     """A registry of this one key; none when its kind cannot be read (LMS)."""
     try:
-        key = public_key.parse(path.read_bytes())
+        key = key_file.parse(path.read_bytes())
     except Malformed:
         return TrustStore()
     record = KeyRecord(

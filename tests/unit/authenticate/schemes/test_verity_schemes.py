@@ -11,7 +11,7 @@ import pytest
 
 from fwverify.authenticate.stage import Authenticated, Inside, authenticate_delivery
 from fwverify.content import identified
-from fwverify.formats import avb, public_key
+from fwverify.formats import avb, key_file
 from fwverify.ingest.stage import ingest
 from fwverify.limits import DEFAULT_LIMITS, Budget
 from fwverify.model.artifact import ByteRange, Locator, Role, Step, merged
@@ -55,7 +55,7 @@ def delivered(folder: Path, files: Mapping[str, bytes]) -> Authenticated:
     for name, data in {f"d/{one}": data for one, data in files.items()}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-    trust = TrustStore((pin(public_key.parse(avb_registry()["vendor/avb.pem"])),))
+    trust = TrustStore((pin(key_file.parse(avb_registry()["vendor/avb.pem"])),))
     return check(folder / "d", trust)
 
 
@@ -184,6 +184,6 @@ def test_published_bundles(name: str, tmp_path: Path) -> None:
     block = re.search(rb"-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----", text, re.DOTALL)
     assert block
     (tmp_path / "fw.raucb").write_bytes((base / f"{name}.raucb").read_bytes())
-    (one,) = check(tmp_path, TrustStore((pin(public_key.parse(block[0])),))).signatures
+    (one,) = check(tmp_path, TrustStore((pin(key_file.parse(block[0])),))).signatures
     assert one.status is (VALID if name.startswith("good") else INVALID), one.detail
     assert SignatureStatus.VALID not in {two.status for two in check(tmp_path, EMPTY).signatures}
