@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fwverify.formats import executable_extents
+from fwverify.formats import executable_extents, kernel_relocations
 from fwverify.limits import Budget
 from fwverify.model.artifact import Artifact
 from fwverify.model.evidence import AnomalyKind
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
-from fwverify.unpack.interface import Container, Event, Fact, Member, Oddity
+from fwverify.unpack.interface import Container, Event, Fact, Member, Oddity, Part, PartUse
 
 NAME = executable_extents.SPLIT_BY
+KERNELS = "packed_kernel"
 MIN_HOLE_BYTES = 16
 """Nothing fits into less (as the stage's remainders)."""
 
@@ -49,7 +50,15 @@ def _unpack(artifact: Artifact, budget: Budget) -> Iterator[Event]:
         budget.size(len(view))
         yield Member(name, content=view, ranges=slack.own)
     for hole in slack.holes:
+        if _unpacked_kernel(artifact) and kernel_relocations.holds(view, hole):
+            yield Fact("relocations", str(hole.size))
+            yield Part(hole, PartUse.INDEX)
+            continue
         yield Oddity(AnomalyKind.TRAILING_DATA, f"{hole.size} bytes belong to no part of the {slack.kind} file", hole)
+
+
+def _unpacked_kernel(artifact: Artifact) -> bool:
+    return artifact.locator.steps[-1].container == KERNELS
 
 
 CONTAINER = Container(
