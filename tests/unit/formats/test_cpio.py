@@ -54,8 +54,16 @@ def test_what_stops_the_reading() -> None:
         archive = read(one + rest)
         assert [entry.name for entry in archive.entries] == ["a"]
         assert isinstance(archive.problem, kind)
-    archive = cpio.read(memoryview(one * 3 + CPIO_END), Budget(Limits(max_members=2)))
+    long_name = cpio_entry(b"n" * 5000, TEXT)
+    archive = read(one + long_name + CPIO_END)
+    assert [entry.name for entry in archive.entries] == ["a"]
     assert isinstance(archive.problem, LimitExceeded)
+
+
+def test_more_members_than_a_run_may_have() -> None:
+    """None of them is opened."""
+    with pytest.raises(LimitExceeded, match="max_members"):
+        cpio.read(memoryview(cpio_entry(b"a", TEXT) * 3 + CPIO_END), Budget(Limits(max_members=2)))
 
 
 def test_name_with_a_zero_inside() -> None:

@@ -87,9 +87,8 @@ def test_absolute_links_in_a_root_file_system() -> None:
 def test_limits() -> None:
     """Counts, names, extended headers and sizes have bounds."""
     two = tar_entry(b"a", TEXT) + tar_entry(b"b", TEXT) + TAR_END
-    archive = read(two, Budget(Limits(max_members=1)))
-    assert len(archive.entries) == 1
-    assert isinstance(archive.problem, LimitExceeded)
+    with pytest.raises(LimitExceeded, match="max_members"):
+        read(two, Budget(Limits(max_members=1)))  # none of them is opened
     long_name = tar_entry(b"././@LongLink", b"n" * 5000 + b"\0", b"L") + tar_entry(b"a", TEXT) + TAR_END
     assert isinstance(read(long_name).problem, LimitExceeded)
     small = Budget(Limits(max_member_bytes=10))
