@@ -21,8 +21,6 @@ from tests.interop.tools import need
 ROOT = Path(__file__).resolve().parents[2]
 MOST_SECONDS, MOST_CPU_SECONDS, MOST_BYTES = 60, 10, 512 << 20
 """Wall clock of a loaded machine; processor time of all processes; memory of each process."""
-SLOWER = {bombs.tar_many: 20}
-"""Not yet within it: 200,000 headers of a tar are read in 12 s on a loaded machine before their number is refused."""
 TOOLS = {bombs.squashfs_genuine: "mksquashfs", bombs.ext4_sparse: "mkfs.ext4"}
 Bomb = Callable[[], bytes]
 STOPPED: dict[Bomb, str] = {
@@ -112,9 +110,8 @@ def test_bomb(bomb: Bomb, tmp_path: Path) -> None:
     assert (looked.status, judged.status in (1, 3)) == (0, True), looked.said[-500:] + judged.said[-500:]
     gaps = [one["detail"] for one in json.loads(looked.said)["gaps"]]
     assert any(f"limit {STOPPED[bomb]} reached" in one for one in gaps), gaps[:5]
-    most = SLOWER.get(bomb, MOST_CPU_SECONDS)
     for one in (looked, judged):
-        assert (one.cpu_seconds < most, one.peak_bytes < MOST_BYTES) == (True, True), one
+        assert (one.cpu_seconds < MOST_CPU_SECONDS, one.peak_bytes < MOST_BYTES) == (True, True), one
 
 
 def test_deep_tree(tmp_path: Path) -> None:

@@ -96,6 +96,17 @@ def test_limits() -> None:
         tar_archive.content(memoryview(two), read(two).entries[0], small)
 
 
+@pytest.mark.parametrize("size", [b"-0000001000", b"-0000000777", b"+0000000000", b" 0000000_00", b"\x80" + bytes(10)])
+def test_sizes_that_only_look_like_numbers(size: bytes) -> None:
+    """No size leads backwards: an extended header in front of itself would be counted for ever."""
+    head = bytearray(tar_entry(b"a", b"", b"x")[:512])
+    head[124:136] = size + b"\0"
+    head[148:156] = b"        "
+    head[148:156] = b"%06o\0 " % sum(head)
+    archive = read(bytes(head) * 3 + TAR_END)
+    assert archive.problem is not None or not archive.entries
+
+
 def test_zero_blocks_behind_the_marker_are_padding() -> None:
     """However many zeros follow, they belong to the end; the first other byte does not."""
     archive = read(tar_entry(b"a", TEXT) + bytes(3 << 20) + b"x")
