@@ -3,13 +3,14 @@
     python -m benchmarks.planted IMAGE TRUTH.json [--rounds 20] [--sbom FILE.cdx.json PLANTED.json] [-v]
 
 TRUTH.json names what is in the image: `components` (product, version, paths), and where known `debs` (package,
-version, product) and `elfs` (path, sha256, product). Each round makes a true SBOM, changes a dozen things in it, and compares it
-with the image. What the bytes can show is decided from the truth and the bytes of a product's own files, before anything is
-compared, and without asking what was recognised: a product left out shows where one of its files bears its name or
-states name and release within 64 bytes; a wrong release shows where the right one is stated so; a wrong revision where
-the package's whole version is in the bytes; a hash, and a component that is not there, always. More than that may be
-told (a release outside the bounds that exported names give): it counts as told beyond. What is told of an entry that is
-true is invented. Packages of programming languages are left out of the count where the truth says nothing of them.
+version, product) and `elfs` (path, sha256, product). Each round makes a true SBOM, changes a dozen things in it, and
+compares it with the image. What the bytes can show is decided from the truth and the bytes of a product's own files,
+before anything is compared, and without asking what was recognised: a product left out shows where one of its files
+bears its name or states name and release within 64 bytes; a wrong release shows where the right one is stated so; a
+wrong revision where the package's whole version is in the bytes; a hash, and a component that is not there, always.
+More than that may be told (a release outside the bounds that exported names give): it counts as told beyond. What is
+told of an entry that is true is invented. Packages of programming languages that are not declared are left out of the
+count: the truth says nothing of them.
 Exit status 1: something was invented, or less than --least of what can be shown was told.
 """
 
@@ -34,7 +35,7 @@ from fwverify.formats.ecosystems import ecosystem
 from fwverify.formats.products import canonical_product
 from fwverify.model.artifact import Artifact, Locator, Role, Step
 from fwverify.model.component import Discrepancy, DiscrepancyKind
-from fwverify.model.evidence import Evidence
+from fwverify.model.evidence import Evidence, GapReason
 
 NEAR = 64
 """Bytes between a name and a release that state one together."""
@@ -122,7 +123,8 @@ def inventory(evidence: Evidence) -> Inventory:
     listed = [(one, InventoryFile(one.locator, one.size, one.digests)) for one in evidence.artifacts]
     files = tuple(file for record, file in listed if record.role is not Role.IMAGE)
     images = tuple(file for record, file in listed if record.role is Role.IMAGE)
-    return Inventory(evidence.components, files, evidence.gaps, images)
+    unread = tuple(one for one in evidence.gaps if one.reason is not GapReason.UNEXPLAINED)
+    return Inventory(evidence.components, files, unread, images)
 
 
 # --- documents ---------------------------------------------------------------------------------------------------

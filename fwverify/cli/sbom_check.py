@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fwverify.cli import options, output, status
+from fwverify.cli import options, output, settings, status
 from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def read_document(path: Path) -> Document:
     from fwverify.ingest import files
     from fwverify.limits import DEFAULT_LIMITS
 
+    if path.exists() and not path.is_file():
+        raise UsageError("this is no file", where=str(path), todo="Name one SBOM.")
     try:
         artifact = files.read(path, path.name, DEFAULT_LIMITS)
     except IngestError as problem:
@@ -54,7 +57,7 @@ def read_document(path: Path) -> Document:
 )
 @click.option("--image", type=click.Path(path_type=Path), help="The image it should be about.")
 @options.json_option
-@click.option("-v", "--verbose", is_flag=True, help="Every entry of every list.")
+@click.option("-v", "--verbose", is_flag=True, help="Every fault, and what each entry lacks.")
 def check(document: Path, wanted: tuple[str, ...], image: Path | None, as_json: bool, verbose: bool) -> int:
     """Check one SBOM as a document: schema, identifiers, relationships, minimum elements, subject.
 
@@ -75,6 +78,8 @@ def check(document: Path, wanted: tuple[str, ...], image: Path | None, as_json: 
         from fwverify.ingest import files
         from fwverify.limits import DEFAULT_LIMITS
 
+        if image.exists() and not image.is_file():
+            raise UsageError("this is no file", where=str(image), todo="Name the image file itself.")
         subject = about(found.observation, files.read(image, image.name, DEFAULT_LIMITS))
     if as_json:
         output.emit(_json(found, answers, subject))
@@ -104,25 +109,41 @@ def _json(found: Document, answers: list[ProfileAnswer], subject: tuple[bool | N
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
 
 
+def laid_out(lines: Iterable[str], width: int) -> str:
+    """Lines of a page, wrapped below their own beginning; a word longer than a line is cut, whoever wrote it."""
+    from fwverify.report.layout import cells, wrapped
+    from fwverify.report.neutral import visible
+
+    text = []
+    for line in lines:
+        harmless = visible(line.replace("\n", " "))
+        if cells(harmless) <= width:
+            text.append(harmless)
+            continue
+        indent = len(line) - len(line.lstrip(" "))
+        first, *rest = wrapped(line, width - indent - 2)
+        text += [" " * indent + first, *(" " * (indent + 2) + one for one in rest)]
+    return "".join(f"{one}\n" for one in text)
+
+
 def _page(
     found: Document, answers: list[ProfileAnswer], subject: tuple[bool | None, str] | None, shown: int | None
 ) -> str:
     from fwverify.compare.entries import label
     from fwverify.model.evidence import FaultKind
-    from fwverify.report.neutral import visible
 
     seen = found.observation
     of = label(seen.subject_name, seen.subject_version) if seen.subject_name else "nothing it names"
     valid = {True: "valid", False: "NOT VALID", None: "not known: no schema of this version here"}[seen.schema_valid]
-    lines = [f"{seen.locator.name}: {seen.format} {seen.spec_version}, {seen.components:,} entries, about {of}"]
+    lines = [f"{seen.locator.name}: {seen.format} {seen.spec_version}, {entries(seen.components)}, about {of}"]
     lines += _row("Schema", valid, seen.schema_errors, shown)
     lines += _row("Identifiers", _having(found, "identifier"), _faults(found, FaultKind.IDENTIFIER), shown)
-    relations = f"{seen.relations:,} relationships; {_having(found, 'completeness')}"
+    relations = f"{_counted(seen.relations, 'relationship')}; {_having(found, 'completeness')}"
     lines += _row("Graph", relations, _faults(found, FaultKind.GRAPH), shown)
     doubles = _faults(found, FaultKind.DUPLICATE)
     lines += _row("Duplicates", "none" if not doubles else str(len(doubles)), doubles, shown)
     broken = _faults(found, FaultKind.ENTRY)
-    lines += _row("Entries", "all as they should be" if not broken else f"{len(broken)} problems", broken, shown)
+    lines += _row("Entries", _counted(len(broken), "problem") if broken else "all as they should be", broken, shown)
     if seen.source_tree:
         lines += _row("Describes", f"a source tree: {seen.source_tree}", (), shown)
     if subject is not None:
@@ -130,7 +151,15 @@ def _page(
         lines += _row("This image", f"{answer}: {subject[1]}", (), shown)
     for one in answers:
         lines += _profile(one, shown)
-    return "".join(f"{visible(one)}\n" for one in lines)
+    return laid_out(lines, settings.page_width())
+
+
+def entries(number: int) -> str:
+    return f"{number:,} {'entry' if number == 1 else 'entries'}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _row(title: str, text: str, listed: tuple[str, ...], shown: int | None) -> list[str]:
@@ -141,7 +170,7 @@ def _row(title: str, text: str, listed: tuple[str, ...], shown: int | None) -> l
 
 def _having(found: Document, element: str) -> str:
     count = next((one for one in found.observation.elements if one.element == element), None)
-    return f"{element} for {count.of - count.lacking:,} of {count.of:,} entries" if count is not None else ""
+    return f"{element} for {count.of - count.lacking:,} of {entries(count.of)}" if count is not None else ""
 
 
 def _faults(found: Document, kind: FaultKind) -> tuple[str, ...]:
@@ -162,9 +191,25 @@ def _profile(answer: ProfileAnswer, shown: int | None) -> list[str]:
         if not one.entries:
             lines.append(f"    missing: {said[one.element]}")
             continue
-        names = [name for _, name in one.entries[:shown]]
-        rest = f" and {len(one.entries) - len(names):,} more" if len(one.entries) > len(names) else ""
-        lines.append(
-            f"    missing in {len(one.entries):,} of {one.of:,}: {said[one.element]}: {', '.join(names)}{rest}"
-        )
-    return lines
+        names = ", ".join(name for _, name in one.entries[:shown])
+        rest = len(one.entries) - (shown or 0)
+        told = "" if shown is None else f": {names}{f' and {rest:,} more' if rest > 0 else ''}"
+        lines.append(f"    missing in {len(one.entries):,} of {one.of:,}: {said[one.element]}{told}")
+    return lines + (_by_entry(answer) if shown is None else [])
+
+
+def _by_entry(answer: ProfileAnswer) -> list[str]:
+    """What each entry lacks, in document order."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for one in answer.lacking:
+        for entry in one.entries:
+            lacking.setdefault(entry, []).append(one.element)
+    return [
+        f"      {place} {name}: {', '.join(elements)}"
+        for (place, name), elements in sorted(lacking.items(), key=lambda one: _in_document(one[0][0]))
+    ]
+
+
+def _in_document(place: str) -> list[tuple[int, str]]:
+    """Orders JSON pointers and lines by their numbers."""
+    return [(int(one), "") if one.isdecimal() else (-1, one) for one in place.replace("/", " ").split()]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fwverify.cli import options, output, status
-from fwverify.cli.sbom_check import read_document
+from fwverify.cli import options, output, settings, status
+from fwverify.cli.sbom_check import entries, laid_out, read_document
 
 if TYPE_CHECKING:
     from fwverify.compare.changes import Change
@@ -54,10 +54,8 @@ def _head(seen: SbomObservation) -> dict[str, object]:
 def _page(before: SbomObservation, after: SbomObservation, found: Sequence[Change]) -> str:
     from itertools import groupby
 
-    from fwverify.report.neutral import visible
-
     lines = [
-        f"{name} {one.locator.name}: {one.format} {one.spec_version}, {one.components:,} entries, about "
+        f"{name} {one.locator.name}: {one.format} {one.spec_version}, {entries(one.components)}, about "
         f"{one.subject_name or 'nothing it names'} {one.subject_version}".rstrip()
         for name, one in (("old", before), ("new", after))
     ]
@@ -67,7 +65,7 @@ def _page(before: SbomObservation, after: SbomObservation, found: Sequence[Chang
         lines += [f"  {_told(one)}" for one in listed]
     if not found:
         lines.append("no entry differs")
-    return "".join(f"{visible(one)}\n" for one in lines)
+    return laid_out(lines, settings.page_width())
 
 
 def _told(one: Change) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fwverify.compare.elements import OF_COMPONENT, is_expression, missing
+from fwverify.compare.elements import OF_COMPONENT, missing, stated
 from fwverify.compare.entries import Entry, Table, table, texts
 from fwverify.compare.ranges import bounds
 from fwverify.model.artifact import Digest
@@ -48,7 +48,7 @@ def component(entry: Entry) -> DeclaredComponent:
         name=name,
         version=version,
         purl=entry.purl(entry.text("purl"), version),
-        cpe=entry.cpe(entry.text("cpe")),
+        cpe=entry.cpe(entry.text("cpe"), version),
         kind=kind if kind in KINDS else "",
         bom_ref=entry.text("bom-ref"),
         hashes=_hashes(entry),
@@ -105,23 +105,18 @@ def lacks(entry: Entry, found: DeclaredComponent) -> tuple[str, ...]:
         if reference.get("type") == "distribution":
             algorithms.update(_algorithms(reference))
     authors = _tables(component["authors"]) if "authors" in component else []
-    has = {
-        "name": bool(found.name),
-        "version": bool(found.version),
-        "supplier": bool(found.supplier or authors or component.get("author")),
+    has = stated(found, algorithms)
+    has["supplier"] = has["supplier"] or bool(authors or component.get("author"))
+    has["identifier"] = has["identifier"] or _other_identifier(component)
+    has |= {
         "creator-contact": contact(component.get("manufacturer"))
         or contact(component.get("supplier"))
         or any(map(_address, authors)),
-        "identifier": bool(found.purl or found.cpe or _other_identifier(component)),
-        "hash": bool(algorithms),
-        "sha512": "sha512" in algorithms,
-        "licence": bool(found.licences),
-        "spdx-licence": any(map(is_expression, found.licences)),
         "filename": found.kind == "file" and bool(found.name),
     }
     if "properties" in component:
-        stated = {one.get("name") for one in _tables(component["properties"]) if one.get("value")}
-        has.update({element: True for element, name in _BSI.items() if name in stated})
+        properties = {one.get("name") for one in _tables(component["properties"]) if one.get("value")}
+        has.update({element: True for element, name in _BSI.items() if name in properties})
     return missing(has, _OWN)
 
 

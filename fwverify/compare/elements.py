@@ -7,9 +7,10 @@ judge whether what is stated is true.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
+from fwverify.model.component import DeclaredComponent
 from fwverify.model.evidence import ElementCount
 
 OF_DOCUMENT = (
@@ -43,6 +44,25 @@ def counted(document: Iterable[str], components: Sequence[tuple[str, Iterable[st
         for element, names in lacking.items()
     ]
     return tuple(found)
+
+
+def stated(found: DeclaredComponent, algorithms: Collection[str]) -> dict[str, bool]:
+    """The elements that every format writes in its own way and that mean one thing once they are read.
+
+    Args:
+        found: the entry.
+        algorithms: of its hashes, those of its distributed files included.
+    """
+    return {
+        "name": bool(found.name),
+        "version": bool(found.version),
+        "supplier": bool(found.supplier),
+        "identifier": bool(found.purl or found.cpe),
+        "hash": bool(algorithms),
+        "sha512": "sha512" in algorithms,
+        "licence": bool(found.licences),
+        "spdx-licence": any(map(is_expression, found.licences)),
+    }
 
 
 def missing(has: dict[str, bool], elements: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from fwverify.compare.identifiers import cpe_product, declared_digest, parsed_purl
+from fwverify.compare.identifiers import declared_digest, parsed_cpe, parsed_purl
 from fwverify.compare.versions import same_version
 from fwverify.formats.strict_json import Value
 from fwverify.model.artifact import Digest
@@ -116,11 +116,16 @@ class Entry:
             self.bad(f"version {version[:40]!r} and its purl's {parts.version[:40]!r} differ", FaultKind.IDENTIFIER)
         return text
 
-    def cpe(self, text: str) -> str:
+    def cpe(self, text: str, version: str = "") -> str:
         """A CPE name that is one; a bad one is a problem and counts as none."""
-        if text and cpe_product(text) is None:
+        if not text:
+            return ""
+        name = parsed_cpe(text)
+        if name is None:
             self.bad(f"bad CPE name {text[:80]!r}", FaultKind.IDENTIFIER)
             return ""
+        if same_version(version, name.version) is False:
+            self.bad(f"version {version[:40]!r} and its CPE's {name.version[:40]!r} differ", FaultKind.IDENTIFIER)
         return text
 
     def digest(self, algorithm: Value, value: Value, names: dict[str, str] | None = None) -> Digest | None:

@@ -68,18 +68,35 @@ _CPE22 = re.compile(r"cpe:/[aho]?(?::[^:\s]*){0,6}")
 _CPE_FIELD = re.compile(r"(?:\\.|[^\\:])+")
 
 
+@dataclass(frozen=True, slots=True)
+class Cpe:
+    """What a CPE name says of a product, unescaped and in lower case; empty: any, or not stated."""
+
+    vendor: str
+    product: str
+    version: str
+    """With its update: `9.2p1`."""
+
+
 @lru_cache(maxsize=65_536)
-def cpe_product(text: str) -> str | None:
-    """Product of a CPE name, unescaped and in lower case; None when the text is no CPE name, empty when any product."""
+def parsed_cpe(text: str) -> Cpe | None:
+    """The parts of a CPE name; None when it is none."""
     if len(text) > _MAX_IDENTIFIER:
         return None
     if _CPE23.fullmatch(text):
-        product = re.sub(r"\\(.)", r"\1", _CPE_FIELD.findall(text)[4])
+        parts = [re.sub(r"\\(.)", r"\1", one) for one in _CPE_FIELD.findall(text)[3:7]]
     elif _CPE22.fullmatch(text):
-        product = unquote([*text.split(":"), "", "", ""][3])
+        parts = [unquote(one) for one in [*text.split(":"), "", "", "", "", ""][2:6]]
     else:
         return None
-    return "" if product in ("*", "-") else product.lower()
+    vendor, product, version, update = ("" if one in ("*", "-") else one.lower() for one in parts)
+    return Cpe(vendor, product, version and version + update)
+
+
+def cpe_product(text: str) -> str | None:
+    """Product of a CPE name; None when the text is no CPE name, empty when any product."""
+    name = parsed_cpe(text)
+    return name.product if name is not None else None
 
 
 _HASHES = {

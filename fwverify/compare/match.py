@@ -21,10 +21,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from fwverify.compare.identifiers import Purl, cpe_product, parsed_purl
-from fwverify.compare.packaged import PROGRAMS, distribution_keys, language_keys
-from fwverify.compare.versions import apart, difference, outside, same_version
+from fwverify.compare.agreement import agrees, bounds_told, in_full, stated_version
+from fwverify.compare.identifiers import Cpe, Purl, parsed_cpe, parsed_purl
+from fwverify.compare.packaged import DISTRIBUTIONS, PROGRAMS, distribution_keys, language_keys, runtime_of, whole_names
+from fwverify.compare.versions import difference, same_version
 from fwverify.formats.ecosystems import LANGUAGES as LANGUAGES
+from fwverify.formats.ecosystems import ecosystem
 from fwverify.formats.products import canonical_product, known_products
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Component, DeclaredComponent, Discrepancy, DiscrepancyKind
@@ -37,6 +39,8 @@ FAMILIES = {"wpa_supplicant": "hostap", "hostapd": "hostap"}
 SERVICE = "service"
 """Kind of an entry that is run somewhere (`cyclonedx_component.SERVICE`)."""
 _MAX_FILES = 200
+_MAX_WHOLES = 20
+"""Components looked at for one package that may be split off one of them."""
 
 _Key = tuple[str, ...]
 
@@ -52,6 +56,8 @@ class Products:
     """Entries one of which is meant, and nothing tells which."""
     other_version: dict[DeclaredComponent, Component] = field(default_factory=dict)
     """Entries whose product was seen in a version that another entry states."""
+    part_of: dict[DeclaredComponent, Component] = field(default_factory=dict)
+    """Entries of a distribution's packages that may be split off this one, whose version does not tell."""
     skipped: tuple[DeclaredComponent, ...] = ()
     """Entries beyond `MAX_CANDIDATES` of one name, not looked at."""
 
@@ -74,6 +80,7 @@ class Products:
             {own(one): seen for one, seen in self.same_as.items()},
             {own(one): seen for one, seen in self.undecided.items()},
             {own(one): seen for one, seen in self.other_version.items()},
+            {own(one): seen for one, seen in self.part_of.items()},
             tuple(sorted({own(one) for one in self.skipped})),
         )
 
@@ -90,27 +97,64 @@ def match_products(
         declared: what the documents say, each entry once, in order.
         located: files that entries were found to speak of, by hash or path.
     """
-    index = _index(declared, located)
-    found = _matched(observed, index)
+    entries, seen = list(declared), list(observed)
+    index = _index(entries, located)
+    found = _matched(seen, index)
+    _parts_of(found, seen, entries)
     return found.settled(index.stands_for)
+
+
+def _parts_of(found: Products, observed: Iterable[Component], declared: Iterable[DeclaredComponent]) -> None:
+    """Entries of a distribution's packages that nothing was matched to: split off a product that was seen, or called
+    like one of its programs (`gpgconf`)."""
+    told = {row.declared for row in found.rows} | found.same_as.keys() | found.other_version.keys()
+    by_name: dict[str, list[Component]] = {}
+    for component in sorted(one for one in observed if not ecosystem(one.purl)):
+        name = canonical_product(component.name)
+        files = {place.name.rsplit("/", 1)[-1].lower() for place in component.locators[:_MAX_FILES]}
+        for one in {name, _loose(name), *files}:
+            by_name.setdefault(one, []).append(component)
+    for entry in declared:
+        url = parsed_purl(entry.purl)
+        if entry in told or url is None or url.type not in DISTRIBUTIONS:
+            continue
+        own = canonical_product(entry.name)
+        names = dict.fromkeys((entry.name.lower(), own, _loose(own), *whole_names(entry.name, url)))
+        pool = [each for name in names for each in by_name.get(name, ())[:_MAX_WHOLES]]
+        answers = [(each, agrees(each, entry)) for each in pool[:_MAX_WHOLES]]
+        same = next((each for each, answer in answers if answer is True), None)
+        perhaps = next((each for each, answer in answers if answer is None), None)
+        if same is not None:
+            found.same_as[entry] = same
+        elif perhaps is not None:
+            found.part_of[entry] = perhaps
 
 
 def _matched(observed: Iterable[Component], index: _Index) -> Products:
     found = Products(skipped=tuple(sorted(index.skipped)))
-    waiting: list[tuple[Component, list[DeclaredComponent]]] = []
+    waiting: list[tuple[bool, Component, list[DeclaredComponent]]] = []
     claimed: set[DeclaredComponent] = set()
     for component in sorted(set(observed)):
-        candidates = index.candidates(component)  # 1
-        answers = [(one, _agrees(component, one)) for one in candidates]
+        candidates, guessed = index.candidates(component)  # 1
+        answers = [(one, agrees(component, one)) for one in candidates]
         agreeing = [one for one, answer in answers if answer is True]
         if agreeing:  # 2
             _take(found, component, [*agreeing, *(one for one, answer in answers if answer is None)], True)
             claimed.update(agreeing)
             found.other_version.update((one, component) for one, answer in answers if answer is False)
         else:
-            waiting.append((component, candidates))
+            waiting.append((guessed, component, candidates))
     matched = [row.observed for row in found.rows if row.observed is not None]
-    for component, candidates in waiting:
+    taken: set[DeclaredComponent | None] = set()
+    for guessed, component, candidates in sorted(waiting, key=lambda one: one[0]):  # guesses take what is left
+        if guessed:
+            taken = taken or {row.declared for row in found.rows}
+            candidates = [one for one in candidates if one not in taken and one not in found.same_as]
+        runtime = index.runtime(component) if not candidates else None
+        if runtime is not None:
+            reason = f"comes with {runtime.name}, which is declared; its own version is not compared"
+            found.rows.append(_row(DiscrepancyKind.MATCHED, runtime, component, reason))
+            continue
         _settle(found, component, candidates, claimed, matched)
     return found
 
@@ -123,7 +167,7 @@ def _settle(
     matched: Sequence[Component],
 ) -> None:
     """A component that no entry's version agrees with."""
-    unstated = [one for one in candidates if _agrees(component, one) is None]
+    unstated = [one for one in candidates if agrees(component, one) is None]
     if not candidates:
         found.rows.append(_row(DiscrepancyKind.UNDECLARED, None, component, "no entry of the SBOM fits it"))
     elif component.version and unstated:  # 2
@@ -135,12 +179,12 @@ def _settle(
 
 
 def _settle_unversioned(found: Products, component: Component, candidates: list[DeclaredComponent]) -> None:
-    first, kind = _in_full(candidates[0])
-    others = map(_in_full, candidates[1:])
+    first, kind = in_full(candidates[0])
+    others = map(in_full, candidates[1:])
     if all(same_version(first, one, kind, other_kind) is not False for one, other_kind in others):
         _take(found, component, candidates, None)
         return
-    versions = ", ".join(sorted({_stated(one) or "no version" for one in candidates})[:5])
+    versions = ", ".join(sorted({stated_version(one) or "no version" for one in candidates})[:5])
     reason = f"seen without a version, and the SBOM declares {versions}"  # 4
     found.rows.append(_row(DiscrepancyKind.AMBIGUOUS, candidates[0], component, reason))
     for one in candidates[1:]:
@@ -158,8 +202,8 @@ def _settle_different(
     for one in free[1:]:
         found.other_version.setdefault(one, component)
     if free:  # 3
-        (stated, kind), (seen, seen_kind) = _in_full(free[0]), _in_full(component)
-        reason = f"declared {stated or _bounds(free[0])}, seen {seen or component.stated}"
+        (stated, kind), (seen, seen_kind) = in_full(free[0]), in_full(component)
+        reason = f"declared {stated or bounds_told(free[0])}, seen {seen or component.stated}"
         row = _row(DiscrepancyKind.VERSION_DIFFERS, free[0], component, reason)
         found.rows.append(replace(row, differs_in=difference(stated, seen, kind, seen_kind)))
         return
@@ -169,7 +213,9 @@ def _settle_different(
         reason = f"two versions were concluded at one place: {twin.version}, which is declared, and {component.version}"
         found.rows.append(_row(DiscrepancyKind.AMBIGUOUS, declared, component, reason))
         return
-    reason = f"the SBOM declares {_stated(declared)}, which is there too; this is one more copy in another version"
+    reason = (
+        f"the SBOM declares {stated_version(declared)}, which is there too; this is one more copy in another version"
+    )
     found.rows.append(_row(DiscrepancyKind.UNDECLARED, None, component, reason))
 
 
@@ -184,19 +230,14 @@ def _twin(component: Component, matched: Sequence[Component]) -> Component | Non
     )
 
 
-def _take(found: Products, component: Component, entries: list[DeclaredComponent], agrees: bool | None) -> None:
-    declared = entries[0]
-    if agrees:
-        reason = f"declared and seen as {_stated(declared)}"
-    elif component.version:
-        reason = f"declared without a version, seen as {component.version}"
+def _take(found: Products, component: Component, entries: list[DeclaredComponent], same: bool | None) -> None:
+    stated, seen = stated_version(entries[0]), component.stated
+    if stated and stated == in_full(component)[0]:
+        reason = f"declared and seen as {stated}"
     else:
-        reason = (
-            f"declared {_stated(declared)}, seen {component.stated or 'without a version'}"
-            if _stated(declared)
-            else f"declared without a version, seen {component.stated or 'without one'}"
-        )
-    found.rows.append(_row(DiscrepancyKind.MATCHED, declared, component, reason, agrees))
+        told = f"as {seen}" if component.version else seen or ("without a version" if stated else "without one")
+        reason = f"declared {stated or 'without a version'}, seen {told}"
+    found.rows.append(_row(DiscrepancyKind.MATCHED, entries[0], component, reason, same))
     for one in entries[1:]:
         found.same_as.setdefault(one, component)
 
@@ -206,50 +247,9 @@ def _row(
     declared: DeclaredComponent | None,
     observed: Component | None,
     reason: str,
-    agrees: bool | None = None,
+    same: bool | None = None,
 ) -> Discrepancy:
-    return Discrepancy(kind, declared, observed, reason, agrees)
-
-
-def _agrees(component: Component, declared: DeclaredComponent) -> bool | None:
-    (stated, kind), (seen, seen_kind) = _in_full(declared), _in_full(component)
-    if outside(stated, component.since, component.before):
-        return False
-    if not stated and outside(seen, declared.since, declared.before):
-        return False
-    if not stated and apart((declared.since, declared.before), (component.since, component.before)):
-        return False
-    return same_version(seen, stated, seen_kind, kind)
-
-
-def _bounds(declared: DeclaredComponent) -> str:
-    """The version range of an entry in words."""
-    parts = (
-        f"{declared.since} or later" if declared.since else "",
-        f"before {declared.before}" if declared.before else "",
-    )
-    return ", ".join(one for one in parts if one)
-
-
-def _in_full(one: Component | DeclaredComponent) -> tuple[str, str]:
-    """The version, and the kind of package it is the version of: empty for a release as such.
-
-    The package URL's version where it is the stated one and what a distribution added. A component seen without a
-    version has none, whatever its package URL says.
-    """
-    url = parsed_purl(one.purl)
-    if url is None:
-        return one.version, ""
-    if one.version in ("", url.version):
-        wanted = one.version or isinstance(one, DeclaredComponent)
-        return (url.version, url.type) if wanted else ("", "")
-    if same_version(url.version, one.version, url.type, ""):
-        return url.version, url.type
-    return one.version, ""
-
-
-def _stated(declared: DeclaredComponent) -> str:
-    return _in_full(declared)[0]
+    return Discrepancy(kind, declared, observed, reason, same)
 
 
 @dataclass(slots=True)
@@ -266,27 +266,41 @@ class _Index:
             listed = self.entries.setdefault(key, [])
             if len(listed) < MAX_CANDIDATES:
                 listed.append(one)
-            else:
+            elif key[0] != "part":  # many packages begin alike
                 self.skipped.add(one)
 
-    def candidates(self, component: Component) -> list[DeclaredComponent]:
-        """Entries that may mean this component: same package URL first, then same name, then by order."""
+    def candidates(self, component: Component) -> tuple[list[DeclaredComponent], bool]:
+        """Entries that may mean this component: same package URL first, then same name, then by order; and whether
+        neither is the same."""
         url = parsed_purl(component.purl)
-        names = _names(component.name, [url] if url else [], [cpe_product(component.cpe) or ""])
+        names = _names(component.name, [url] if url else [], [])
+        keys = [*_url_key(url), *_cpe_keys(parsed_cpe(component.cpe)), *(("name", one) for one in names)]
+        same = self._at(keys, url)
         pool = (
-            self._at([*_url_key(url), *(("name", one) for one in names)], url)
+            same
             or self._at([("loose", _loose(one)) for one in names], url)
             or self._at([("family", FAMILIES[one]) for one in names if one in FAMILIES], url)
             or self._at([("file", one) for one in names], url)
             or self._packaged(component, url, names)
+            or self._split_off(component, url, names)
         )
         if len(pool) < 2:
-            return list(pool)
-        return sorted(pool, key=lambda one: (*_rank(one, component, url), one))
+            return list(pool), not same
+        return sorted(pool, key=lambda one: (*_rank(one, component, url), one)), not same
+
+    def runtime(self, component: Component) -> DeclaredComponent | None:
+        """The entry of the language's own distribution, where the component is a part of it."""
+        name = runtime_of(parsed_purl(component.purl), (f"/{one.name}" for one in component.locators))
+        return min(self.entries.get(("name", name), ()), default=None) if name else None
 
     def _at(self, keys: Iterable[_Key], url: Purl | None) -> set[DeclaredComponent]:
         pool = {one for key in keys for one in self.entries.get(key, ())}
         return {one for one in pool if _comparable(parsed_purl(one.purl), url)}
+
+    def _split_off(self, component: Component, url: Purl | None, names: list[str]) -> set[DeclaredComponent]:
+        """Packages that a distribution split off the product, where their release does not differ."""
+        pool = self._at([("part", one) for one in names], url)
+        return {one for one in pool if agrees(component, one) is not False}
 
     def _packaged(self, component: Component, url: Purl | None, names: list[str]) -> set[DeclaredComponent]:
         """A distribution's package of a language's package, or of a program that is built as one of its own modules.
@@ -297,7 +311,7 @@ class _Index:
         if not pool and url is not None and url.type in PROGRAMS and "/" not in component.name:
             unknown = [("name", one) for one in names if one not in known_products()]
             named = {one for key in unknown for one in self.entries.get(key, ())}
-            pool = {one for one in named if not component.version or _agrees(component, one)}
+            pool = {one for one in named if not component.version or agrees(component, one)}
         return pool
 
 
@@ -328,13 +342,16 @@ def _index(declared: Iterable[DeclaredComponent], located: Mapping[DeclaredCompo
 
 def _keys(one: DeclaredComponent, place: Locator | None) -> list[_Key]:
     urls = [url for url in map(parsed_purl, (one.purl, *one.aliases)) if url is not None]
-    cpes = [cpe_product(text) or "" for text in (one.cpe, *one.aliases) if text]
-    names = _names(one.name, urls, cpes)
+    cpes = [name for name in map(parsed_cpe, (one.cpe, *one.aliases)) if name is not None and name.product]
+    names = _names(one.name, urls, [name.product for name in cpes])
     files = [canonical_product(path) for path in (*one.paths, *([place.name] if place else [])) if path]
     return [
         *(key for url in urls for key in _url_key(url)),
         *distribution_keys(one.name, parsed_purl(one.purl)),
+        *(("part", name) for name in whole_names(one.name, parsed_purl(one.purl))),
+        *(("cpe", name.vendor, name.product) for name in cpes),
         *(("name", name) for name in names),
+        *(("called", name) for name in names if not any(one.vendor for one in cpes)),
         *(("loose", _loose(name)) for name in names),
         *(("family", FAMILIES[name]) for name in names if name in FAMILIES),
         *(("file", name) for name in files[:_MAX_FILES]),
@@ -353,6 +370,14 @@ def _comparable(declared: Purl | None, observed: Purl | None) -> bool:
 
 def _identity(declared: DeclaredComponent) -> list[_Key]:
     return _url_key(parsed_purl(declared.purl))
+
+
+def _cpe_keys(name: Cpe | None) -> list[_Key]:
+    """The same vendor's product; any vendor's where none is stated. A product of that name of another vendor is not it:
+    `apache:http_server` and `ibm:http_server`."""
+    if name is None or not name.product:
+        return []
+    return [("cpe", name.vendor, name.product), ("cpe", "", name.product), ("called", canonical_product(name.product))]
 
 
 def _url_key(url: Purl | None) -> list[_Key]:

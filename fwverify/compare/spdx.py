@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from fwverify.compare.elements import OF_COMPONENT, OF_DOCUMENT, counted, is_expression, missing
+from fwverify.compare.elements import OF_COMPONENT, OF_DOCUMENT, counted, missing, stated
 from fwverify.compare.entries import MAX_TEXT, Entry, Problems, Table, label, table, texts
 from fwverify.compare.graph import Graph, check, repeated
 from fwverify.compare.interface import Details, Document
@@ -213,7 +213,7 @@ def _references(entry: Entry, version: str) -> tuple[list[str], list[str]]:
         elif kind.rsplit("/", 1)[-1] == "purl":
             purls.append(entry.purl(locator[:MAX_TEXT], version))
         elif kind.rsplit("/", 1)[-1] in ("cpe23Type", "cpe22Type"):
-            cpes.append(entry.cpe(locator[:MAX_TEXT]))
+            cpes.append(entry.cpe(locator[:MAX_TEXT], version))
     return [one for one in purls if one], [one for one in cpes if one]
 
 
@@ -313,18 +313,11 @@ def _details(reading: _Reading) -> Iterator[Details]:
     index = {one.bom_ref: number for number, one in enumerate(reading.components) if one.bom_ref}
     for entry, found in zip(reading.entries, reading.components, strict=True):
         own = found.bom_ref
-        algorithms = {one.algorithm for one in found.hashes}
         contacts = [_agent(str(entry.table.get(key) or ""))[1] for key in ("originator", "supplier")]
-        has = {
-            "name": bool(found.name),
-            "version": bool(found.version),
-            "supplier": bool(found.supplier),
+        has = stated(found, {one.algorithm for one in found.hashes})
+        has["identifier"] = has["identifier"] or _other_identifier(entry)
+        has |= {
             "creator-contact": any("@" in one or "://" in one for one in contacts),
-            "identifier": bool(found.purl or found.cpe) or _other_identifier(entry),
-            "hash": bool(algorithms),
-            "sha512": "sha512" in algorithms,
-            "licence": bool(found.licences),
-            "spdx-licence": any(is_expression(one) for one in found.licences),
             "relationship": own in related,
             "dependencies": own in graph.listed,
             "completeness": own in reading.complete,

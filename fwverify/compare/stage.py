@@ -14,15 +14,19 @@ from fwverify.compare.files import Files, Place, match_files
 from fwverify.compare.identifiers import parsed_purl
 from fwverify.compare.interface import Document, Inventory, SbomFormat
 from fwverify.compare.match import LANGUAGES, MAX_CANDIDATES, SERVICE, Products, match_products
+from fwverify.compare.packaged import language_of
 from fwverify.compare.registry import BUILTIN
 from fwverify.compare.traces import BOOT, Traces, traces
+from fwverify.formats.ecosystems import ecosystem
 from fwverify.formats.products import canonical_product
 from fwverify.formats.sbom_kinds import looks_like_sbom
-from fwverify.model.artifact import Artifact
+from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.component import DeclaredComponent, Discrepancy, DiscrepancyKind, in_order
 from fwverify.model.evidence import Gap, GapReason
 from fwverify.model.examining import Unsupported, examining
 
+SURE = 76
+"""Percent from which on more than the name of one file tells of a component."""
 VISIBLE = frozenset({"application", "framework", "library", "operating-system", "device-driver", "file"})
 """CycloneDX types that normally leave a trace in an image: file names, symbols, version texts."""
 
@@ -43,8 +47,8 @@ def _read(artifact: Artifact, formats: Sequence[SbomFormat]) -> Document:
     for one in formats:
         if one.detect(artifact):
             return one.read(artifact)
-    kind = looks_like_sbom(artifact.content) or "this SBOM format"
-    raise Unsupported(f"{kind} is recognised and not read yet")
+    kind = looks_like_sbom(artifact.content)
+    raise Unsupported(f"{kind} is recognised and not read yet" if kind else "no SBOM of a format that is known here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[
         files,
         frozenset((*products.undecided, *products.skipped)),
         len(inventory.gaps),
-        traces(inventory),
+        traces(inventory, _explained(products)),
         _of_source(documents),
         _parts(documents),
         frozenset((*told, *products.same_as, *files.places)),
@@ -98,6 +102,14 @@ def compare(inventory: Inventory, documents: Sequence[Document]) -> tuple[tuple[
         reason = f"{len(products.skipped)} entries beyond {MAX_CANDIDATES} of one name were not compared"
         gaps.append(Gap(GapReason.LIMIT, documents[0].observation.locator, reason, "compare"))
     return tuple(sorted(rows, key=_order)), tuple(gaps)
+
+
+def _explained(products: Products) -> frozenset[Locator]:
+    """Files of components that are declared, or that more than a name tells of."""
+    matched = [row.observed for row in products.rows if row.observed is not None and row.declared is not None]
+    sure = [row.observed for row in products.rows if row.observed is not None and row.observed.confidence >= SURE]
+    listed = [one for one in (*matched, *sure) if not ecosystem(one.purl)]  # a crate is not the program around it
+    return frozenset(place for one in listed for place in one.locators)
 
 
 def _placed(row: Discrepancy, files: Files) -> Discrepancy:
@@ -191,12 +203,16 @@ def _why_unseen(entry: DeclaredComponent, facts: _Facts) -> str:
     if entry in facts.of_source:
         return f"the SBOM describes a source tree ({facts.of_source[entry]}); not all of it need be in the image"
     url = parsed_purl(entry.purl)
-    if url is not None and url.type in LANGUAGES:
-        return f"{url.type} packages may be compiled in without a trace"
+    language = url.type if url is not None and url.type in LANGUAGES else language_of(entry.name, url)
+    if language:
+        return f"{language} packages may be compiled in without a trace"
     if facts.uncertain:
         return f"{facts.uncertain} part{'s' if facts.uncertain > 1 else ''} of the image could not be examined"
     if canonical_product(entry.name) in BOOT:
         return "no kernel or boot loader of that name is among the images; it may be delivered apart"
+    other = facts.products.part_of.get(entry)
+    if other is not None:
+        return f"it may be a part of {_name(other.name, other.stated)}, which was seen"
     place = facts.traces.perhaps(entry)
     return f"not recognised; it may be {place}, which nothing identifies" if place else ""
 

@@ -1,9 +1,9 @@
 """What file names alone say about a declared component that nothing recognised in the bytes.
 
 Only programs and libraries that no identified component accounts for are looked at. 1 One of them is named like the
-product or like a known program of it (program_names.txt): it is there, its version not established. 2 One of them
-shares a word with the name: it may be that one. 3 Neither: nothing in the image bears the name. Pure. Does NOT look at
-contents.
+product or like a known program or library of it (program_names.txt): it is there, its version not established. 2 One of
+them shares a word with the name, begins it or is called by its initials: it may be that one. 3 None of these: nothing
+in the image bears the name. Pure. Does NOT look at contents.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ _PROGRAM = re.compile(
     r"(?:^|/)(?:s?bin|libexec)/[^/]+$|(?:^|/)lib\w*/(?:[^/]+/)*[^/.]+$|\.(?:so(?:\.[\w.]+)?|ko(?:\.\w+)?|dll|exe)$"
 )
 """Paths of programs and libraries; scripts with a suffix below lib are modules of their interpreter."""
-_WORD = re.compile(r"[a-z]{3,}")
+_TOKEN = re.compile(r"[a-z][a-z0-9]+")
+_NUMBER = re.compile(r"(?<!\d)\d{1,2}$")
+"""Behind a word: of an interface or a generation (`lcms2`). Three digits and more are part of a name (`open62541`)."""
 _COMMON = frozenset((
     "lib", "libs", "dev", "data", "core", "common", "base", "utils", "util", "tools", "tool", "client", "server",
     "daemon", "module", "modules", "mod", "plugin", "plugins", "the", "and", "for", "python", "perl", "ruby", "java",
@@ -38,6 +40,8 @@ _LEAST_WORD = 4
 _LEAST_PREFIX = 5
 """Letters that the beginnings of a name's word and of a file's must share."""
 _SEVERAL = 3
+_LEAST_START = 3
+"""Letters of a library's whole name that may begin an entry's: `libjim.so` of jimtcl; and of initials."""
 BOOT = frozenset({"linux", "u-boot", "barebox", "grub", "coreboot", "edk2", "arm-trusted-firmware", "op-tee"})
 """Products that are often delivered beside the file system rather than in it."""
 
@@ -49,6 +53,8 @@ class Traces:
     products: dict[str, Locator] = field(default_factory=dict)
     words: dict[str, Locator] = field(default_factory=dict)
     beginnings: dict[str, Locator] = field(default_factory=dict)
+    stems: dict[str, Locator] = field(default_factory=dict)
+    """Names of libraries up to the first dot, without `lib` and number."""
     names: list[tuple[str, Locator]] = field(default_factory=list)
     """Sorted."""
 
@@ -57,28 +63,43 @@ class Traces:
         return next((self.products[one] for one in _products(entry) if one in self.products), None)
 
     def perhaps(self, entry: DeclaredComponent) -> Locator | None:
-        """A file whose name shares a word with the entry's."""
-        for word in _words(entry.name):
+        """A file whose name shares a word with the entry's, begins it, or is made of its initials."""
+        words = _words(entry.name)
+        for word in words:
             for table, key in ((self.words, word), (self.beginnings, word[:_LEAST_PREFIX])):
                 if len(word) >= _LEAST_WORD and key in table and len(key) >= _LEAST_WORD:
                     return table[key]
-        first = next(iter(_WORD.findall(entry.name.lower().removeprefix("lib"))), "")
+        tokens = [_NUMBER.sub("", one) for one in _TOKEN.findall(entry.name.lower().removeprefix("lib"))]
+        first = tokens[0] if tokens else ""
+        short = [first[:size] for size in range(_LEAST_START, len(first))] + ["".join(one[0] for one in tokens)]
+        place = next((self.stems[one] for one in short if len(one) >= _LEAST_START and one in self.stems), None)
+        return place or self._several(first)
+
+    def _several(self, first: str) -> Locator | None:
         start = bisect_left(self.names, first, key=lambda one: one[0])
         starting = [place for name, place in self.names[start : start + _SEVERAL] if name.startswith(first)]
-        return starting[0] if first and len(starting) >= _SEVERAL else None
+        return starting[0] if len(first) >= _LEAST_START and len(starting) >= _SEVERAL else None
 
 
-def traces(inventory: Inventory) -> Traces:
-    """Everything the names of unidentified programs and libraries say."""
-    told = {place for one in inventory.components for place in one.locators}
+def traces(inventory: Inventory, explained: frozenset[Locator]) -> Traces:
+    """Everything the names of unidentified programs and libraries say.
+
+    Args:
+        inventory: all files.
+        explained: those of which a component is known that accounts for them.
+    """
     found = Traces()
     for file in sorted(inventory.files, key=lambda one: one.locator):
-        if file.locator in told or not _PROGRAM.search(file.locator.name):
+        if file.locator in explained or not _PROGRAM.search(file.locator.name):
             continue
         name = file.locator.name.rsplit("/", 1)[-1].lower()
+        stem = _NUMBER.sub("", name.partition(".")[0].removeprefix("lib"))
         found.names.append((name, file.locator))
-        for product in {canonical_product(name), *_programs().get(name, ())}:
-            found.products.setdefault(product, file.locator)
+        if name.startswith("lib"):
+            found.stems.setdefault(stem, file.locator)
+        product = canonical_product(name)
+        for known in (product, stem, *_programs().get(name, ()), *_programs().get(product, ())):
+            found.products.setdefault(known, file.locator)
         for word in _words(name):
             found.words.setdefault(word, file.locator)
             if len(word) >= _LEAST_PREFIX:
@@ -102,8 +123,12 @@ def _programs() -> dict[str, tuple[str, ...]]:
 def _products(entry: DeclaredComponent) -> Iterable[str]:
     url = parsed_purl(entry.purl)
     names = [entry.name, url.name if url else "", *(one.name for one in entry.derived_from)]
-    return [canonical_product(one) for one in names if one]
+    for one in names:
+        if one:
+            yield canonical_product(one)
+            yield _NUMBER.sub("", one.lower().removeprefix("lib"))
 
 
 def _words(name: str) -> Sequence[str]:
-    return [one for one in _WORD.findall(name.lower()) if one not in _COMMON and one.removeprefix("lib") not in _COMMON]
+    tokens = [_NUMBER.sub("", one.removeprefix("lib")) for one in _TOKEN.findall(name.lower())]
+    return [one for one in tokens if len(one) >= _LEAST_START and one not in _COMMON]

@@ -19,9 +19,14 @@ _MAX_VERSION = 200
 _NO_VERSION = frozenset({"", "-", "*", "?", "unknown", "noassertion", "none", "n/a", "na", "unspecified", "latest"})
 """Texts that state no version."""
 
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+"""A state of a source repository: which release it is of, the text does not say."""
+_NAMED = re.compile(r"^[a-z][a-z0-9+]*(?:-[a-z][a-z0-9+]*)*[-_/ ][vr]?(?=\d)|^[a-z]+[-_]?(?=\d)")
+"""A name before the release, as tags of repositories have it: `openssl-3.0.15`, `curl-7_88_1`, `dropbear_2022.83`."""
 _LEAD = re.compile(r"^(?:v|ver\.?|version|release|rel)[-_. ]*(?=\d)")
 _TRAIL = re.compile(r"[-._ ](?:release|final|stable|ga)$")
 _EPOCH = re.compile(r"^(\d{1,9}):")
+_SNAPSHOT = re.compile(r"~(?=(?:git|svn|hg|bzr|cvs)\d)")
 _REALLY = re.compile(r"^.*[+~.]really[.]?(?=\d)")
 _REPACKED = re.compile(r"[+.~-](?:dfsg|ds|repack|debian|nmu)\d*(?:[.+~]\d+)*(?=$|[-+~])")
 _BINARY_NMU = re.compile(r"\+b\d+$")
@@ -55,7 +60,7 @@ class _Parts:
 def same_version(one: str, other: str, purl_type: str = "", other_type: str | None = None) -> bool | None:
     """Whether two texts state the same version; None when either states none. Symmetric.
 
-    1. Equal texts, less case and blanks, are the same.
+    1. Equal texts, less case and blanks, are the same. A commit states no release.
     2. Two full versions of one distribution's kind (deb, rpm, apk, opkg, alpm) must be the same package: a revision
        that differs is what a backported fix is. Only a binary rebuild (`+b1`) and an epoch that one side leaves out
        do not count.
@@ -76,6 +81,9 @@ def same_version(one: str, other: str, purl_type: str = "", other_type: str | No
         return None
     if first == second:  # 1
         return True
+    if bool(_COMMIT.fullmatch(first)) is not bool(_COMMIT.fullmatch(second)):
+        return None
+    first, second = _release(first, second), _release(second, first)
     if max(len(first), len(second)) > _MAX_VERSION:
         return False
     if kind == other_kind and _full(first, kind) and _full(second, kind):  # 2
@@ -87,6 +95,14 @@ def same_version(one: str, other: str, purl_type: str = "", other_type: str | No
         return True
     kinds = {kind, other_kind} - {"", "generic"}
     return len(kinds) == 1 and _in_ecosystem(first, second, kinds.pop()) == 0  # 4
+
+
+def _release(version: str, other: str) -> str:
+    """Without the name before it, where the other text is a number at once."""
+    if version[:1].isdecimal() or not other[:1].isdecimal() or len(version) > _MAX_VERSION:
+        return version
+    number = _NAMED.sub("", version)
+    return number if "." in number or number == version else re.sub(r"(?<=\d)[-_](?=\d)", ".", number)
 
 
 def _full(version: str, kind: str) -> bool:
@@ -222,7 +238,7 @@ def _parts(epoch: str, upstream: str, revision: str) -> _Parts:
     if whole:
         return _Parts(epoch, tuple(_tokens(_REPACKED.sub("", _REALLY.sub("", upstream)))), "", "")
     plain = _TRAIL.sub("", _REPACKED.sub("", _REBUILT.sub("", _REALLY.sub("", upstream))))  # 2.1.12-stable-8
-    base, _, local = plain.partition("+")
+    base, _, local = _SNAPSHOT.sub("+", plain, count=1).partition("+")
     return _Parts(epoch, tuple(_tokens(base)), local, revision)
 
 

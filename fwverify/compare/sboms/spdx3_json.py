@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from fwverify.compare.elements import OF_COMPONENT, OF_DOCUMENT, counted, is_expression, missing
+from fwverify.compare.elements import OF_COMPONENT, OF_DOCUMENT, counted, missing, stated
 from fwverify.compare.entries import MAX_TEXT, Entry, Problems, Table, label, table, texts
 from fwverify.compare.graph import Graph, check, repeated
 from fwverify.compare.interface import Details, Document, SbomFormat
@@ -206,7 +206,7 @@ def _identifiers(entry: Entry, version: str) -> tuple[list[str], list[str]]:
         elif kind in ("packageUrl", "purl"):
             purls.append(entry.purl(text[:MAX_TEXT], version))
         elif kind in ("cpe23", "cpe22"):
-            cpes.append(entry.cpe(text[:MAX_TEXT]))
+            cpes.append(entry.cpe(text[:MAX_TEXT], version))
     return list(dict.fromkeys(one for one in purls if one)), list(dict.fromkeys(one for one in cpes if one))
 
 
@@ -318,16 +318,10 @@ def _details(reading: _Reading, components: list[DeclaredComponent], entries: li
         artifacts = [reading.entry(one) for one in reading.artifacts.get(own, ())]
         algorithms = {one.algorithm for part in artifacts for one in _hashes(part, reading)}
         algorithms |= {one.algorithm for one in found.hashes}
-        has = {
-            "name": bool(found.name),
-            "version": bool(found.version),
-            "supplier": bool(found.supplier),
+        has = stated(found, algorithms)
+        has["identifier"] = has["identifier"] or bool(list(entry.tables("externalIdentifier")))
+        has |= {
             "creator-contact": any(_contact(one, reading) for one in _targets(entry.table.get("originatedBy"))),
-            "identifier": bool(found.purl or found.cpe or list(entry.tables("externalIdentifier"))),
-            "hash": bool(algorithms),
-            "sha512": "sha512" in algorithms,
-            "licence": bool(found.licences),
-            "spdx-licence": any(is_expression(one) for one in found.licences),
             "relationship": own in related,
             "dependencies": own in graph.listed,
             "completeness": own in reading.complete,

@@ -95,13 +95,12 @@ def identifiers(case: Case, values: Values) -> Judged:
     nothing = _nothing(case, values)
     if nothing is not None:
         return nothing
-    counts = [count for one in case.evidence.sboms for count in one.elements if count.element == "identifier"]
-    total, without = sum(one.of for one in counts), sum(one.lacking for one in counts)
-    ratio = f"{total - without} of {total} entries have an identifier"
+    total, having = _having(case, "identifier")
+    ratio = f"{having} of {total} entries have an identifier"
     wrong = list(_faults(case, FaultKind.IDENTIFIER))
     if wrong:
         return _failed("identifiers that are none", wrong, ratio)
-    if total == without:
+    if not having:
         return unjudged("No entry has an identifier that could be wrong.", remedy=ASK)
     return passed("Every identifier in the SBOM is well formed.", denominator=ratio)
 
@@ -111,9 +110,8 @@ def graph(case: Case, values: Values) -> Judged:
     nothing = _nothing(case, values)
     if nothing is not None:
         return nothing
-    counts = [count for one in case.evidence.sboms for count in one.elements if count.element == "completeness"]
-    total, without = sum(one.of for one in counts), sum(one.lacking for one in counts)
-    ratio = f"completeness stated for {total - without} of {total} entries"
+    total, having = _having(case, "completeness")
+    ratio = f"completeness stated for {having} of {total} entries"
     wrong = list(_faults(case, FaultKind.GRAPH))
     if wrong:
         return _failed("relationships that do not hold together", wrong, ratio)
@@ -132,6 +130,13 @@ def consistent(case: Case, values: Values) -> Judged:
         return _failed("entries that are there twice or not as they should be", wrong, "")
     total = sum(one.components for one in case.evidence.sboms)
     return passed(f"All {counted(total, 'entry', 'entries')} are there once and could be read.")
+
+
+def _having(case: Case, element: str) -> tuple[int, int]:
+    """Entries that should have the element, and those that do."""
+    counts = [count for one in case.evidence.sboms for count in one.elements if count.element == element]
+    total = sum(one.of for one in counts)
+    return total, total - sum(one.lacking for one in counts)
 
 
 def _faults(case: Case, kind: FaultKind) -> Iterator[Item]:

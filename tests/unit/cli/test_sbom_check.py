@@ -45,11 +45,40 @@ def test_status(made: Path, name: str, status: int, capsys: pytest.CaptureFixtur
 def test_profiles(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A profile that is asked for and not met is a fault; -v names every entry; the edition and its date are told."""
     assert main(["sbom", "check", str(made / "good.json"), "--profile", "bsi-2.1"]) == 1
-    short = capsys.readouterr().out
+    short = " ".join(capsys.readouterr().out.split())
     assert "and 1 more" in short and "2.1.0, 2025-08-20" in short and "read 2026-11-22" in short
     assert main(["sbom", "check", str(made / "good.json"), "--profile", "bsi-2.1", "-v"]) == 1
     long = capsys.readouterr().out
     assert "more" not in long and "/usr/sbin/agent" in long
+    assert "      /components/0 openssl 3.0.11: " in long
+
+
+def test_no_file(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder is no SBOM and no image, and a text is none either: said in words, with what to do."""
+    (made / "words.txt").write_text("hello\n")
+    good = str(made / "good.json")
+    for arguments in (
+        ["check", str(made)],
+        ["diff", good, str(made)],
+        ["check", good, "--image", str(made)],
+        ["check", str(made / "words.txt")],
+    ):
+        assert main(["sbom", *arguments]) == 2
+        told = capsys.readouterr().err
+        assert "error of its own" not in told and "recognised" not in told
+
+
+def test_width(made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line is wider than the terminal, whatever names the document gives; short rows keep their columns."""
+    (made / "wide.json").write_bytes(text(document(components=[library("a" * 900, "1 " * 200)], dependencies=[])))
+    for columns in (80, 120):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        for arguments in (["check", "-v"], ["check"], ["diff", str(made / "good.json")]):
+            main(["sbom", arguments[0], *arguments[1:], str(made / "wide.json")])
+            page = capsys.readouterr().out
+            assert page and max(map(len, page.splitlines())) <= columns
+    main(["sbom", "check", str(made / "good.json")])
+    assert "  Schema       valid\n" in capsys.readouterr().out
 
 
 def test_json(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

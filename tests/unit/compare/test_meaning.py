@@ -157,7 +157,10 @@ def traced(name: str, *paths: str, observed: tuple[str, ...] = ()) -> Discrepanc
 
 def test_a_file_of_that_name() -> None:
     """A program that nothing identified and that is called like the entry is it; its version is not known."""
-    for name, path in (("mawk", "usr/bin/mawk"), ("sysvinit", "usr/sbin/killall5")):
+    for name, path in (
+        ("mawk", "usr/bin/mawk"), ("sysvinit", "usr/sbin/killall5"), ("vim", "usr/bin/vim.tiny"),
+        ("lcms2", "usr/lib/liblcms2.so.2.0.19"), ("snowball", "usr/lib/libstemmer.so.0d.0.0"),
+    ):  # fmt: skip
         row = traced(name, path)
         assert (row.kind, row.locator, row.version_agrees) == ("matched", ROOT.into("squashfs", path), None)
 
@@ -165,7 +168,8 @@ def test_a_file_of_that_name() -> None:
 @pytest.mark.parametrize(
     ("name", "paths"),
     [("can-utils-x", ["usr/bin/canone", "usr/bin/cantwo", "usr/bin/canthree"]),
-     ("libnginx-mod-echo", ["usr/lib/ngx_echo.so"]), ("protobuf-x", ["usr/bin/protoc-gen"])],
+     ("libnginx-mod-echo", ["usr/lib/ngx_echo.so"]), ("protobuf-x", ["usr/bin/protoc-gen"]),
+     ("jimulus", ["usr/lib/libjim.so.0.79"]), ("game-music-box", ["usr/lib/libgmb.so.0"])],
 )  # fmt: skip
 def test_it_may_be_that_one(name: str, paths: list[str]) -> None:
     """Unidentified files with a word of the name, or several with its beginning, keep the absence open."""
@@ -179,6 +183,31 @@ def test_no_trace(paths: list[str]) -> None:
     """Data, modules of an interpreter and a single similar beginning are no trace: the entry is missing."""
     assert traced("expat-ng", *paths).kind == "absent_visible"
     assert traced("canx", *paths).kind == "absent_visible"
+    assert traced("open62541", *paths, "usr/bin/openl2tp", "usr/bin/openct", "usr/bin/openvt").kind == (
+        "absent_visible"
+    )
+
+
+def test_a_name_alone_accounts_for_nothing() -> None:
+    """A library that is only known by its own name, and not declared, may be the one that is."""
+    path = "usr/lib/liblcms2.so.2"
+    named = replace(seen("liblcms", path=path), confidence=60)
+    held = inventory(named, files=(file(path, path),))
+    found, _ = compare(held, [document(declared("lcms2", "2.19"))])
+    assert {one.kind.value for one in found} <= {"matched", "undeclared", "absent_unseen"}
+    sure = replace(named, name="other", confidence=90)
+    found, _ = compare(inventory(sure, files=(file(path, path),)), [document(declared("lcms2", "2.19"))])
+    assert "absent_visible" in {one.kind.value for one in found}
+
+
+def test_packages_of_languages_leave_no_trace() -> None:
+    """A distribution's package of a language's package need not be visible, nor that of the language itself."""
+    for name in ("python3-ldb", "rust-rav1e", "node-semver"):
+        entry = declared(name, "1.0", purl=f"pkg:deb/debian/{name}@1.0-1")
+        found, _ = compare(inventory(), [document(entry)])
+        assert [one.kind.value for one in found] == ["absent_unseen"]
+    found, _ = compare(inventory(), [document(declared("python3-ldb", "1.0"))])
+    assert [one.kind.value for one in found] == ["absent_visible"]
 
 
 def test_identified_files_are_no_trace() -> None:

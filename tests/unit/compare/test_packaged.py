@@ -59,3 +59,18 @@ def test_apart(name: str, version: str, purl: str, entry: str, stated: str) -> N
 def test_program_without_release() -> None:
     """A program built from a working copy states none: it is there, and contradicts nothing."""
     assert kinds("caddy", "", "pkg:golang/github.com/caddyserver/caddy/v2", "caddy", "2.6.2-5") == ["matched"]
+
+
+def test_default_gems_come_with_ruby() -> None:
+    """What lies among Ruby's default gems is part of Ruby, whatever its own version; any other gem is its own."""
+    path = "usr/lib/ruby/gems/3.3.0/specifications/{}/csv-3.2.8.gemspec"
+
+    def rows(folder: str, *entries: str) -> list[str]:
+        gem = seen("csv", "3.2.8", purl="pkg:gem/csv@3.2.8", path=path.format(folder))
+        found, _ = compare(inventory(gem), [document(*(declared(one, "3.3.8") for one in entries))])
+        return sorted(one.kind.value for one in found)
+
+    assert rows("default", "ruby") == ["matched"]
+    assert rows("default", "python") == ["absent_visible", "undeclared"]
+    assert rows("extensions", "ruby") == ["absent_visible", "undeclared"]
+    assert rows("default", "ruby", "csv") != rows("default", "ruby")

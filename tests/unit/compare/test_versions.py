@@ -28,9 +28,23 @@ SAME = [
     ("1.2.3+build5", "1.2.3"),
     ("1.1.1K", "1.1.1k"),
     ("1.0-2-3", "1.0-2"),
+    ("openssl-3.0.15", "3.0.15"),
+    ("OpenSSL 3.0.15", "3.0.15"),
+    ("curl-7_88_1", "7.88.1"),
+    ("R_2_5_0", "2.5.0"),
+    ("VER-2-13-2", "2.13.2"),
+    ("release-2.1.12-stable", "2.1.12"),
+    ("json-c-0.16-20220414", "0.16"),
+    ("libxml2-v2.9.14", "2.9.14"),
+    ("dropbear_2022.83", "2022.83"),
+    ("n4.4.1", "4.4.1"),
 ]
 DIFFERENT = [
     ("1.2.3", "1.2.4"),
+    ("openssl-3.0.15", "3.0.14"),
+    ("curl-7_88_1", "7.88"),
+    ("alpha1", "beta1"),
+    ("rc1", "2"),
     ("2.1.28", "2.1.28.1"),
     ("0.16", "0.16.1"),
     ("1.1", "11"),
@@ -75,6 +89,15 @@ def test_not_stated(nothing: str) -> None:
     """A side that states no version neither agrees nor differs."""
     assert same_version("1.2", nothing) is None
     assert same_version(nothing, nothing) is None
+
+
+def test_a_commit_states_no_release() -> None:
+    """A commit of the source repository is no release: it agrees with nothing else and contradicts nothing."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    assert same_version(commit, "3.0.15") is None
+    assert same_version("3.0.15", commit) is None
+    assert same_version(commit, commit.upper()) is True
+    assert same_version(commit, commit[::-1]) is False
 
 
 def test_rules_of_the_ecosystem() -> None:

@@ -98,6 +98,7 @@ FLAWS: dict[str, dict[str, Any]] = {
     "bad purl": {"purl": "pkg:/@"},
     "purl of another version": {"purl": "pkg:generic/flawed@2.0"},
     "bad CPE": {"cpe": "openssl"},
+    "CPE of another version": {"cpe": "cpe:2.3:a:acme:flawed:2.0:*:*:*:*:*:*:*"},
     "unknown type": {"type": "gadget"},
     "no type": {"type": None},
     "unknown scope": {"scope": "sometimes"},
