@@ -17,6 +17,8 @@ LINKED = 95
 """The build tool wrote the list into the program for this purpose."""
 TRACE = 85
 """A trace that only building this release leaves."""
+LINKED_TRACE = 75
+"""The same of code linked in: suppliers often do not list it, so that undeclared it is a remark and no failure."""
 DESCRIBED = 80
 """A description that anybody may have written, in the place where it belongs."""
 MAX_PACKAGES = 10_000

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from fwverify.content import held, in_steps
 from fwverify.formats import multi_search
 from fwverify.identify.version_table import ENCODING, Find, table
 from fwverify.limits import LimitExceeded
@@ -142,7 +143,7 @@ def _texts(content: memoryview) -> memoryview:
     """
     if _compiled(rb"\0").search(content):
         return content
-    return memoryview(bytes(content).replace(b"\n", b"\0"))
+    return held(bytes(piece).replace(b"\n", b"\0") for piece in in_steps(content))
 
 
 def _events(content: memoryview, max_events: int) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from fwverify.content import STEP_BYTES, forget
 from fwverify.formats import executable as executables
 from fwverify.formats.classify import Kind, classify
 from fwverify.formats.entropy import sampled
@@ -114,6 +115,8 @@ def _detect(subject: Subject, detectors: Iterable[Detector], gaps: list[Gap]) ->
                     gaps.append(one)
                 else:
                     found.append(one)
+        if subject.artifact.size > STEP_BYTES:
+            forget(subject.artifact.content)
     return found
 
 

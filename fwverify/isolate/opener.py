@@ -199,7 +199,7 @@ class Opener:
             return event
         if size > self.limits.max_member_bytes:
             raise Lost(GapReason.LIMIT, f"limit max_member_bytes reached ({size})")
-        holder = Holder(budget)
+        holder = Holder(budget, digest=False)  # whoever takes the member digests it
         try:
             for piece in worker.receive(size, deadline):
                 holder.add(piece)

@@ -8,12 +8,17 @@ and starts no worker before there is work.
 
 from __future__ import annotations
 
+import mmap
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from types import TracebackType
 
+from fwverify.content import SPOOL_BYTES
 from fwverify.identify.interface import Observed
 from fwverify.isolate import sandbox
 from fwverify.isolate.frames import Answer, Role, Settings, examine_header, observed
@@ -25,6 +30,29 @@ from fwverify.model.evidence import Gap, GapReason, Opened
 
 WAITING_PER_WORKER = 2
 """Artifacts that wait for a worker while it is busy with another."""
+
+
+WAITING_BYTES = 128 << 20
+"""Contents in memory that wait or are being sent, whatever the number of workers; what lies in files is not counted."""
+
+
+class _Memory:
+    """Bytes in memory that threads may hold together. One content alone is let in whatever its size."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._used, self._changed = most, 0, threading.Condition()
+
+    def take(self, size: int) -> None:
+        """Wait until there is room."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._used or self._used + size <= self._most)
+            self._used += size
+
+    def give(self, size: int) -> None:
+        """No longer held."""
+        with self._changed:
+            self._used -= size
+            self._changed.notify_all()
 
 
 class WorkerPool:
@@ -40,11 +68,13 @@ class WorkerPool:
         self._command = tuple(worker_command or default_command())
         confinement = sandbox.Confinement(limits.worker_memory_bytes, limits.worker_cpu_seconds)
         self._settings = Settings(Role.EXAMINE, confinement, limits)
+        self._scratch = ""
         self.protections = frozenset(sandbox.available())
         """What holds in every worker so far."""
         count = limits.workers or os.cpu_count() or 1
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="examine")
         self._room = threading.Semaphore(count * (1 + WAITING_PER_WORKER))
+        self._memory = _Memory(WAITING_BYTES)
         self._asked: list[Future[tuple[Locator, Observed]]] = []
         self._mine = threading.local()
         self._running: set[WorkerProcess] = set()
@@ -58,8 +88,17 @@ class WorkerPool:
     def submit(self, artifact: Artifact) -> None:
         """Hand over an artifact. Waits while enough others are waiting already."""
         self._room.acquire()
+        if artifact.size > SPOOL_BYTES and not self._scratch:
+            self._scratch = tempfile.mkdtemp(prefix="fwverify-")
+        held = 0 if isinstance(artifact.content.obj, mmap.mmap) else artifact.size
+        self._memory.take(held)
         asked = self._threads.submit(self._serve, artifact)
-        asked.add_done_callback(lambda _: self._room.release())
+
+        def done(_: Future[tuple[Locator, Observed]]) -> None:
+            self._memory.give(held)
+            self._room.release()
+
+        asked.add_done_callback(done)
         self._asked.append(asked)
 
     def results(self) -> Iterator[tuple[Locator, Observed]]:
@@ -81,6 +120,9 @@ class WorkerPool:
         for worker in tuple(self._running):
             worker.stop()
         self._running.clear()
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = ""
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -108,19 +150,26 @@ class WorkerPool:
         return self._ask_once(artifact)
 
     def _ask_once(self, artifact: Artifact) -> Observed:
-        worker: WorkerProcess | None = getattr(self._mine, "worker", None)
+        large = artifact.size > SPOOL_BYTES
+        mine: dict[bool, WorkerProcess] = self._mine.__dict__.setdefault("workers", {})
+        worker = mine.get(large)
         if worker is None:
-            worker = self._mine.worker = WorkerProcess(self._command, self._settings)
+            worker = mine[large] = WorkerProcess(self._command, self._for_large() if large else self._settings)
             self._running.add(worker)
             if self._closing:  # `close` may have looked before this one was there
                 worker.kill()
         try:
             return self._examined(worker, artifact)
         except Lost:
-            self._mine.worker = None
+            del mine[large]
             self._running.discard(worker)
             worker.stop()
             raise
+
+    def _for_large(self) -> Settings:
+        """Of a worker that keeps what it is sent in a file; the others may write none."""
+        scratch = replace(self._settings.confinement, scratch=self._scratch, file_bytes=self.limits.max_file_bytes)
+        return replace(self._settings, confinement=scratch)
 
     def _examined(self, worker: WorkerProcess, artifact: Artifact) -> Observed:
         limit = ("worker_seconds", self.limits.worker_seconds)

@@ -13,6 +13,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
+from fwverify.content import Holder
 from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Role, Settings, requested, settings
 from fwverify.isolate.sandbox import confine
 from fwverify.model.canonical import canonical
@@ -51,6 +52,7 @@ def serve_examining(
     from fwverify.identify.registry import BUILTIN
     from fwverify.identify.stage import observe  # before the limits, so that imports are not what breaks them
 
+    tempfile.tempdir = mine.confinement.scratch or None
     _ready(mine, outgoing)
     while head := incoming.read(REQUEST.size):
         if len(head) < REQUEST.size:
@@ -58,7 +60,7 @@ def serve_examining(
         header_bytes, content_bytes = REQUEST.unpack(head)
         header = incoming.read(header_bytes)
         try:
-            content = memoryview(incoming.read(content_bytes))
+            content = received(incoming, content_bytes)
             if len(content) < content_bytes:
                 return
             found = observe(requested(header, content), mine.limits, BUILTIN if detectors is None else detectors)
@@ -75,7 +77,6 @@ def serve_opening(
     mine: Settings, incoming: BinaryIO, outgoing: BinaryIO, containers: tuple[Container, ...] | None
 ) -> None:
     """Sessions, one for each artifact that is being opened; what is nested is opened while the outer waits."""
-    from fwverify.content import Holder
     from fwverify.isolate.sessions import Sessions
     from fwverify.unpack.registry import BUILTIN
 
@@ -88,16 +89,21 @@ def serve_opening(
         header_bytes, content_bytes = REQUEST.unpack(head)
         header = incoming.read(header_bytes)
         try:
-            holder = Holder()
-            while holder.size < content_bytes:
-                piece = incoming.read(min(READ_BYTES, content_bytes - holder.size))
-                if not piece:
-                    return
-                holder.add(piece)
-            _answer(sessions, header, holder.view(), outgoing)
+            content = received(incoming, content_bytes)
+            if len(content) < content_bytes:
+                return
+            _answer(sessions, header, content, outgoing)
         except MemoryError:
             send(outgoing, Answer.MEMORY)
             return
+
+
+def received(incoming: BinaryIO, size: int) -> memoryview:
+    """So many bytes, large ones in an unlinked file of the scratch folder; fewer when the parent went away."""
+    holder = Holder(digest=False)
+    while holder.size < size and (piece := incoming.read(min(READ_BYTES, size - holder.size))):
+        holder.add(piece)
+    return holder.view()
 
 
 def _answer(sessions: Sessions, header: bytes, content: memoryview, outgoing: BinaryIO) -> None:

@@ -167,11 +167,11 @@ def squashfs_genuine() -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "many.sqfs")
         command = [found("mksquashfs"), "-", str(path), "-tar", "-quiet", "-no-progress", "-comp", "gzip"]
-        subprocess.run(command, input=_tar_of(60_000), check=True, capture_output=True, timeout=120)
+        subprocess.run(command, input=tar_of(60_000), check=True, capture_output=True, timeout=120)
         return path.read_bytes()
 
 
-def _tar_of(count: int, content: bytes = b"") -> bytes:
+def tar_of(count: int, content: bytes = b"") -> bytes:
     """A tar of so many small files, by patching the name and the checksum of one header."""
     info = tarfile.TarInfo("d00/f0000000")
     info.size = len(content)
@@ -190,7 +190,7 @@ def _tar_of(count: int, content: bytes = b"") -> bytes:
 
 def tar_many() -> bytes:
     """A tar of 400,000 files, in gzip."""
-    return gzip.compress(_tar_of(400_000), 1, mtime=0)
+    return gzip.compress(tar_of(400_000), 1, mtime=0)
 
 
 def cpio_many() -> bytes:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
-from tests.adversarial import bombs
+from tests.adversarial import bombs, nested_bombs
 from tests.adversarial.test_isolation import children
 from tests.interop.tools import need
 
@@ -41,7 +42,24 @@ STOPPED: dict[Bomb, str] = {
     bombs.fit_overlapping: "max_repeats",
     bombs.fit_droste: "max_members_per_kib",
     bombs.layers: "max_depth",
+    nested_bombs.gzip_quine: "max_depth",
+    nested_bombs.zip_doubling: "max_depth",
+    nested_bombs.tar_gz_10gb: "max_member_bytes",
+    nested_bombs.jffs2_zeros: "max_ratio",
+    nested_bombs.jffs2_overlapping: "max_ratio",
+    nested_bombs.ubi_volume: "max_ratio",
+    nested_bombs.uefi_nested: "max_ratio",
 }
+
+TOO_SLOW = {
+    nested_bombs.jffs2_overlapping: "150,000 nodes of one inode take 20 s and 760 MB: no limit counts nodes yet"
+}
+"""Known not to be stopped in time. Strict: who mends one takes it out."""
+
+
+def _marked(bomb: Bomb) -> ParameterSet:
+    marks = [pytest.mark.xfail(reason=TOO_SLOW[bomb], strict=True)] if bomb in TOO_SLOW else []
+    return pytest.param(bomb, id=bomb.__name__, marks=marks)
 
 
 @dataclass(frozen=True)
@@ -99,7 +117,7 @@ def bomb_file(bomb: Bomb, folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("bomb", STOPPED, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("bomb", map(_marked, STOPPED))
 def test_bomb(bomb: Bomb, tmp_path: Path) -> None:
     """Both commands end in time and in little memory, say which limit stopped them, and nothing passes."""
     if bomb in TOOLS:

@@ -16,7 +16,7 @@ from fwverify.formats.executable import detect
 from fwverify.formats.multi_search import places
 from fwverify.formats.strict_json import load
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.language_packages import LINKED, MAX_PACKAGES, TRACE, package
+from fwverify.identify.language_packages import LINKED, LINKED_TRACE, MAX_PACKAGES, package
 from fwverify.limits import LimitExceeded
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
@@ -45,7 +45,7 @@ def find(subject: Subject) -> Iterator[Found]:
         hit = _FOLDER.match(subject.artifact.content, at)
         if hit and (hit[1], hit[2]) not in seen and len(seen) < MAX_PACKAGES:
             seen.add((hit[1], hit[2]))
-            clue = package(subject, NAME, KIND, hit[1].decode(), hit[2].decode(), hit[0], TRACE, hit.start())
+            clue = package(subject, NAME, KIND, hit[1].decode(), hit[2].decode(), hit[0], LINKED_TRACE, hit.start())
             if clue is not None:
                 yield clue
 

@@ -24,7 +24,7 @@ from fwverify.formats.jffs2 import HEADER_BYTES, WHAT, Attribute, Inode, Link, N
 from fwverify.formats.jffs2_data import ZERO, Piece
 from fwverify.formats.jffs2_scan import Nodes
 from fwverify.formats.names import fill_byte
-from fwverify.limits import Budget
+from fwverify.limits import Budget, LimitExceeded
 from fwverify.model.artifact import Artifact, ByteRange, merged
 from fwverify.model.evidence import AnomalyKind, GapReason
 from fwverify.model.examining import Malformed, Unsupported
@@ -191,6 +191,11 @@ def _content(files: _Files, path: str, shown: list[Piece], size: int, mode: int)
     view, budget = files.tree.view, files.budget
     if size > budget.limits.max_member_bytes:
         yield Unread(GapReason.LIMIT, f"limit max_member_bytes reached ({size})", member=path)
+        return
+    try:
+        budget.ratio(len(view), size)  # a node of 68 bytes may say that it is gigabytes of zeros
+    except LimitExceeded as problem:
+        yield Unread(GapReason.LIMIT, f"limit {problem.limit} reached ({problem.value})", member=path)
         return
     budget.size(size)
     files.output.file(size)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from fwverify.content import identified
+from fwverify.content import held, identified
 from fwverify.identify.interface import Observed
 from fwverify.identify.stage import InProcess
-from fwverify.isolate.pool import WorkerPool
+from fwverify.isolate.pool import WorkerPool, _Memory
 from fwverify.limits import MIB, Limits
 from fwverify.model.artifact import Artifact, Locator, Step
 from fwverify.model.canonical import canonical
@@ -27,7 +27,7 @@ VECTORS = ROOT / "tests" / "vectors" / "detectors"
 LIMITS = Limits(workers=2, worker_seconds=2, worker_memory_bytes=1024 * MIB)
 
 
-def artifact(data: bytes, name: str) -> Artifact:
+def artifact(data: bytes | memoryview, name: str) -> Artifact:
     return identified(Locator((Step("image.bin"), Step(name, "cpio"))), data)
 
 
@@ -175,3 +175,26 @@ def test_same_answers_as_in_process() -> None:
     assert {locator: canonical(one) for locator, one in here.results()} == {
         locator: canonical(one) for locator, one in there.items()
     }
+
+
+def test_large_content_is_no_memory_of_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Content larger than the worker may have memory is examined from a file, which is gone afterwards."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    limits = Limits(workers=1, worker_seconds=60, worker_memory_bytes=400 * MIB)
+    block = os.urandom(MIB)
+    large = artifact(held(block for _ in range(600)), "large")
+    with WorkerPool(limits) as pool:
+        pool.submit(large)
+        ((_, seen),) = pool.results()
+        assert seen.opened is Opened.SCANNED, seen.gaps
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_waiting_contents_are_bounded() -> None:
+    """Who would go beyond what may be held waits; one content alone never does."""
+    memory = _Memory(100)
+    memory.take(300)
+    threading.Timer(0.2, memory.give, (300,)).start()
+    started = time.monotonic()
+    memory.take(10)
+    assert time.monotonic() - started > 0.15
