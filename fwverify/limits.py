@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 MIB = 1 << 20
+EMPTY_MEMBER = 0.25
+"""What a member without content weighs among `max_members_per_kib`: nothing in it can be looked at."""
 
 
 class LimitExceeded(Exception):
@@ -51,12 +53,12 @@ class Limits:
     """Bytes of members that lie unpacked in their containers, for each byte of the image and of all that was unpacked
     from it, once more than `ratio_floor_bytes` came out. Each level counts once and real images have up to 7; images
     that overlap count as often as they are given out."""
-    max_members_per_kib: int = 12
+    max_members_per_kib: int = 9
     """Members of one image for each KiB of it, once there are more than `members_floor`. An empty file takes 8 bytes
     in SquashFS, so an image of nothing else is refused; a container that holds itself twice doubles its members with
     every level."""
-    members_floor: int = 2048
-    """Up to this many members are not measured against the image."""
+    members_floor: int = 2560
+    """Up to this many members are not measured against the image. An empty one counts for a quarter."""
     max_members: int = 200_000
     """Members of one run. The largest Linux root file system measured here has 40,000."""
     max_name_bytes: int = 4096
@@ -104,8 +106,8 @@ class Budget:
     deadline: float = field(default=0.0)
     image_bytes: int = 0
     """Of the image that is being opened; 0: not known here, so nothing is measured against it."""
-    image_members: int = 0
-    """Members it gave so far."""
+    image_members: float = 0
+    """Members it gave so far, an empty one as EMPTY_MEMBER."""
     unpacked_bytes: int = 0
     """Bytes it gave so far that did not lie in it as they are."""
     stored_bytes: int = 0
@@ -151,7 +153,7 @@ class Budget:
 
     def gave(self, size_bytes: int, *, stored: bool) -> None:
         """Count one member with content, before it is looked at. Raises LimitExceeded."""
-        self.image_members += 1
+        self.image_members += 1 if size_bytes else EMPTY_MEMBER
         if stored:
             self.stored_bytes += size_bytes
         else:
@@ -160,7 +162,7 @@ class Budget:
             return
         limits, every = self.limits, self.unpacked_bytes + self.stored_bytes
         if self.image_members > max(limits.members_floor, self.image_bytes * limits.max_members_per_kib // 1024):
-            raise LimitExceeded("max_members_per_kib", self.image_members)
+            raise LimitExceeded("max_members_per_kib", int(self.image_members))
         if every > max(limits.expansion_floor_bytes, self.image_bytes * limits.max_expansion):
             raise LimitExceeded("max_expansion", every // self.image_bytes)
         whole = self.image_bytes + self.unpacked_bytes

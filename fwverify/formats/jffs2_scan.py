@@ -23,8 +23,9 @@ from fwverify.limits import MIB, LimitExceeded
 
 MAX_FOREIGN_BYTES = MIB // 2
 """Bytes without a node after which the file system has ended: a damaged erase block is smaller."""
-MAX_NODES = 1_000_000
-"""A full 512 MiB of flash has about half as many. Bounds memory."""
+MAX_NODES, FEW_NODES, NODES_PER_KIB = 1_000_000, 32_768, 2
+"""A full 512 MiB of flash has half a million: a node for each page of 4 KiB, packed. Bounds memory and, in a small
+image, time: up to the second number are not measured against the image's size."""
 BLOCK_BYTES = 4096
 """The smallest erase block."""
 DEFAULT_ERASE_BYTES = 65536
@@ -173,7 +174,7 @@ def _taken(walk: _Walk, head: Header) -> bool:
     """Read one node; False when the file system ended before it."""
     found = walk.found
     found.count += 1
-    if found.count > MAX_NODES:
+    if found.count > min(MAX_NODES, max(FEW_NODES, len(walk.view) // 1024 * NODES_PER_KIB)):
         raise LimitExceeded("jffs2_nodes", found.count)
     walk.tick(head.size)
     aligned = (head.at - walk.start) % BLOCK_BYTES == 0

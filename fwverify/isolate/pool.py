@@ -87,6 +87,11 @@ class WorkerPool:
 
     def submit(self, artifact: Artifact) -> None:
         """Hand over an artifact. Waits while enough others are waiting already."""
+        if not artifact.size:  # nothing to look at, and not worth a worker's time
+            known: Future[tuple[Locator, Observed]] = Future()
+            known.set_result((artifact.locator, Observed(Opened.EMPTY, "")))
+            self._asked.append(known)
+            return
         self._room.acquire()
         if artifact.size > SPOOL_BYTES and not self._scratch:
             self._scratch = tempfile.mkdtemp(prefix="fwverify-")
