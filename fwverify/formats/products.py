@@ -69,6 +69,7 @@ def _spelled(name: str) -> str:
     return re.sub(r"[\s_]+", "-", name.strip().lower())
 
 
+@cache
 def known_products() -> frozenset[str]:
     """Every product the table folds names to."""
     return frozenset(_aliases().values())

@@ -20,7 +20,7 @@ _CONTROLS = bytes([*range(0x08), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 _NOT_TEXT_CHARACTER = re.compile("[\x80-\x84\x86-\x9f]")
 _ENCODED = string.ascii_letters + string.digits + "+/_-=:"
 _ENCODED_WORD = re.compile(r"[:S]?[A-Za-z0-9+/_-]{40,}={0,3}")
-_ENCODED_PIECE = re.compile(r"[A-Za-z0-9+/_-]+")
+_ENCODED_PIECE = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{ENCODED_RUN_CHARACTERS}}}")
 _BLANKS = re.compile(r"\s*")
 _WORD_CHARACTERS = 40
 """Shorter words are words. A line of Intel HEX or Base64 has more than this."""
@@ -60,11 +60,11 @@ def _in_word(text: str, at: int) -> bool:
 
 
 def _encoded_run(text: str) -> bool:
-    if any(one.end() - one.start() >= ENCODED_RUN_CHARACTERS for one in _ENCODED_PIECE.finditer(text)):
+    if _ENCODED_PIECE.search(text):
         return True
     run = 0
     for word in text.split():
-        run = run + len(word) if _ENCODED_WORD.fullmatch(word) else 0
+        run = run + len(word) if len(word) >= _WORD_CHARACTERS and _ENCODED_WORD.fullmatch(word) else 0
         if run >= ENCODED_RUN_CHARACTERS:
             return True
     return False

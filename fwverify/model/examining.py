@@ -6,8 +6,8 @@ Crashed; none of them leaves a stage. Anything else is a bug and is not caught h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
 
 from fwverify.limits import LimitExceeded
 from fwverify.model.artifact import ByteRange, Locator
@@ -38,19 +38,36 @@ class Crashed(Exception):
         super().__init__(detail)
 
 
-@contextmanager
-def examining(locator: Locator, gaps: list[Gap], by: str, range: ByteRange | None = None) -> Iterator[None]:
+@dataclass(slots=True)
+class examining:  # noqa: N801 - used as a word: `with examining(...)`; a class, for it is entered a million times
     """Run a reader on hostile bytes; what it cannot do becomes one gap on `locator`."""
-    try:
-        yield
-    except Malformed as problem:
-        place = f" at byte {problem.offset}" if problem.offset >= 0 else ""
-        gaps.append(Gap(GapReason.MALFORMED, locator, f"{problem.what}: {problem.reason}{place}", by, range))
-    except LimitExceeded as problem:
-        gaps.append(Gap(GapReason.LIMIT, locator, f"limit {problem.limit} reached ({problem.value})", by, range))
-    except Unsupported as problem:
-        gaps.append(Gap(GapReason.UNSUPPORTED, locator, str(problem), by, range))
-    except Encrypted as problem:
-        gaps.append(Gap(GapReason.ENCRYPTED, locator, str(problem), by, range))
-    except Crashed as problem:
-        gaps.append(Gap(problem.reason, locator, str(problem), by, range))
+
+    locator: Locator
+    gaps: list[Gap]
+    by: str
+    range: ByteRange | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        match problem:
+            case None:
+                return False
+            case Malformed():
+                place = f" at byte {problem.offset}" if problem.offset >= 0 else ""
+                reason, detail = GapReason.MALFORMED, f"{problem.what}: {problem.reason}{place}"
+            case LimitExceeded():
+                reason, detail = GapReason.LIMIT, f"limit {problem.limit} reached ({problem.value})"
+            case Unsupported():
+                reason, detail = GapReason.UNSUPPORTED, str(problem)
+            case Encrypted():
+                reason, detail = GapReason.ENCRYPTED, str(problem)
+            case Crashed():
+                reason, detail = problem.reason, str(problem)
+            case _:
+                return False
+        self.gaps.append(Gap(reason, self.locator, detail, self.by, self.range))
+        return True

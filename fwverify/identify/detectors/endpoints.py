@@ -30,7 +30,7 @@ _URL = re.compile(
     rb"(?<![A-Za-z0-9+.-])([a-z]{2,6})://(?:[^\s/?#\"'<>@\0]{1,64}@)?"
     rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{1,251})?[A-Za-z0-9])(?::(\d{1,5}))?(?=[/?#\s\"'<>,;)\0]|$)"
 )
-_NAME = r"['\"]?([a-z_.-]*(?:server|host|broker|remote|endpoint|peer)[a-z_.-]*)['\"]?"
+_NAME = r"['\"]?([a-z_.-]{0,64}(?:server|host|broker|remote|endpoint|peer)[a-z_.-]{0,64})['\"]?"
 _HOST = r"['\"]?((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}|\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?['\"]?"
 _SETTING = re.compile(
     rf"[ \t]*(?:option[ \t]+)?{_NAME}[ \t=:]{{1,8}}{_HOST}[ \t]*[;,]?(?:[ \t]+(?:iburst|prefer|burst).*)?",

@@ -75,7 +75,7 @@ def _endpoints(room: Path) -> None:
     case(room, f"{at}/hostile/long", long, origin=BY, name="etc/a.conf", why="long lines, broken hosts", contents=())
     many = b"".join(b"u%d = https://host%d.acme-power.net/\n" % (one, one) for one in range(300))
     case(room, f"{at}/hostile/list", many, origin=BY, name="etc/hosts.conf",
-         why="a list of addresses is no device's own", contents=())  # fmt: skip
+         why="a list of addresses is told as one thing", contents=("endpoint",))  # fmt: skip
 
 
 def _tokens(room: Path) -> None:

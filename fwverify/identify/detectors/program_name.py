@@ -1,0 +1,64 @@
+"""Programs by their file name, where their bytes agree: that a product is there, never its version.
+
+Source: identify/program_names.txt (its head names the builds) and formats/product_names.txt; read 2026-11-23. A program
+has no SONAME, so nothing in its tables says what it is; its file name does, but whoever packs the firmware chooses it.
+Therefore the product's name, or the program's own where that is telling, must also stand in the bytes, and a multi-call
+binary (BusyBox, Toybox) under an applet's name is nobody else. Does NOT look at scripts and symbolic links.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fwverify.formats.names import quoted
+from fwverify.formats.products import known_products
+from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.program_table import product_of, programs
+from fwverify.model.component import Clue
+from fwverify.model.plugin import Doc
+
+NAME = "program-name"
+CONFIDENCE = 55
+TELLING = 5
+"""Letters of a program's name that hardly stands in another program's bytes by chance."""
+_MULTI_CALL = re.compile(rb"BusyBox v\d|multi-call binary|toybox \d")
+
+
+def find(subject: Subject) -> Iterator[Found]:
+    """Yield the product."""
+    executable = subject.executable
+    if executable is None or executable.format != "ELF" or executable.soname or not _runs(executable.kind):
+        return
+    file = subject.artifact.name.rpartition("/")[2]
+    product = product_of(file)
+    if product not in known_products() or ("." in file and file not in programs()):
+        return
+    words = {product.removeprefix("lib"), product} | ({file} if len(file) >= TELLING else set())
+    content = subject.artifact.content
+    held = re.compile(b"|".join(re.escape(one.encode()) for one in sorted(words)), re.IGNORECASE).search(content)
+    if held and not _MULTI_CALL.search(content):
+        yield Clue(
+            product,
+            "",
+            subject.artifact.locator,
+            NAME,
+            CONFIDENCE,
+            quoted(f"{file}: ".encode() + held[0]),
+            held.start(),
+        )
+
+
+def _runs(kind: str) -> bool:
+    return kind in {"executable", "library"}  # a position-independent program is a library to some tables
+
+
+DETECTOR = Detector(
+    name=NAME,
+    find=find,
+    doc=Doc(
+        title="names of programs",
+        references=("fwverify/identify/program_names.txt: the builds it was read from, 2026-11-23",),
+        limitations=("No version.", "Only known names; a file name is easily changed."),
+    ),
+)

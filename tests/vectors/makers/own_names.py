@@ -1,0 +1,80 @@
+"""Vectors of the detectors own-name and program-name. ELF files are compiled as in makers/detectors.py."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.vectors.makers.detectors import GCC, case, compiled
+
+START = "void _start(void) { for (;;) { } }\n"
+
+
+def make(root: Path) -> None:
+    """Write every vector below `root` (tests/vectors)."""
+    with tempfile.TemporaryDirectory() as scratch:
+        _releases(root / "detectors", Path(scratch))
+        _programs(root / "detectors", Path(scratch))
+
+
+def _program(scratch: Path, text: str) -> bytes:
+    return compiled(scratch, f'const char said[] = "\\0" "{text}\\0";\n{START}', "-static", "-Wl,-e,_start")
+
+
+def _library(scratch: Path, soname: str, text: str, more: str = "") -> bytes:
+    return compiled(scratch, f'const char said[] = "\\0" "{text}\\0";\n{more}', "-shared", f"-Wl,-soname,{soname}")
+
+
+def _releases(room: Path, scratch: Path) -> None:
+    at, name = "own-name", "usr/sbin/acmebms"
+    home = "\\0https://acmebms.example/\\0"
+    told = _program(scratch, f"acmebms version 2.11.4{home}")
+    case(room, f"{at}/valid/version", told, origin=GCC, name=name, clues=("acmebms 2.11.4",),
+         why="a program nobody knows says its name, its release and where its project lives")  # fmt: skip
+    case(room, f"{at}/valid/library", _library(scratch, "libacmebms.so.3", "libacmebms 2.11.4"), origin=GCC,
+         name="usr/lib/libacmebms.so.3.0.1", clues=("libacmebms 2.11.4",),
+         why="what autoconf calls PACKAGE_STRING")  # fmt: skip
+    tells = "const char *acmebms_version(void) { return said + 1; }\n"
+    alone = _library(scratch, "libacmebms.so.3", "2.11.4", tells)
+    case(room, f"{at}/valid/told-by-function", alone, origin=GCC, name="usr/lib/libacmebms.so.3",
+         clues=("libacmebms 2.11.4",), why="a library with a function that tells its version")  # fmt: skip
+    hands = (
+        tells + "int inflateInit2_(void *, int, const char *, int);\n"
+        "int go(void) { return inflateInit2_(0, 1, said + 1, 2); }\n"
+    )
+    case(room, f"{at}/invalid/built-with", _library(scratch, "libacmebms.so.3", "1.3.1", hands), origin=GCC,
+         name="usr/lib/libacmebms.so.3", clues=(), why="the version handed to zlib is zlib's")  # fmt: skip
+    case(room, f"{at}/invalid/no-function", _library(scratch, "libacmebms.so.3", "2.11.4"), origin=GCC,
+         name="usr/lib/libacmebms.so.3", clues=(), why="nothing says whose version it is")  # fmt: skip
+    case(room, f"{at}/invalid/plug-in", _library(scratch, "libacme-mod.so", "libacme-mod 2.11.4"), origin=GCC,
+         name="usr/lib/acme/libacme-mod.so", clues=(), why="a plug-in is part of its host")  # fmt: skip
+    case(room, f"{at}/invalid/tool", _program(scratch, "acmebms 2.11.4"), origin=GCC, name=name, clues=(),
+         why="no address of a project: it may be one of many tools")  # fmt: skip
+    case(room, f"{at}/invalid/user-agent", _program(scratch, f"Mozilla/5.0 acmebms/2.11.4{home}"), origin=GCC,
+         name=name, clues=(), why="the name is not its beginning")  # fmt: skip
+    case(room, f"{at}/invalid/other-name", told, origin=GCC, name="usr/sbin/other", clues=(),
+         why="a program that quotes another one")  # fmt: skip
+    case(room, f"{at}/invalid/symbol-version", _library(scratch, "libacmebms.so.3", "ACMEBMS_2.11.4"), origin=GCC,
+         name="usr/lib/libacmebms.so.3", clues=(), why="a symbol version is no release")  # fmt: skip
+    two = _program(scratch, f"acmebms 2.11.4{home}acmebms 2.12.0\\0")
+    case(room, f"{at}/invalid/two-releases", two, origin=GCC, name=name, clues=(), why="two releases: neither is told")
+    case(room, f"{at}/truncated/half", told[: len(told) // 3], origin=GCC, name=name, clues=(), why="cut",
+         gaps=("malformed",))  # fmt: skip
+    many = told + b"\0acmebms 1" * 3000 + b"\0acmebms " + b"1." * 9000 + b"\0" + b"acmebms version " * 3000
+    case(room, f"{at}/hostile/near-matches", many, origin=GCC, name=name, clues=("acmebms 2.11.4",),
+         why="thousands of texts that nearly match", gaps=("unexplained",))  # fmt: skip
+
+
+def _programs(room: Path, scratch: Path) -> None:
+    at, name = "program-name", "usr/bin/candump"
+    program = _program(scratch, "Usage: candump [options] <CAN interface>")
+    case(room, f"{at}/valid/program", program, origin=GCC, name=name, clues=("can-utils",),
+         why="one program of several of its project")  # fmt: skip
+    case(room, f"{at}/invalid/nothing-held", _program(scratch, "Usage: %s [options]"), origin=GCC, name=name, clues=(),
+         why="the file name alone shows nothing")  # fmt: skip
+    box = _program(scratch, "candump\\0BusyBox multi-call binary")
+    case(room, f"{at}/invalid/applet", box, origin=GCC, name=name, clues=(), why="an applet of a multi-call binary")
+    case(room, f"{at}/invalid/unknown", program, origin=GCC, name="usr/bin/acmebms", clues=(), why="no known name")
+    case(room, f"{at}/truncated/half", program[:90], origin=GCC, name=name, clues=(), why="cut", gaps=("malformed",))
+    case(room, f"{at}/hostile/odd-name", program, origin=GCC, name="usr/bin/candump\n\u202ex", clues=(),
+         why="a name that only looks like one")  # fmt: skip
