@@ -255,6 +255,13 @@ def slack(view: memoryview) -> Slack | None:
     return _slack("PE", view, [*found.pieces, *([found.certificates] if found.certificates else [])])
 
 
+def is_sound(view: memoryview) -> bool:
+    """Whether `slack` could say what belongs to the executable that the file begins with, which is quicker."""
+    if view[:4] == ELF_MAGIC:
+        return bool(_elf_rows(view)) and not elf_tables.layout(view).problems
+    return _pe(view, lambda _: None) is not None
+
+
 def _slack(kind: str, view: memoryview, pieces: list[ByteRange]) -> Slack:
     whole = (ByteRange(0, len(view)),)
     holes = tuple(one for one in subtracted(whole, pieces) if not fill_byte(view, one))

@@ -46,7 +46,7 @@ def detect(artifact: Artifact, planned: Plan) -> bool:
 
 def _is_executable(view: memoryview) -> bool:
     magics = (executable_extents.ELF_MAGIC, executable_extents.PE_MAGIC)
-    return bytes(view[:4]).startswith(magics) and executable_extents.slack(view) is not None
+    return bytes(view[:4]).startswith(magics) and executable_extents.is_sound(view)
 
 
 def unpack(artifact: Artifact, budget: Budget, planned: Plan) -> Iterator[Event]:
