@@ -26,14 +26,14 @@ _CLEARTEXT = re.compile(
     r"in\.rshd|rshd|rlogind|rexecd)(?=$|[\s;&\"'.])"
 )
 _SHELL = re.compile(r"^[^#:]*:[^:]*:(?:respawn|askfirst|sysinit|once|wait)?:-?/bin/(?:sh|ash|bash)\b")
-_NO_LOGIN = re.compile(
-    r"\bgetty\b.*\s-(?:n|[a-zA-Z]*n)\b.*\s-l\s*/bin/(?:sh|ash|bash)\b|\bgetty\b.*\s-l\s*/bin/(?:sh|ash|bash)\b"
-)
+_GETTY, _GETTY_SHELL = re.compile(r"\bgetty\b"), re.compile(r"\s-l\s*/bin/(?:sh|ash|bash)\b")
 _EMPTY_PASSWORDS = re.compile(r"(?im)^\s*PermitEmptyPasswords\s+yes\b")
 _UPDATER = re.compile(
-    r"(?:^|[\s/=;&])(swupdate\b.*(?:-u|--suricatta)\b|mender-updated|mender\s+daemon|rauc-hawkbit-updater|"
+    r"(?:^|[\s/=;&])(mender-updated|mender\s+daemon|rauc-hawkbit-updater|"
     r"(?:opkg|apt-get|apk)\s+(?:-\S+\s+){0,5}upgrade\b)"
 )
+_SWUPDATE, _SWUPDATE_FETCHES = re.compile(r"(?:^|[\s/=;&])swupdate\b"), re.compile(r"(?:-u|--suricatta)\b")
+"""Two expressions, one behind the other: together they would take the square of a hostile line's length."""
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -64,16 +64,24 @@ def _found(subject: Subject, text: str) -> Iterator[tuple[ContentKind, str, str]
 
 
 def _line(line: str, *, inittab: bool) -> Iterator[tuple[ContentKind, str, str]]:
-    if (inittab and _SHELL.search(line)) or _NO_LOGIN.search(line):
+    if (inittab and _SHELL.search(line)) or _follows(_GETTY, _GETTY_SHELL, line):
         shown = quoted(line.strip().encode("utf-8", "replace"), 80)
         yield ContentKind.DEBUG_SHELL, "shell-without-login", f"a shell without login: {shown}"
     service = _CLEARTEXT.search(line)
     if service:
         yield ContentKind.SERVICE, service[1], f"starts {service[1]}, which does not encrypt by itself"
     updater = _UPDATER.search(line)
-    if updater:
-        shown = quoted(" ".join(updater[1].split()).encode("utf-8", "replace"), 60)
+    what = updater[1] if updater else _follows(_SWUPDATE, _SWUPDATE_FETCHES, line)
+    if what:
+        shown = quoted(" ".join(what.split()).encode("utf-8", "replace"), 60)
         yield ContentKind.UPDATER, "unattended-update", f"updates by itself: {shown}"
+
+
+def _follows(first: re.Pattern[str], second: re.Pattern[str], line: str) -> str:
+    """From where the first is found to the end of the second behind it; empty where not both are there."""
+    start = first.search(line)
+    end = second.search(line, start.end()) if start else None
+    return line[start.start() : end.end()].lstrip(" \t/=;&") if start and end else ""
 
 
 DETECTOR = Detector(
