@@ -24,8 +24,8 @@ VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "schemes" / "sshsig"
 KINDS = (("ed25519", ""), ("rsa", "2048"), ("rsa", "3072"), ("ecdsa", "256"), ("ecdsa", "384"), ("ecdsa", "521"))
 
 
-def pinned(key_file: bytes, *constraints: tuple[str, str]) -> TrustStore:
-    key = key_file.parse(key_file)
+def pinned(content: bytes, *constraints: tuple[str, str]) -> TrustStore:
+    key = key_file.parse(content)
     record = KeyRecord(
         "acme", "key", "ssh", key.fingerprint, ("firmware",), ("*",), (), "", "", "active", "", "", "", (), False
     )

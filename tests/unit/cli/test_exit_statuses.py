@@ -21,11 +21,13 @@ from fwverify.model.verdict import Decision
 START = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
 from fwverify.__main__ import run
 print("ready", flush=True)
 run()
 """
-"""Starts fwverify with Ctrl-C as a terminal gives it, even where the test runner ignores it."""
+"""Starts fwverify with signals as a terminal gives them, even where the test runner ignores some (nohup)."""
 
 
 def ending(monkeypatch: pytest.MonkeyPatch, end: object, *arguments: str) -> int:
