@@ -38,7 +38,7 @@ _OID_PREFIX = bytes.fromhex("06092a864886f70d0107")
 """DER of the object identifiers of CMS content types, without the last number."""
 _ENVELOPED = _OID_PREFIX + b"\x03"
 _SECTION = re.compile(r"\[([^\[\]\x00-\x1f\x7f]+)\]\s*")
-_KEY = re.compile(r"([^\s=\[\]#][^=\[\]]*?)\s*=\s*(.*)")
+_KEY = re.compile(r"([^\s=\[\]#](?:[^=\[\]]*[^\s=\[\]])?)\s*=\s*(.*)")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _ESCAPE = re.compile(r"\\(.?)")

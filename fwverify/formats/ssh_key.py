@@ -35,6 +35,8 @@ _LOGIN_OPTIONS = frozenset(
 """Options of authorized_keys. They say nothing on signatures of files, and a line with them is read all the same."""
 _FIELD = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
 _OPTION = re.compile(r'(?P<name>[A-Za-z0-9-]+)(?:="(?P<value>(?:[^"\\]|\\.)*)")?(?:,|$)')
+_FIRST_OR_NEXT = re.compile(rf"(?:^|(?<=,)){_OPTION.pattern}")
+"""Where an option may begin: tried anywhere, a long word would take the square of its length."""
 _SSH2 = re.compile(
     r"\s*---- BEGIN SSH2 PUBLIC KEY ----\r?\n(?P<headers>(?:[A-Za-z0-9-]+: (?:[^\n]*\\\r?\n)*[^\n]*\n)*)"
     r"(?P<body>[A-Za-z0-9+/=\s]+)---- END SSH2 PUBLIC KEY ----\s*"
@@ -133,7 +135,7 @@ def _is_type(field: str) -> bool:
 
 
 def _are_options(field: str) -> bool:
-    names = [one["name"] for one in _OPTION.finditer(field)]
+    names = [one["name"] for one in _FIRST_OR_NEXT.finditer(field)]
     return bool(names) and {one.casefold() for one in names} <= {
         one.casefold() for one in _OWN_OPTIONS | _LOGIN_OPTIONS
     }

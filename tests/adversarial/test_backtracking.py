@@ -6,6 +6,7 @@ CPU time: one that backtracks without end is killed, and named.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import pkgutil
@@ -13,12 +14,17 @@ import re
 import resource
 import subprocess
 import sys
+import time
 from types import ModuleType
 
 import pytest
 
+from fwverify.formats import key_file
 from fwverify.formats.sbom_kinds import looks_like_sbom
+from fwverify.model.examining import Malformed
 
+SSH_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKsAhGLslB6J23AQtvwFsbcr4dDtkIB6KWRSDnDVKMM8"
+"""A key made for this test."""
 SIZE = 50_000
 """Bytes of each text: quadratic time over them is seconds, exponential is for ever."""
 SLOW_SECONDS = 1.5
@@ -94,3 +100,12 @@ def test_no_expression_backtracks() -> None:
 def test_tag_value_head(unit: bytes) -> None:
     """Comments and empty lines without end before what is no tag-value document (once exponential)."""
     assert looks_like_sbom(memoryview(unit * 20_000 + b"\x01")) == ""
+
+
+@pytest.mark.parametrize("before", [b"a" * 60_000 + b'"x" ', b'a="' + b"\\" * 60_001 + b" ", b'a="b",' * 10_000 + b" "])
+def test_options_before_an_ssh_key(before: bytes) -> None:
+    """What stands before the key in its line is looked through once (once 95 s, for a long word before a quote)."""
+    started = time.process_time()
+    with contextlib.suppress(Malformed):
+        key_file.parse(before + SSH_KEY)
+    assert time.process_time() - started < BOUND_SECONDS / 10

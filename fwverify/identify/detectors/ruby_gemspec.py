@@ -17,9 +17,9 @@ from fwverify.model.plugin import Doc
 
 NAME = "ruby-gemspec"
 _PLACE = re.compile(r"(?:^|/)specifications/(?:default/)?([\w.-]+)\.gemspec$", re.ASCII)
-_NAME = re.compile(r"""^\s*\w+\.name\s*=\s*["']([\w.-]{1,100})["']""", re.MULTILINE | re.ASCII)
+_NAME = re.compile(r"""^[ \t]*\w+\.name\s*=\s*["']([\w.-]{1,100})["']""", re.MULTILINE | re.ASCII)
 _VERSION = re.compile(
-    r"""^\s*\w+\.version\s*=\s*(?:Gem::Version\.new\s*\(?\s*)?["']([0-9][\w.-]{0,60})["']""", re.MULTILINE | re.ASCII
+    r"""^[ \t]*\w+\.version\s*=\s*(?:Gem::Version\.new\s*\(?\s*)?["']([0-9][\w.-]{0,60})["']""", re.MULTILINE | re.ASCII
 )
 
 

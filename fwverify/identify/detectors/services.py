@@ -27,7 +27,7 @@ _CLEARTEXT = re.compile(
 )
 _SHELL = re.compile(r"^[^#:]*:[^:]*:(?:respawn|askfirst|sysinit|once|wait)?:-?/bin/(?:sh|ash|bash)\b")
 _GETTY, _GETTY_SHELL = re.compile(r"\bgetty\b"), re.compile(r"\s-l\s*/bin/(?:sh|ash|bash)\b")
-_EMPTY_PASSWORDS = re.compile(r"(?im)^\s*PermitEmptyPasswords\s+yes\b")
+_EMPTY_PASSWORDS = re.compile(r"(?im)^[ \t]*PermitEmptyPasswords\s+yes\b")
 _UPDATER = re.compile(
     r"(?:^|[\s/=;&])(mender-updated|mender\s+daemon|rauc-hawkbit-updater|"
     r"(?:opkg|apt-get|apk)\s+(?:-\S+\s+){0,5}upgrade\b)"
