@@ -41,9 +41,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 AT = "2026-11-22T00:00:00Z"
 LANGUAGES = frozenset({
-    "python", "go-module", "npm", "gem", "java-archive", "php-composer", "rust-crate", "pypi", "golang", "R-package",
-    "lua-rocks", "php-pecl", "php-pear",
+    "cargo", "composer", "cran", "gem", "golang", "luarocks", "maven", "npm", "nuget", "pypi",
 })  # fmt: skip
+"""Types of package URLs (github.com/package-url/purl-spec) of packages that a truth of executables does not list."""
 MODULES = "linux-kernel-module"
 MODULES_READ = 20
 """Of a kernel's modules so many are read for the ceiling: each says the same."""
@@ -134,9 +134,10 @@ def folded(name: str) -> str:
 
 
 def release(version: str) -> str:
-    """Upstream's version: no epoch, no `v`, no packaging, one last `.0` does not matter."""
+    """Upstream's version: no epoch, no `v`, no packaging, `-rc3` as `~rc3`; one last `.0` does not matter."""
     text = re.sub(r"^(?:\d+:)?(?:v(?=\d))?", "", version.strip().lower())
     text = text.replace("_p", "p").replace("_", ".")
+    text = re.sub(r"[~-](?=(?:alpha|beta|rc)\d*\b)", "~", text)
     text = re.split(r"[+~.](?:dfsg|ds|deb|debian|ubuntu|repack|git|b\d)", text)[0]
     text = re.sub(r"[-.](?:stable|release|final)$", "", text)
     text = re.sub(r"\+\d{8}$", "", re.sub(r"-\d[\w.+~]*$", "", text))
