@@ -107,9 +107,16 @@ class Bundle:
 
 
 def looks_like(view: memoryview, name: str = "") -> bool:
-    """By a CMS exactly where the trailer says, or by name with a squashfs in it."""
-    if name.lower().endswith(SUFFIX) and bytes(view[:4]) == SQUASHFS:
+    """By a CMS exactly where the trailer says, or by name with a squashfs in it.
+
+    A part without a name of its own (`@0x8000-0x96b1`) must begin with the squashfs: what lies behind the squashfs of a
+    bundle ends as a bundle does, and is none.
+    """
+    whole = bytes(view[:4]) == SQUASHFS
+    if whole and name.lower().endswith(SUFFIX):
         return True
+    if name.startswith("@") and not whole:
+        return False
     start = len(view) - TRAILER_BYTES - _size(view)
     return 0 < start < len(view) - TRAILER_BYTES and _is_cms(view, start)
 

@@ -42,3 +42,13 @@ def test_refused(was: bytes, becomes: bytes) -> None:
         return
     with pytest.raises(Malformed):
         rauc_bundle.manifest(GOOD.replace(was, becomes, 1))
+
+
+def test_what_lies_behind_the_squashfs_is_no_second_bundle() -> None:
+    """The end of a bundle, met as a part without a name, ends as a bundle does and is not taken for one."""
+    frame = b"\x30\x30\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + bytes(37)
+    end = bytes(100) + frame + len(frame).to_bytes(8, "big")
+    whole = memoryview(rauc_bundle.SQUASHFS + end)
+    assert rauc_bundle.looks_like(memoryview(end), "update.raucb")
+    assert not rauc_bundle.looks_like(memoryview(end), "@0x8000-0x96b1")
+    assert rauc_bundle.looks_like(whole, "@0x8000-0x96b1")
