@@ -19,8 +19,9 @@ from tests.adversarial.test_isolation import children
 from tests.interop.tools import need
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_SECONDS, MOST_CPU_SECONDS, MOST_BYTES = 60, 10, 512 << 20
-"""Wall clock of a loaded machine; processor time of all processes; memory of each process."""
+MOST_SECONDS, MOST_CPU_SECONDS, MOST_BYTES = 90, 30, 512 << 20
+"""Wall clock of a loaded machine; processor time of all processes, on a slow one; memory of each process. They catch
+what does not stop; `benchmarks/bombs.py` measures against what is promised."""
 TOOLS = {bombs.squashfs_genuine: "mksquashfs", bombs.ext4_sparse: "mkfs.ext4"}
 Bomb = Callable[[], bytes]
 STOPPED: dict[Bomb, str] = {
