@@ -2,9 +2,10 @@
 
 SPDX specification 3.0.1 (core, software, simple licensing and lifecycle profiles; serialisation annex: one context, one
 `@graph`), read 2026-11-22. Steps: 1 bounded, strict JSON; 2 elements by their identifiers; 3 what the document is
-about; 4 packages and files; 5 relationships; 6 what profiles of minimum elements ask for.
-Does NOT expand other contexts (a document with its own terms is read as far as it uses SPDX's), does not validate
-against the ontology, and reads no AI, dataset, build or security profile.
+about; 4 packages and files; 5 relationships; 6 what profiles of minimum elements ask for; 7 what the model demands
+(`spdx3_shape`).
+Does NOT expand other contexts (a document with its own terms is read as far as it uses SPDX's, and not validated), and
+reads no AI, dataset, build or security profile.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from fwverify.compare.entries import MAX_TEXT, Entry, Problems, Table, label, ta
 from fwverify.compare.graph import Graph, check, repeated
 from fwverify.compare.interface import Details, Document, SbomFormat
 from fwverify.compare.source_tree import describes_source
+from fwverify.compare.spdx3_shape import validated
 from fwverify.formats.sbom_kinds import looks_like_sbom
 from fwverify.formats.strict_json import Value, load
 from fwverify.model.artifact import Artifact, Digest
@@ -100,13 +102,14 @@ def read(artifact: Artifact) -> Document:
     components = [_component(one, entry, reading) for one, entry in zip(order, entries, strict=True)]  # 4
     components = _derived(components, reading)
     details = tuple(_details(reading, components, entries))
+    valid, errors = validated(data)  # 7
     about = reading.entry(subject) if subject else Entry({}, "/@graph")
     observation = SbomObservation(
         locator=artifact.locator,
         format="SPDX",
         spec_version=_version(reading) or first.removeprefix("https://spdx.org/rdf/").split("/", 1)[0],
-        schema_valid=None,
-        schema_errors=(),
+        schema_valid=valid,
+        schema_errors=errors,
         problems=(),
         subject_name=about.text("name"),
         subject_version=about.text("software_packageVersion"),
@@ -384,7 +387,7 @@ SBOM_FORMAT = SbomFormat(
         vendor="The Linux Foundation",
         references=("SPDX specification 3.0.1, read 2026-11-22",),
         limitations=(
-            "read without being validated: there is no schema of SPDX 3 here",
+            "validated against the model of SPDX 3.0.1; documents of 3.0.0 or with terms of their own are not",
             "terms of other JSON-LD contexts are not expanded; references to other documents are not checked",
             "AI, dataset, build and security profiles are not read",
         ),

@@ -354,13 +354,14 @@ def spdx3_document(*more: dict[str, Any]) -> dict[str, Any]:
 
 def _spdx3(folder: Path) -> None:
     why = "a package that is the root, two libraries and a file"
-    _write(folder / "valid" / "small", text(spdx3_document()), why, {"components": 3, "problems": 0})
+    _write(folder / "valid" / "small", text(spdx3_document()), why,
+           {"components": 3, "schema_valid": True, "problems": 0})  # fmt: skip
     why = "bad purl, bad hash, an identifier given twice: each is named, all entries count"
     bad = {"type": "software_Package", "spdxId": "https://vendor.example/spdx/bad", "name": "bad",
            "software_packageUrl": "pkg:/@",
            "verifiedUsing": [{"type": "Hash", "algorithm": "sha256", "hashValue": "00"}]}  # fmt: skip
     again = {"type": "software_Package", "spdxId": "https://vendor.example/spdx/openssl", "name": "openssl"}
-    expect = {"components": 4, "problems": 3}
+    expect = {"components": 4, "schema_valid": False, "problems": 3}
     _write(folder / "invalid" / "broken-entries", text(spdx3_document(bad, again)), why, expect)
     whole = text(spdx3_document())
     _write(folder / "truncated" / "half", whole[: len(whole) // 2], "cut in the middle", {"malformed": True})
