@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fwverify.model.plugin import Doc
-from fwverify.model.verdict import Assessment, Decision, Verdict
+from fwverify.model.verdict import Assessment, Verdict
 from fwverify.report import details
 from fwverify.report.figures import NAME_LIMIT, PARTS_LIST, blocks
+from fwverify.report.headline import SAMPLE_FIRST, SAMPLE_LAST, action, known_heading, word
 from fwverify.report.interface import Context, Renderer
 from fwverify.report.layout import MIN_WIDTH, Line, Span, command, entry, labelled, paragraph, plain, sides, span
 from fwverify.report.neutral import shortened
@@ -40,12 +41,6 @@ STYLES = {
     "quiet": "dim",
 }
 """Style names of lines -> Rich styles. Colour never says what words do not."""
-
-SAMPLE_FIRST = "SAMPLE KEYS: a demonstration, not a real vendor's file."
-SAMPLE_LAST = "SAMPLE KEYS in use: this proves nothing about any real vendor."
-"""Said twice: who reads only the first lines must not install, who reads only the last ones neither."""
-
-ACTIONS = {"install": "installed", "accept": "accepted", "merge": "merged"}
 
 
 def render(assessment: Assessment, context: Context) -> str:
@@ -75,21 +70,6 @@ def page(assessment: Assessment, context: Context, width: int) -> list[Line]:
     lines.extend(details.more(reading, context.verbose, width))
     lines.extend(last_line(assessment, context, width))
     return lines
-
-
-def word(verdict: Verdict) -> str:
-    """The decision in a word."""
-    content = " (CONTENT ONLY)" if verdict.content_only and verdict.decision is Decision.PASS else ""
-    return verdict.decision.value.upper() + content
-
-
-def action(verdict: Verdict) -> str:
-    """What the decision means for what the policy decides about."""
-    policy = f"({shortened(verdict.policy_id, 24)} {shortened(verdict.policy_version, 12)})"
-    if verdict.decision is Decision.PASS:
-        return f"may be {ACTIONS.get(verdict.action, 'used')} {policy}"
-    verb = verdict.action if verdict.action in ACTIONS else "use"
-    return f"DO NOT {verb.upper()} {policy}"
 
 
 def first_line(assessment: Assessment, width: int) -> list[Line]:
@@ -125,7 +105,7 @@ def _plain_row(row: Row, width: int) -> list[Line]:
 def _known(said: Words, verdict: Verdict, width: int) -> Iterable[Line]:
     if not said.know:
         return
-    yield (span(f"  Know this before you {verdict.action if verdict.action in ACTIONS else 'use it'}", "label"),)
+    yield (span(f"  {known_heading(verdict)}", "label"),)
     for one in said.know:
         yield from entry(" - ", one, width)
 
