@@ -32,6 +32,10 @@ class PolicyError(FwverifyError):
     """A policy file that cannot be read as a policy."""
 
 
+class WaiverError(FwverifyError):
+    """A waiver file that cannot be read as a waiver."""
+
+
 class TrustStoreError(FwverifyError):
     """A key registry or key file that cannot be read."""
 

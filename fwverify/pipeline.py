@@ -16,6 +16,7 @@ from fwverify.authenticate import stage as authentication
 from fwverify.compare import stage as comparison
 from fwverify.evaluate import stage as evaluation
 from fwverify.evaluate.policy import Policy
+from fwverify.evaluate.waivers import GivenWaiver
 from fwverify.freeze import freeze
 from fwverify.identify import stage as identification
 from fwverify.ingest import stage as ingestion
@@ -110,16 +111,17 @@ def verify(
     progress: Progress = lambda _: None,
     memory: Memory | None = None,
     references: Sequence[Store] = (),
+    waivers: Sequence[GivenWaiver] = (),
 ) -> Assessment:
-    """Facts, then judgement. Arguments as for `facts`; the policy judges and changes no fact."""
+    """Facts, then judgement. Arguments as for `facts`; policy and waivers judge and change no fact."""
     evidence = facts(
         paths, at=at, trust=trust, expectation=expectation, limits=limits, bench=bench, progress=progress,
         memory=memory, references=references,
     )  # fmt: skip
-    return judge(evidence, policy, at)
+    return judge(evidence, policy, at, waivers)
 
 
-def judge(evidence: Evidence, policy: Policy, at: str) -> Assessment:
+def judge(evidence: Evidence, policy: Policy, at: str, waivers: Sequence[GivenWaiver] = ()) -> Assessment:
     """Judge evidence, fresh or stored. Pure."""
-    verdict = evaluation.evaluate(policy, evidence, at, evidence_digest=identify(evidence))
+    verdict = evaluation.evaluate(policy, evidence, at, evidence_digest=identify(evidence), waivers=waivers)
     return Assessment(evidence, verdict)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fwverify.batch.run import Result, Row
     from fwverify.batch.units import BadRow, Unit, Units
     from fwverify.evaluate.policy import Policy
+    from fwverify.evaluate.waivers import GivenWaiver
     from fwverify.limits import Limits
     from fwverify.model.verdict import Assessment
     from fwverify.recall import Memory
@@ -34,6 +35,7 @@ NAME_COLUMNS = 32
 @click.argument("source", metavar="FOLDER|UNITS.CSV", type=click.Path(path_type=Path))
 @options.policy_option
 @options.keys_option
+@options.waivers_option
 @options.at_option
 @click.option(
     "--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write tables and evidence to DIR."
@@ -49,6 +51,7 @@ def batch(
     source: Path,
     policy_name: str | None,
     keys_folder: Path | None,
+    waivers_path: Path | None,
     at_time: str | None,
     folder: Path | None,
     as_json: bool,
@@ -75,10 +78,11 @@ def batch(
 
     found = units.read(source)
     _check_folder(folder, found)
+    settings.refuse_inside([one.path for one in found.units], policy_name, keys_folder, waivers=waivers_path)
     at, trust = settings.moment(at_time), settings.trust_of(keys_folder)
     policies = _Policies(policy_name)
     own = policies.of("")  # the batch's own must be readable before any work
-    limits = settings.limits_of(bounds)
+    limits, waivers = settings.limits_of(bounds), settings.waivers_of(waivers_path)
     from fwverify.cli.examine import refuse_weaker, workbench
     from fwverify.cli.reference import opened
     from fwverify.cli.remembering import memory
@@ -91,7 +95,7 @@ def batch(
         memory(limits, wanted=not no_cache) as known,
         opened(references, [one.path for one in found.units]) as stores,
     ):
-        verify_one = _verifier(policies, trust, at, limits, bench, known, stores, progress, len(found.units))
+        verify_one = _verifier(policies, trust, at, limits, bench, known, stores, waivers, progress, len(found.units))
         rows = tuple(run(found.units, verify_one, _keeper(folder)))
     _write(folder, rows, found.bad)
     if not quiet:
@@ -137,6 +141,7 @@ def _verifier(
     bench: Bench | None,
     known: Memory | None,
     stores: Sequence[Store],
+    waivers: Sequence[GivenWaiver],
     progress: output.Progress,
     count: int,
 ) -> Callable[[Unit], Assessment]:
@@ -148,10 +153,12 @@ def _verifier(
         nonlocal done
         done += 1
         place = f"{done}/{count} {unit.name}: "
+        settings.refuse_inside((unit.path,), unit.policy, None)
         policy = policies.of(unit.policy)
         return pipeline.verify(
             (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, limits=limits, bench=bench,
             progress=lambda text: progress(place + text), memory=known, references=stores,
+            waivers=waivers,
         )  # fmt: skip
 
     return verify_one

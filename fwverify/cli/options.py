@@ -24,6 +24,13 @@ def keys_option(command: F) -> F:
     return click.option("--keys", "keys_folder", metavar="DIR", type=click.Path(path_type=Path), help=help_)(command)
 
 
+def waivers_option(command: F) -> F:
+    help_ = "Waivers: a file, or a folder of them.  [default: waivers/ of your configuration folder, else none]"
+    return click.option("--waivers", "waivers_path", metavar="DIR|FILE", type=click.Path(path_type=Path), help=help_)(
+        command
+    )
+
+
 def at_option(command: F) -> F:
     return click.option("--at", "at_time", metavar="TIME", help="Judge as of this time, RFC 3339.  [default: now]")(
         command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
+    from fwverify.evaluate.waivers import GivenWaiver
     from fwverify.model.evidence import Evidence, TrustSnapshot
     from fwverify.model.verdict import Assessment
 
@@ -25,6 +27,7 @@ MAX_EVIDENCE_BYTES = 1 << 30
 @click.argument("evidence_file", metavar="EVIDENCE", type=click.Path(path_type=Path))
 @options.policy_option
 @options.keys_option
+@options.waivers_option
 @options.at_option
 @options.format_option
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
@@ -33,6 +36,7 @@ def reassess(
     evidence_file: Path,
     policy_name: str | None,
     keys_folder: Path | None,
+    waivers_path: Path | None,
     at_time: str | None,
     form: str,
     as_json: bool,
@@ -54,7 +58,8 @@ def reassess(
     note = f"judged again from {evidence_file.name}, whose facts are of {evidence.at}"
     snapshot = settings.trust_of(keys_folder).snapshot() if keys_folder is not None else evidence.trust
     note += f"; keys now from {keys_folder}" if keys_folder is not None else "; keys as recorded then"
-    assessment = judged(evidence, snapshot, settings.policy_of(policy_name), settings.moment(at_time))
+    waivers = settings.waivers_of(waivers_path)
+    assessment = judged(evidence, snapshot, settings.policy_of(policy_name), settings.moment(at_time), waivers)
     renderer = next(one for one in BUILTIN if one.name == ("json" if as_json else form))
     context = Context(
         width=settings.page_width(),
@@ -70,13 +75,15 @@ def reassess(
     return context.exit_status
 
 
-def judged(evidence: Evidence, trust: TrustSnapshot, policy: Policy, at: str) -> Assessment:
+def judged(
+    evidence: Evidence, trust: TrustSnapshot, policy: Policy, at: str, waivers: Sequence[GivenWaiver] = ()
+) -> Assessment:
     """Judge stored facts with these keys. The verdict names the digest of the evidence as it was stored."""
     from fwverify.evaluate.stage import evaluate
     from fwverify.model.canonical import identify
     from fwverify.model.verdict import Assessment
 
-    verdict = evaluate(policy, evidence, at, trust=trust, evidence_digest=identify(evidence))
+    verdict = evaluate(policy, evidence, at, trust=trust, evidence_digest=identify(evidence), waivers=waivers)
     return Assessment(replace(evidence, trust=trust), verdict)
 
 

@@ -19,6 +19,7 @@ from fwverify.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy
+    from fwverify.evaluate.waivers import GivenWaiver
     from fwverify.trust.store import TrustStore
 
 DEFAULT_POLICY = "builtin:baseline"
@@ -27,7 +28,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def user_folder() -> Path:
-    """The user's configuration folder: `policy.yaml` and `keys/` there are used when no option names others."""
+    """The user's configuration folder: `policy.yaml`, `keys/`, `waivers/` there are used when no option names others."""
     return Path(click.get_app_dir("fwverify"))
 
 
@@ -50,6 +51,16 @@ def trust_of(folder: Path | None) -> TrustStore:
     return load(folder)
 
 
+def waivers_of(path: Path | None) -> tuple[GivenWaiver, ...]:
+    """The waivers of --waivers, else of the user's folder, else none. Raises WaiverError."""
+    from fwverify.cli.waivers_io import load_waivers
+
+    own = user_folder() / "waivers"
+    if path is None:
+        return load_waivers(own) if own.is_dir() else ()
+    return load_waivers(path)
+
+
 def reference_store(path: Path | None) -> Path:
     """The store of reference packages of an option, else `reference.db` of the user's folder, there or not."""
     return path if path is not None else user_folder() / "reference.db"
@@ -70,14 +81,27 @@ def limits_of(bounds: Sequence[str]) -> Limits:
 
 
 def refuse_inside(
-    delivery: Sequence[Path], policy: str | None, keys: Path | None, references: Sequence[Path] = ()
+    delivery: Sequence[Path],
+    policy: str | None,
+    keys: Path | None,
+    references: Sequence[Path] = (),
+    **others: Path | None,
 ) -> None:
-    """Nothing that came with a delivery may judge it. Raises UsageError."""
+    """Nothing that came with a delivery may judge it. Raises UsageError.
+
+    Args:
+        delivery: what is to be judged.
+        policy: value of --policy.
+        keys: value of --keys.
+        references: values of --reference.
+        others: further options by name (`waivers` for --waivers, `no_method` for --no-method) with their values.
+    """
     from fwverify.cli.policies_io import BUILTIN
 
     named = [("--policy", Path(policy))] if policy and not policy.startswith(BUILTIN) else []
     named += [("--keys", keys)] if keys is not None else []
     named += [("--reference", one) for one in references]
+    named += [(f"--{name.replace('_', '-')}", path) for name, path in others.items() if path is not None]
     for option, path in named:
         if any(one.is_dir() and path.resolve().is_relative_to(one.resolve()) for one in delivery):
             todo = "Copy what you have checked yourself to a place of your own and name that."

@@ -32,6 +32,7 @@ class Targets:
 @options.paths_argument
 @options.policy_option
 @options.keys_option
+@options.waivers_option
 @expectation_options
 @options.at_option
 @options.format_option
@@ -54,6 +55,7 @@ def verify(
     paths: tuple[Path, ...],
     policy_name: str | None,
     keys_folder: Path | None,
+    waivers_path: Path | None,
     expected: Expectation,
     at_time: str | None,
     form: str,
@@ -81,9 +83,9 @@ def verify(
     if evidence_file is not None and no_evidence:
         raise UsageError("--evidence and --no-evidence contradict each other")
     targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
-    settings.refuse_inside(paths, policy_name, keys_folder)
+    settings.refuse_inside(paths, policy_name, keys_folder, waivers=waivers_path)
     at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
-    limits = settings.limits_of(bounds)
+    limits, waivers = settings.limits_of(bounds), settings.waivers_of(waivers_path)
     from fwverify.cli.examine import refuse_weaker, workbench
     from fwverify.cli.reference import opened
     from fwverify.cli.remembering import memory
@@ -100,7 +102,7 @@ def verify(
 
         assessment = pipeline.verify(
             paths, policy=policy, at=at, trust=trust, expectation=expected, limits=limits, bench=bench,
-            progress=progress, memory=known, references=stores,
+            progress=progress, memory=known, references=stores, waivers=waivers,
         )  # fmt: skip
     context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
     keep(assessment, context, targets)

@@ -9,10 +9,12 @@ from fwverify.evaluate.claims import covered_claims
 from fwverify.evaluate.interface import Case
 from fwverify.evaluate.judging import counted, named
 from fwverify.evaluate.policy import Policy
+from fwverify.evaluate.waivers import SOON_DAYS
 from fwverify.model.component import DiscrepancyKind
 from fwverify.model.evidence import GapReason, SignatureStatus
 from fwverify.model.finding import Finding, Level, Outcome
 from fwverify.model.verdict import Condition
+from fwverify.model.waiver import WaiverUse
 
 GAP_WORDS = {
     GapReason.UNSUPPORTED: "in a form fwverify does not read",
@@ -25,14 +27,25 @@ GAP_WORDS = {
     GapReason.NOT_ATTEMPTED: "not attempted",
 }
 
+MAX_IDLE = 3
+"""Waivers of no use here that are named; more are only counted."""
 MAX_PLACES = 3
 """Files of the delivery left aside (links, pipes) that are named; more are only counted."""
 
 
-def conditions(policy: Policy, case: Case, findings: Sequence[Finding]) -> tuple[Condition, ...]:
-    """Everything worth knowing, in a stable order."""
-    judged = (*_advice(findings), *_waived(findings), *_policy(policy, case))
-    return (*judged, *_other_product(case), *_unchecked(case), *_unstated(case, findings), *_gaps(case))
+def conditions(
+    policy: Policy, case: Case, findings: Sequence[Finding], waivers: Sequence[WaiverUse] = ()
+) -> tuple[Condition, ...]:
+    """Everything worth knowing, in a stable order. What was waived comes first: somebody answers for it."""
+    judged = (*_waived(findings), *_waivers(waivers), *_advice(findings), *_policy(policy, case))
+    return (
+        *judged,
+        *_other_product(case),
+        *_unchecked(case),
+        *_unstated(case, findings),
+        *_gaps(case),
+        *_idle(waivers),
+    )
 
 
 def _advice(findings: Sequence[Finding]) -> list[Condition]:
@@ -45,15 +58,36 @@ def _advice(findings: Sequence[Finding]) -> list[Condition]:
 
 
 def _waived(findings: Sequence[Finding]) -> list[Condition]:
-    return [
-        Condition(
-            f"Waived by {one.waiver.id} until {one.waiver.expires} ({one.waiver.approved_by}): {one.subject}",
-            finding.rule,
-        )
-        for finding in findings
-        for one in finding.items
-        if one.waiver is not None
-    ]
+    """One condition for each rule and waiver, however many items."""
+    out = []
+    for finding in findings:
+        marks = [one.waiver for one in finding.items if one.waiver is not None]
+        for mark in sorted(set(marks)):
+            count = marks.count(mark)
+            part = "" if count == len(finding.items) else f" for {count} of {len(finding.items)} items"
+            said = "still failed" if finding.outcome is Outcome.FAIL else "still open"
+            text = f"{finding.rule} is waived{part} by {mark.id} until {mark.expires} ({mark.approved_by}); {said}"
+            out.append(Condition(text, finding.rule))
+    return out
+
+
+def _waivers(waivers: Sequence[WaiverUse]) -> list[Condition]:
+    """Those that end soon, and those that name something of this verdict and do not count for it, with the reason."""
+    out = []
+    for one in waivers:
+        if one.covered and one.days_left <= SOON_DAYS:
+            out.append(Condition(f"The waiver {one.id} ends in {counted(one.days_left, 'day')}, on {one.expires}."))
+        if one.covered and one.why:
+            out.append(Condition(f"The waiver {one.id} does not count for all it names: {one.why}."))
+        if one.met and not one.covered:
+            out.append(Condition(f"The waiver {one.id} does not count: {one.why}."))
+    return out
+
+
+def _idle(waivers: Sequence[WaiverUse]) -> list[Condition]:
+    """In one line: those that name nothing of this verdict."""
+    told = [f"{one.id} ({one.why})" for one in waivers if not one.met]
+    return [Condition(f"{counted(len(told), 'waiver')} not used here: {named(told, MAX_IDLE)}.")] if told else []
 
 
 def _policy(policy: Policy, case: Case) -> list[Condition]:

@@ -13,14 +13,14 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 from fwverify.errors import PolicyError
+from fwverify.evaluate.fields import Fields
 from fwverify.evaluate.interface import Param, ParamKind, Rule, Value
 from fwverify.evaluate.policy import DEFAULT, Loader, Policy, RuleSetting, Setting
 from fwverify.evaluate.registry import BUILTIN
 from fwverify.evaluate.values import NotAValue, choice, did_you_mean, flag, looser, matching, scalar, shown
-from fwverify.formats.strict_yaml import Entry, Node, YamlProblem, load
+from fwverify.formats.strict_yaml import Entry, Node
 from fwverify.model.expectation import Expectation
 from fwverify.model.finding import Level
 
@@ -62,43 +62,16 @@ def parse_policy(text: str, source: str, loader: Loader, rules: Sequence[Rule] =
     return _Reader(source, loader, {one.id: one for one in rules}).policy(text)
 
 
-class _Reader:
+class _Reader(Fields):
     """Reads one policy text; holds what every step needs for its error messages."""
 
+    mistake = PolicyError
+
     def __init__(self, source: str, loader: Loader, rules: dict[str, Rule]) -> None:
-        self.source, self.loader, self.rules = source, loader, rules
-        self.table: dict[str, Entry] = {}
+        super().__init__(source)
+        self.loader, self.rules = loader, rules
         self.parent: Policy | None = None
         self.loosen: tuple[str, ...] = ()
-
-    # --- errors and small readings ---
-
-    def error(self, node: Node, what: str, todo: str = "") -> PolicyError:
-        return PolicyError(what, where=f"{self.source}:{node.line}:{node.column}", todo=todo)
-
-    def text(self, node: Node, what: str) -> str:
-        if node.text is None:
-            raise self.error(node, f"{what} must be a text, not {node.kind}")
-        return node.text
-
-    def texts(self, node: Node, what: str) -> tuple[str, ...]:
-        if node.items is None:
-            raise self.error(node, f"{what} must be a list, like [one, two], not {node.kind}")
-        return tuple(self.text(one, f"an entry of {what}") for one in node.items)
-
-    def entries(self, node: Node, what: str, known: Sequence[str]) -> dict[str, Entry]:
-        """A table whose keys are all known."""
-        if node.table is None:
-            raise self.error(node, f"{what} must be a table of `key: value`, not {node.kind}")
-        for key, entry in node.table.items():
-            if key not in known:
-                raise self.error(entry.key, f"{what} has no key {key!r}.{did_you_mean(key, known)}",
-                                 f"Known keys: {', '.join(known)}.")  # fmt: skip
-        return node.table
-
-    def head(self, name: str) -> Node | None:
-        found = self.table.get(name)
-        return found.value if found else None
 
     def origin(self, node: Node) -> str:
         return f"line {node.line}"
@@ -106,12 +79,9 @@ class _Reader:
     # --- the whole ---
 
     def policy(self, text: str) -> Policy:
-        try:
-            root = load(text)
-        except YamlProblem as problem:
-            raise PolicyError(problem.what, where=f"{self.source}:{problem.line}:{problem.column}") from None
+        root = self.root(text)
         self.table = self.entries(root, "a policy", KEYS)
-        self._language(root)
+        self.language(root, LANGUAGE, "policy")
         self._parent()
         self._loosen()
         if self.parent is None and "rules" not in self.table:
@@ -141,13 +111,6 @@ class _Reader:
             rules=settings,
             heads=heads,
         )
-
-    def _language(self, root: Node) -> None:
-        stated = self.head("fwverify")
-        if stated is None:
-            raise self.error(root, f"not a fwverify policy: `fwverify: {LANGUAGE}` is missing")
-        if stated.text != LANGUAGE:
-            raise self.error(stated, f"policy language {stated.text!r} is not known; this fwverify reads {LANGUAGE}")
 
     def _parent(self) -> None:
         node = self.head("extends")
@@ -210,12 +173,7 @@ class _Reader:
         return Setting(name, default, DEFAULT, text)
 
     def _required(self, root: Node, name: str) -> Setting:
-        node = self.head(name)
-        if node is None:
-            raise self.error(root, f"the policy has no {name}", f"Add `{name}:`.")
-        text = self.text(node, name)
-        if not text.strip():
-            raise self.error(node, f"{name} is empty")
+        text, node = self.said(root, name, "policy"), self.needed(root, name, "policy")
         if name == "id" and not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", text):
             raise self.error(node, f"the id {text!r} may only have lower-case letters, digits, '.', '_' and '-'")
         return Setting(name, text, self.origin(node), text)
@@ -231,13 +189,7 @@ class _Reader:
         node = self.head("review-by")
         if node is None:
             return self._inherited("review-by", "")
-        text = self.text(node, "review-by")
-        try:
-            date.fromisoformat(text)
-        except ValueError:
-            text = ""
-        if len(text) != len("2027-06-30"):
-            raise self.error(node, f"review-by must be a date like 2027-06-30, not {node.text!r}")
+        text = self.day(node, "review-by")
         return Setting("review-by", text, self.origin(node), text)
 
     def _choice(self, name: str, choices: tuple[str, ...], default: str) -> Setting:

@@ -4,7 +4,8 @@
 2. Judge the key of every valid signature (keys), sum what accepted ones cover (coverage), find the rung of the ladder
    (strength).
 3. Ask every rule the policy names; make a Finding of each answer.
-4. Fold the findings into a decision (`model.verdict.decide`) and list what to know beside it.
+4. Mark the items that a waiver covers (waivers).
+5. Fold the findings into a decision (`model.verdict.decide`) and list what to know beside it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from fwverify.evaluate.keys import Accepted, Demands, accept
 from fwverify.evaluate.policy import Policy, RuleSetting
 from fwverify.evaluate.registry import BUILTIN
 from fwverify.evaluate.strength import strength
+from fwverify.evaluate.waivers import GivenWaiver, apply, delivered
 from fwverify.model.canonical import canonical, identify
 from fwverify.model.evidence import Evidence, SignatureObservation, SignatureStatus, TrustSnapshot
 from fwverify.model.expectation import Expectation
@@ -42,6 +44,7 @@ def evaluate(
     trust: TrustSnapshot | None = None,
     evidence_digest: str,
     rules: Sequence[Rule] = BUILTIN,
+    waivers: Sequence[GivenWaiver] = (),
 ) -> Verdict:
     """Judge evidence by a policy.
 
@@ -52,6 +55,7 @@ def evaluate(
         trust: another key registry than the evidence's (`reassess --keys`).
         evidence_digest: recorded in the verdict.
         rules: the rules that exist.
+        waivers: that the operator gave. They change what an item bears on, never an outcome.
     """
     evidence = replace(evidence, signatures=speaking(evidence))
     expectation, installed_from = _expectation(policy, evidence)
@@ -63,7 +67,8 @@ def evaluate(
         for one in rules
         if (setting := policy.rule(one.id)) is not None and setting.level is not Level.OFF
     )
-    claims = covered_claims(evidence, case.covered, case.accepted)
+    versions = sorted({one.value for one in covered_claims(evidence, case.covered, case.accepted)})
+    findings, uses = apply(waivers, findings, policy, delivered(evidence, expectation.product, versions, at))
     return Verdict(
         decision=decide(findings, on_missing_fail=policy.on_missing == "fail", content_only=policy.content_only),
         content_only=policy.content_only,
@@ -76,14 +81,15 @@ def evaluate(
         judged_at=at,
         vendor=_vendor(expectation, snapshot, judge.firmware),
         product=expectation.product,
-        version=" / ".join(sorted({one.value for one in claims})),
+        version=" / ".join(versions),
         installed=expectation.installed,
         installed_from=installed_from,
         strength=case.strength,
         signed=case.signed,
         findings=findings,
-        conditions=conditions(policy, case, findings),
+        conditions=conditions(policy, case, findings, uses),
         sample_keys=any(one.sample for one in (*judge.firmware.keys.values(), *judge.sbom.keys.values())),
+        waivers=uses,
     )
 
 

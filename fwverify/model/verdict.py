@@ -9,6 +9,7 @@ from typing import assert_never
 
 from fwverify.model.evidence import Evidence
 from fwverify.model.finding import Finding, Level, Outcome
+from fwverify.model.waiver import WaiverUse
 
 EARNING_FAMILIES = frozenset({"signature", "sigstore", "checksum", "origin"})
 """A pass needs a required rule of one of these that passed (rules.md): contents alone say nothing about origin."""
@@ -86,6 +87,8 @@ class Verdict:
     conditions: tuple[Condition, ...]
     sample_keys: bool
     """A published sample key took part: this proves nothing about any real vendor."""
+    waivers: tuple[WaiverUse, ...] = ()
+    """Every waiver that was given, by id, and what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
