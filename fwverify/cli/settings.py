@@ -28,7 +28,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def user_folder() -> Path:
-    """The user's configuration folder: `policy.yaml`, `keys/`, `waivers/` there are used when no option names others."""
+    """The user's configuration folder: `policy.yaml`, `keys/`, `waivers/` there are used where no option says else."""
     return Path(click.get_app_dir("fwverify"))
 
 

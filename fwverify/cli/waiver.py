@@ -215,7 +215,8 @@ def check(paths: tuple[Path, ...], at_time: str | None) -> int:
 
 def state(found: GivenWaiver, at: str) -> str:
     """What a waiver is worth at this time, in a few words."""
-    from fwverify.evaluate.waivers import SOON_DAYS, standing
+    from fwverify.evaluate.waivers import standing
+    from fwverify.model.waiver import SOON_DAYS
 
     problem = standing(found, at)
     if problem:

@@ -9,12 +9,11 @@ from fwverify.evaluate.claims import covered_claims
 from fwverify.evaluate.interface import Case
 from fwverify.evaluate.judging import counted, named
 from fwverify.evaluate.policy import Policy
-from fwverify.evaluate.waivers import SOON_DAYS
 from fwverify.model.component import DiscrepancyKind
 from fwverify.model.evidence import GapReason, SignatureStatus
 from fwverify.model.finding import Finding, Level, Outcome
 from fwverify.model.verdict import Condition
-from fwverify.model.waiver import WaiverUse
+from fwverify.model.waiver import SOON_DAYS, WaiverUse
 
 GAP_WORDS = {
     GapReason.UNSUPPORTED: "in a form fwverify does not read",

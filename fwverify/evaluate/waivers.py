@@ -24,8 +24,6 @@ from fwverify.model.waiver import WaiverStatus, WaiverUse
 
 MAX_DAYS = 180
 """Longest life of a waiver."""
-SOON_DAYS = 30
-"""A waiver that ends within as many days is told in every report."""
 POOR = (Outcome.FAIL, Outcome.NOT_EVALUATED)
 HOLDS = {">=": (0, 1), "<=": (0, -1), ">": (1,), "<": (-1,), "==": (0,)}
 """Bound -> what comparing a version with it must give."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+SOON_DAYS = 30
+"""A waiver that ends within as many days is told in every report."""
+
 
 class WaiverStatus(StrEnum):
     """What a waiver was worth at the time of judging."""

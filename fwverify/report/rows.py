@@ -16,6 +16,7 @@ from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
 from fwverify.report.rule_lists import ids, unjudged
 from fwverify.report.situation import place
+from fwverify.report.waiver_words import told
 from fwverify.report.wording_contents import differing_names, undeclared_names
 
 DETAIL_LIMIT = 400
@@ -45,8 +46,8 @@ def rows(reading: Reading, *, spelled: bool = False) -> tuple[Row, ...]:
     """
     made = (
         signed(reading), opened(reading), declared(reading, spelled=spelled), origin(reading), sbom(reading),
-        version(reading), product(reading), record(reading), images(reading), rules(reading), used(reading),
-        ignored(reading),
+        version(reading), product(reading), record(reading), images(reading), rules(reading), waivers(reading),
+        used(reading), ignored(reading),
     )  # fmt: skip
     return tuple(one for one in made if one is not None)
 
@@ -314,6 +315,12 @@ def rules(reading: Reading) -> Row:
             return Row("Rules", (f"{passed}.{failed}{unjudged(reading)}{advisory}{waived}",))
         case Decision.INCONCLUSIVE:
             return Row("Rules", (f"None failed, {passed}.{unjudged(reading)}{advisory}{waived}",))
+
+
+def waivers(reading: Reading) -> Row | None:
+    """Waivers, where the page has no list of what to know before acting on it."""
+    said = () if reading.verdict.decision is Decision.PASS else told(reading.verdict)
+    return Row("Waivers", said) if said else None
 
 
 def used(reading: Reading) -> Row:
