@@ -10,7 +10,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("terminal", "json")
+FORMATS = ("terminal", "json", "html")
 LAST_RESORTS = ("unblob",)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fwverify.report.interface import Renderer
-from fwverify.report.renderers import cyclonedx_document, json_document, text
+from fwverify.report.renderers import cyclonedx_document, html_page, json_document, text
 
 BUILTIN: tuple[Renderer, ...] = (
     text.RENDERER,  # first: what a person sees who asks for nothing else
     json_document.RENDERER,
     cyclonedx_document.RENDERER,
+    html_page.RENDERER,
 )
 
 bill_of_materials = cyclonedx_document.document

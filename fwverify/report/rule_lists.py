@@ -35,9 +35,14 @@ def _rank(one: Finding) -> tuple[int, str]:
     return (FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)), one.rule
 
 
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Who made it, is it unchanged, is it the right one, what is inside."""
+    return sorted(findings, key=_rank)
+
+
 def ids(findings: Iterable[Finding]) -> str:
     """Names of rules: who made it, is it unchanged, is it the right one, what is inside."""
-    return ", ".join(one.rule for one in sorted(findings, key=_rank))
+    return ", ".join(one.rule for one in in_order(findings))
 
 
 def unjudged(reading: Reading) -> str:

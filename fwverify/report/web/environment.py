@@ -3,7 +3,7 @@
 Sources: HTML Living Standard (script element, restrictions on contents; data blocks), Content Security Policy Level 3
 (hash sources), Jinja2 3.1 (autoescape, finalize, StrictUndefined), read 2026-11-23.
 
-Every `{{ value }}` of every template passes `neutral.visible` and then HTML escaping, so no template can forget it. The
+Every `{{ value }}` of every template passes `neutral.shortened`, then HTML escaping: no template can forget it. The
 page may run and be styled by exactly the script and the stylesheet that are in it: the policy names their SHA-256, and
 forbids everything else, so that even a text that broke out of its place could not run, load or send anything. Therefore
 templates use no `style` attribute. Does NOT decide anything and knows no section.
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fwverify.report.figures import count
-from fwverify.report.neutral import visible
+from fwverify.report.neutral import shortened
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from fwverify.model.canonical import Json
 
+MAX_TEXT = 1200
+"""Characters of any one text on a page; head and tail of a longer one. Sections cut most of theirs shorter."""
 STYLE = "style.css"
 SCRIPT = "page.js"
 
@@ -78,6 +80,7 @@ def environment() -> Environment:
         finalize=_harmless, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     made.filters["count"] = count
+    made.filters["lines"] = _lines
     return made
 
 
@@ -87,7 +90,14 @@ def _harmless(value: object) -> object:
 
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return visible(value.replace("\n", " "))
+    return shortened(value.replace("\n", " "), MAX_TEXT)
+
+
+def _lines(texts: Iterable[str]) -> Markup:
+    """Each text on a line of its own, harmless and escaped; for `pre`."""
+    from markupsafe import Markup, escape
+
+    return Markup("\n").join(escape(_harmless(one)) for one in texts)
 
 
 @cache

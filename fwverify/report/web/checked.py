@@ -1,0 +1,107 @@
+"""What was looked at and what was not: files of the delivery, gaps with their reasons, odd structure. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from fwverify.model.evidence import ArtifactRecord, GapReason
+from fwverify.report import reading as r
+from fwverify.report.figures import count, percent, plural
+from fwverify.report.reading import Reading
+from fwverify.report.web.tables import Column, Row, Table, left_out, number, text
+
+MAX_ROWS = 500
+REASONS = {
+    GapReason.UNSUPPORTED: "no reader for it",
+    GapReason.ENCRYPTED: "encrypted",
+    GapReason.MALFORMED: "damaged or not as its format wants it",
+    GapReason.LIMIT: "a limit was reached",
+    GapReason.CRASHED: "its reader crashed",
+    GapReason.UNEXPLAINED: "nobody knows what it is",
+    GapReason.MISSING: "not there",
+    GapReason.NOT_ATTEMPTED: "not attempted",
+}
+ROOMS = (
+    ("schemes", "signature and checksum scheme"), ("containers", "packing format"),
+    ("detectors", "way to recognise components, keys and secrets"), ("sboms", "parts list format"),
+)  # fmt: skip
+"""Folders of plug-ins and what one of them is called."""
+
+
+def checked_words(reading: Reading) -> tuple[str, ...]:
+    """Figures: how much of how much."""
+    evidence, sums = reading.evidence, r.opened(reading)
+    images = evidence.images()
+    tried = Counter(one.partition("/")[0] for one in evidence.settings.plugins)
+    ways = [plural(tried[room], words) for room, words in ROOMS if tried[room]]
+    inside = sum(one.role is None for one in evidence.artifacts)
+    said = [
+        f"{count(sums.counted)} of {plural(sums.total, 'byte')} in {plural(len(images), 'image')} were examined "
+        f"({percent(sums.counted, sums.total).strip()}): {count(sums.examined)} read as a known format, "
+        f"{count(sums.empty)} empty; {count(sums.scanned)} only searched for texts and keys, "
+        f"{count(sums.unexplained)} not examined.",
+        f"{plural(inside, 'part')} found inside.",
+    ]
+    if ways:
+        said.append(f"Tried: {', '.join(ways)}.")
+    if not evidence.gaps:
+        said.append("No part was met that could not be read.")
+    return tuple(said)
+
+
+def gap_table(reading: Reading) -> Table:
+    """Everything nobody looked at, and why."""
+    found = reading.evidence.gaps
+    rows = tuple(
+        Row((
+            text(str(one.locator), notes=(f"bytes {one.range.start:#x} to {one.range.end:#x}" if one.range else "",)),
+            text(REASONS[one.reason], "open"),
+            text(one.detail),
+            text(one.by or "-"),
+        ))
+        for one in found[:MAX_ROWS]
+    )  # fmt: skip
+    columns = (Column("where", "name"), Column("why"), Column("in words"), Column("met by"))
+    more = left_out(len(found), len(rows), "gaps")
+    return Table("gaps", "Not examined, and why", columns, rows, more=more)
+
+
+def anomaly_table(reading: Reading) -> Table:
+    """Structure that a sound image does not have."""
+    found = reading.evidence.anomalies
+    rows = tuple(
+        Row((
+            text(str(one.locator), notes=(f"bytes {one.range.start:#x} to {one.range.end:#x}" if one.range else "",)),
+            text(one.kind.value.replace("-", " "), "open"),
+            text(one.detail),
+        ))
+        for one in found[:MAX_ROWS]
+    )  # fmt: skip
+    columns = (Column("where", "name"), Column("what"), Column("in words"))
+    more = left_out(len(found), len(rows), "places")
+    return Table("anomalies", "Odd structure", columns, rows, more=more)
+
+
+def file_table(reading: Reading) -> Table:
+    """Every file of the delivery and what it was taken for, with the digest that identifies it."""
+    found = r.in_order(one for one in reading.evidence.artifacts if one.role is not None)
+    rows = tuple(
+        Row((
+            text(str(one.locator)),
+            text(one.role.value if one.role is not None else "", notes=(one.why,)),
+            text(one.format_title or one.format or "format not known"),
+            number(one.size),
+            text(sha256(one)),
+        ))
+        for one in found[:MAX_ROWS]
+    )  # fmt: skip
+    columns = (
+        Column("file", "name"), Column("taken for"), Column("format"), Column("bytes", "n"), Column("SHA-256", "code"),
+    )  # fmt: skip
+    more = left_out(len(found), len(rows), "files")
+    return Table("files", "Files of the delivery", columns, rows, more=more)
+
+
+def sha256(one: ArtifactRecord) -> str:
+    """Hexadecimal; empty when it was not computed."""
+    return next((digest.hex for digest in one.digests if digest.algorithm == "sha256"), "")

@@ -1,0 +1,168 @@
+"""The HTML page: complete, harmless, the same words as on the terminal, the same bytes every time."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import re
+from collections.abc import Callable
+from enum import Enum
+from html.parser import HTMLParser
+
+import pytest
+
+from fwverify.model.canonical import to_json
+from fwverify.model.verdict import Assessment
+from fwverify.report import wording
+from fwverify.report.interface import Context
+from fwverify.report.reading import read
+from fwverify.report.renderers import html_page, json_document
+from fwverify.report.rows import rows
+
+VOID = frozenset({"meta", "input", "br", "link", "img"})
+POISON = (
+    "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\" onmouseover=\"alert(1)", "</style>",
+    "\u202egpj.exe", "\x1b[31mred\x07", "=HYPERLINK(\"http://evil\")", "&lt;b&gt;", "]]><!--", "x" * 10_000,
+)  # fmt: skip
+
+
+class Page(HTMLParser):
+    """A strict reading: every element closed in order, all attributes and texts kept."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), (tag, attrs)
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.texts.append(data)
+
+
+def shape(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    return [(tag, tuple(sorted(names))) for tag, names in Page(text).elements]
+
+
+def told(text: str) -> str:
+    return " ".join(" ".join(Page(text).texts).split())
+
+
+def poisoned(value: object, poison: Callable[[], str]) -> object:
+    """The same value with every free text replaced; enumerations, bytes and numbers stay."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return poison()
+    if isinstance(value, tuple):
+        return tuple(poisoned(one, poison) for one in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            one.name: poisoned(getattr(value, one.name), poison) for one in dataclasses.fields(value) if one.init
+        }
+        return dataclasses.replace(value, **changed)
+    return value
+
+
+@pytest.fixture(params=["good", "stranger", "unknown"])
+def assessment(request: pytest.FixtureRequest) -> Assessment:
+    """Each of the three pages of the contract."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Assessment)
+    return found
+
+
+def test_says_what_the_terminal_says(assessment: Assessment) -> None:
+    """Decision, reasons, facts, steps and what is not proven are there in the same words; no -v is spoken of."""
+    context = Context(command="delivery", exit_status=1)
+    text = told(html_page.render(assessment, context))
+    said = wording.words(assessment, context)
+    for one in (*said.why, *(step.text for step in said.steps), said.not_proven):
+        assert " ".join(one.split()) in text
+    for row in rows(read(assessment), spelled=True):
+        assert row.label in text and row.figure.strip() in text
+    assert assessment.verdict.decision.value.upper() in text
+    assert " -v" not in text
+    for digest in (assessment.verdict.policy_digest, assessment.verdict.evidence_digest):
+        assert digest in text
+
+
+def test_carries_the_report(assessment: Assessment) -> None:
+    """The block of data is the JSON report."""
+    context = Context(exit_status=0)
+    text = html_page.render(assessment, context)
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert json.loads(data) == json.loads(json_document.render(assessment, context))
+
+
+def test_too_long_a_report_is_not_carried(good: Assessment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit the page says how long the report is and where to find it."""
+    monkeypatch.setattr(html_page, "MAX_DATA", 1000)
+    text = html_page.render(good, Context())
+    assert "application/json" not in text and "too many for a page" in text
+
+
+def test_hostile_texts_change_nothing_but_texts(assessment: Assessment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands in any text field: the same elements with the same attributes, and nothing hidden or cut off.
+
+    One poison a run, in every free text of the evidence and the verdict at once, against the same with a tame word.
+    """
+    monkeypatch.setattr(html_page, "MAX_DATA", 100_000_000)
+    tame = shape(html_page.render(poisoned(assessment, lambda: "tame"), Context()))
+    for poison in POISON:
+        evil = poisoned(assessment, lambda poison=poison: poison)
+        text = html_page.render(evil, Context(command=poison, evidence_path=poison, keys=poison, policy=poison))
+        same = shape(text) == tame
+        assert same, poison[:80]
+        body = text.split("</style>")[1]
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", body)
+        longest = max(len(word) for word in html.unescape(body.split('<script type="application/json"')[0]).split())
+        assert longest < 2000
+
+
+def test_deterministic(assessment: Assessment) -> None:
+    """The same assessment gives the same bytes."""
+    assert html_page.render(assessment, Context()) == html_page.render(assessment, Context())
+
+
+def test_identifiers_are_unique_and_named_ones_exist(assessment: Assessment) -> None:
+    """No id occurs twice; every reference leads to one."""
+    elements = Page(html_page.render(assessment, Context())).elements
+    ids = [found["id"] for _, found in elements if "id" in found]
+    assert len(ids) == len(set(ids))
+    for _, found in elements:
+        for one in (found.get("href"), found.get("aria-labelledby"), found.get("data-table")):
+            assert one is None or one.removeprefix("#") in ids
+
+
+def test_fetches_nothing(assessment: Assessment) -> None:
+    """No element that could load or send; no attribute that could run."""
+    elements = Page(html_page.render(assessment, Context())).elements
+    for tag, found in elements:
+        assert tag not in ("img", "link", "iframe", "object", "embed", "base", "video", "audio", "use", "form[action]")
+        assert not {"src", "srcset", "style", "ping", "action", "background"} & set(found), (tag, found)
+        assert not any(name.startswith("on") for name in found)
+        assert found.get("href", "#").startswith("#")  # type: ignore[union-attr]
+
+
+def test_evidence_reads_back(good: Assessment) -> None:
+    """What is carried is the evidence itself, so that it can be judged again from the page."""
+    text = html_page.render(good, Context())
+    (data,) = re.findall(r'id="data">(.*?)</script>', text, re.DOTALL)
+    assert json.loads(data)["evidence"] == json.loads(json.dumps(to_json(good.evidence)))
