@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reassess": ("fwverify.cli.reassess:reassess", "Judge stored evidence again, without the firmware."),
     "batch": ("fwverify.cli.batch:batch", "Verify many deliveries; one row each."),
     "keys": ("fwverify.cli.keys:keys", "Pin vendors' keys and see what is pinned."),
-    "policy": ("fwverify.cli.policy:policy", "Check and explain policies."),
+    "policy": ("fwverify.cli.policy:policy", "Check, explain and try policies."),
     "waiver": ("fwverify.cli.waiver:waiver", "Write, list and check waivers: accepted exceptions, for a time."),
     "cache": ("fwverify.cli.remembering:cache", "What earlier runs found out; may be cleared at any time."),
     "rules": ("fwverify.cli.rules:rules", "The rules a policy can name."),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fwverify.cli import options, output, settings, status
+from fwverify.cli.guarding import Guards, guard_options
 from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ NAME_COLUMNS = 32
 @click.command()
 @click.argument("source", metavar="FOLDER|UNITS.CSV", type=click.Path(path_type=Path))
 @options.policy_option
+@guard_options
 @options.keys_option
 @options.waivers_option
 @options.at_option
@@ -50,6 +52,7 @@ NAME_COLUMNS = 32
 def batch(
     source: Path,
     policy_name: str | None,
+    guards: Guards,
     keys_folder: Path | None,
     waivers_path: Path | None,
     at_time: str | None,
@@ -78,9 +81,11 @@ def batch(
 
     found = units.read(source)
     _check_folder(folder, found)
-    settings.refuse_inside([one.path for one in found.units], policy_name, keys_folder, waivers=waivers_path)
+    places = [one.path for one in found.units]
+    settings.refuse_inside(places, policy_name, keys_folder, waivers=waivers_path)
+    settings.refuse_inside(places, guards.floor, None, option="--floor")
     at, trust = settings.moment(at_time), settings.trust_of(keys_folder)
-    policies = _Policies(policy_name)
+    policies = _Policies(policy_name, guards)
     own = policies.of("")  # the batch's own must be readable before any work
     limits, waivers = settings.limits_of(bounds), settings.waivers_of(waivers_path)
     from fwverify.cli.examine import refuse_weaker, workbench
@@ -121,15 +126,16 @@ class _Policies:
     """Policies by name, each read once."""
 
     default: str | None
+    guards: Guards
     _read: dict[str, Policy]
 
-    def __init__(self, default: str | None) -> None:
-        self.default, self._read = default, {}
+    def __init__(self, default: str | None, guards: Guards) -> None:
+        self.default, self.guards, self._read = default, guards, {}
 
     def of(self, named: str) -> Policy:
         """The policy of a row, else that of the batch. Raises PolicyError."""
         if named not in self._read:
-            self._read[named] = settings.policy_of(named or self.default)
+            self._read[named] = self.guards.policy_of(named or self.default)
         return self._read[named]
 
 
@@ -155,6 +161,7 @@ def _verifier(
         place = f"{done}/{count} {unit.name}: "
         settings.refuse_inside((unit.path,), unit.policy, None)
         policy = policies.of(unit.policy)
+        settings.refuse_parents((unit.path,), policy)
         return pipeline.verify(
             (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, limits=limits, bench=bench,
             progress=lambda text: progress(place + text), memory=known, references=stores,

@@ -1,7 +1,7 @@
 """Reading policy files: what the operator names, and the shipped ones.
 
 `builtin:NAME` comes out of the installed package, or of the checkout that fwverify runs from. Nothing is ever looked
-for in a delivery or in the working directory.
+for in a delivery or in the working directory; `extends` finds a file beside the policy that says it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,44 @@ BUILTIN = "builtin:"
 SUFFIX = ".yaml"
 MAX_BYTES = 1 << 20
 """A policy that names every rule with every parameter has under 10 KiB."""
+MAX_PARENTS = 8
+"""Policies above one another: shipped, organisation, site, device, and some room."""
 
 
 def load_policy(name: str) -> Policy:
-    """The policy of a file, or a shipped one named `builtin:NAME`. Raises PolicyError."""
+    """The policy of a file, or a shipped one named `builtin:NAME`, with everything above it. Raises PolicyError."""
+    return _load(name, ())
+
+
+def _load(name: str, below: tuple[Path, ...]) -> Policy:
+    """One policy; `below`: the files that led here, so that a circle ends."""
     if name.startswith(BUILTIN):
-        return parse_policy(_shipped(name), name, load_policy)
-    return parse_policy(_file(Path(name)), name, load_policy)
+        return parse_policy(_shipped(name), name, lambda parent: _load(parent, below))
+    path = Path(name)
+    here = (*below, path.resolve())
+    return parse_policy(_file(path), name, lambda parent: _parent(parent, path.parent, here))
+
+
+def _parent(name: str, folder: Path, below: tuple[Path, ...]) -> Policy:
+    """What `extends` names: a shipped policy, or a file relative to the child's folder."""
+    if name.startswith(BUILTIN):
+        return _load(name, below)
+    path = folder / name
+    if Path(name).is_absolute():
+        todo = "Write where it is relative to this policy, so that both can move together."
+        raise PolicyError(f"extends names an absolute path: {name!r}", todo=todo)
+    if path.resolve() in below:
+        raise PolicyError(f"extends goes in a circle: {path} comes back to itself", todo="One of them has no parent.")
+    if len(below) >= MAX_PARENTS:
+        raise PolicyError(f"more than {MAX_PARENTS} policies extend one another", todo="Put some of them together.")
+    if not path.is_file():
+        raise PolicyError(f"extends names {name!r}, and there is no such file beside this policy")
+    return _load(str(path), below)
+
+
+def policy_text(name: str) -> str:
+    """A policy as it is written. Raises PolicyError."""
+    return _shipped(name) if name.startswith(BUILTIN) else _file(Path(name))
 
 
 def shipped() -> tuple[str, ...]:

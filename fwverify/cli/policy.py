@@ -1,4 +1,4 @@
-"""`fwverify policy`: check a policy file, print it fully expanded, list the shipped ones."""
+"""`fwverify policy`: check and try policies, print one fully expanded or as it is written, list the shipped ones."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fwverify.cli import options, output, status
+from fwverify.cli.policy_cases import test
+from fwverify.errors import PolicyError
 
 if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy, RuleSetting, Setting
@@ -17,31 +19,66 @@ if TYPE_CHECKING:
 
 @click.group()
 def policy() -> None:
-    """Check and explain policies.
+    """Check, explain and try policies.
 
     \b
     Example: fwverify policy explain builtin:production
     """
 
 
+policy.add_command(test)
+
+
 @policy.command()
-@click.argument("file", metavar="FILE")
-def check(file: str) -> int:
-    """Read a policy and say whether it is one; mistakes come with line and column.
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--floor", metavar="POLICY", help="Also refuse what asks for less than this policy.")
+def check(files: tuple[str, ...], floor: str | None) -> int:
+    """Read policies and say whether they are; mistakes come with line and column.
 
     \b
-    Example: fwverify policy check site-a.yaml
+    Example: fwverify policy check site-a.yaml --floor builtin:baseline
+
+    Exit status: 0 all are policies (and none is weaker than the floor), 2 one is not.
     """
+    from fwverify.cli.guarding import refuse_weak
     from fwverify.cli.policies_io import load_policy
 
-    found = load_policy(file)
+    least = load_policy(floor) if floor else None
+    bad = 0
+    for file in files:
+        try:
+            found = load_policy(file)
+            if least is not None:
+                refuse_weak(found, least)
+        except PolicyError as mistake:
+            bad += 1
+            click.echo(_plain(f"error: {mistake}"), err=True)
+            continue
+        output.emit(_plain(_summary(found)))
+    return status.USAGE if bad else status.PASS
+
+
+def _summary(found: Policy) -> str:
     asked = [one for one in found.rules if one.level != "off"]
     must = sum(one.level == "must" for one in asked)
-    parent = f", extends {found.extends}" if found.extends else ""
-    output.emit(
-        _plain(f"{found.source}: {found.id} {found.version}{parent}\n")
-        + f"{len(asked)} of {len(found.rules)} rules, {must} of them required\nsha256 {found.digest}\n"
+    parent = f", extends {', '.join(found.parents)}" if found.parents else ""
+    return (
+        f"{found.source}: {found.id} {found.version}{parent}\n"
+        f"{len(asked)} of {len(found.rules)} rules, {must} of them required\nsha256 {found.digest}\n"
     )
+
+
+@policy.command()
+@click.argument("name", metavar="FILE|builtin:NAME")
+def show(name: str) -> int:
+    """Print a policy as it is written, comments and all: a start for your own.
+
+    \b
+    Example: fwverify policy show builtin:production > site-a.yaml
+    """
+    from fwverify.cli.policies_io import policy_text, shipped
+
+    output.emit(_plain(policy_text(f"builtin:{name}" if name in shipped() else name)))
     return status.PASS
 
 

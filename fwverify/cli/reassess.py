@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fwverify.cli import options, output, settings, status
+from fwverify.cli.guarding import Guards, guard_options
 from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ MAX_EVIDENCE_BYTES = 1 << 30
 @click.command()
 @click.argument("evidence_file", metavar="EVIDENCE", type=click.Path(path_type=Path))
 @options.policy_option
+@guard_options
 @options.keys_option
 @options.waivers_option
 @options.at_option
@@ -35,6 +37,7 @@ MAX_EVIDENCE_BYTES = 1 << 30
 def reassess(
     evidence_file: Path,
     policy_name: str | None,
+    guards: Guards,
     keys_folder: Path | None,
     waivers_path: Path | None,
     at_time: str | None,
@@ -59,7 +62,7 @@ def reassess(
     snapshot = settings.trust_of(keys_folder).snapshot() if keys_folder is not None else evidence.trust
     note += f"; keys now from {keys_folder}" if keys_folder is not None else "; keys as recorded then"
     waivers = settings.waivers_of(waivers_path)
-    assessment = judged(evidence, snapshot, settings.policy_of(policy_name), settings.moment(at_time), waivers)
+    assessment = judged(evidence, snapshot, guards.policy_of(policy_name), settings.moment(at_time), waivers)
     renderer = next(one for one in BUILTIN if one.name == ("json" if as_json else form))
     context = Context(
         width=settings.page_width(),

@@ -85,6 +85,8 @@ def refuse_inside(
     policy: str | None,
     keys: Path | None,
     references: Sequence[Path] = (),
+    *,
+    option: str = "--policy",
     **others: Path | None,
 ) -> None:
     """Nothing that came with a delivery may judge it. Raises UsageError.
@@ -94,18 +96,25 @@ def refuse_inside(
         policy: value of --policy.
         keys: value of --keys.
         references: values of --reference.
+        option: under which the policy was named.
         others: further options by name (`waivers` for --waivers, `no_method` for --no-method) with their values.
     """
     from fwverify.cli.policies_io import BUILTIN
 
-    named = [("--policy", Path(policy))] if policy and not policy.startswith(BUILTIN) else []
+    named = [(option, Path(policy))] if policy and not policy.startswith(BUILTIN) else []
     named += [("--keys", keys)] if keys is not None else []
     named += [("--reference", one) for one in references]
     named += [(f"--{name.replace('_', '-')}", path) for name, path in others.items() if path is not None]
-    for option, path in named:
+    for name, path in named:
         if any(one.is_dir() and path.resolve().is_relative_to(one.resolve()) for one in delivery):
             todo = "Copy what you have checked yourself to a place of your own and name that."
-            raise UsageError("lies inside the delivery that it is to judge", where=f"{option} {path}", todo=todo)
+            raise UsageError("lies inside the delivery that it is to judge", where=f"{name} {path}", todo=todo)
+
+
+def refuse_parents(delivery: Sequence[Path], policy: Policy) -> None:
+    """Nor may what a policy extends lie there. Raises UsageError."""
+    for one in policy.parents:
+        refuse_inside(delivery, one, None, option=f"{policy.source} extends")
 
 
 def now() -> str:

@@ -11,6 +11,7 @@ import click
 
 from fwverify.cli import options, output, settings, status
 from fwverify.cli.expecting import expectation_options
+from fwverify.cli.guarding import Guards, guard_options
 from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Targets:
 @click.command()
 @options.paths_argument
 @options.policy_option
+@guard_options
 @options.keys_option
 @options.waivers_option
 @expectation_options
@@ -54,6 +56,7 @@ class Targets:
 def verify(
     paths: tuple[Path, ...],
     policy_name: str | None,
+    guards: Guards,
     keys_folder: Path | None,
     waivers_path: Path | None,
     expected: Expectation,
@@ -84,7 +87,8 @@ def verify(
         raise UsageError("--evidence and --no-evidence contradict each other")
     targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
     settings.refuse_inside(paths, policy_name, keys_folder, waivers=waivers_path)
-    at, policy, trust = settings.moment(at_time), settings.policy_of(policy_name), settings.trust_of(keys_folder)
+    at, policy = settings.moment(at_time), guards.policy_of(policy_name, paths)
+    trust = settings.trust_of(keys_folder)
     limits, waivers = settings.limits_of(bounds), settings.waivers_of(waivers_path)
     from fwverify.cli.examine import refuse_weaker, workbench
     from fwverify.cli.reference import opened

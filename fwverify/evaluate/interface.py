@@ -27,6 +27,21 @@ class ParamKind(StrEnum):
 Value = str | int | bool | tuple[str, ...]
 
 
+TIGHTER = {
+    "higher": "A higher number, or a later one of the choices.",
+    "lower": "A lower number, or an earlier one of the choices.",
+    "below": "A lower number; 0 stands for no bound and is the loosest.",
+    "later": "A later version; empty stands for any and is the loosest.",
+    "true": "true.",
+    "false": "false.",
+    "fewer": "Fewer entries: each one forgives something.",
+    "more": "More entries: each one asks for something.",
+    "among": "Fewer entries; none at all stands for any and is the loosest.",
+    "kept": "Neither: what somebody set stays; only the default may be replaced.",
+}
+"""What makes a value stricter than another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Param:
     """One typed parameter of a rule; every one has a default."""
@@ -37,8 +52,8 @@ class Param:
     meaning: str
     """One plain sentence with the unit."""
     choices: tuple[str, ...] = ()
-    tighter: str = ""
-    """Which direction is stricter, for `extends`: `higher`, `lower`, `false`, `true`, `fewer`, `more` or empty."""
+    tighter: str = "kept"
+    """Which direction is stricter, for `extends` and floors: one of TIGHTER."""
     pattern: str = ""
     """Regular expression that a text, or every text of a list, must match whole; empty: any."""
 

@@ -54,6 +54,9 @@ class Policy:
     digest: str
     """SHA-256 of the text, hexadecimal; with a parent, of the text and the parent's digest."""
     extends: str
+    """Its parent, as found; empty: none."""
+    parents: tuple[str, ...]
+    """Every policy above it, the nearest first."""
     unwaivable: tuple[str, ...]
     on_missing: str
     content_only: bool
@@ -81,4 +84,4 @@ class Policy:
 
 
 Loader = Callable[[str], Policy]
-"""Finds the policy that `extends` names (`builtin:NAME`). Raises PolicyError when there is none."""
+"""Finds the policy that `extends` names (`builtin:NAME`, or a file beside the child). Raises PolicyError."""

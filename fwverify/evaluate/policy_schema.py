@@ -36,7 +36,7 @@ def policy_schema(rules: Sequence[Rule] = BUILTIN) -> dict[str, Json]:
             "title": text,
             "owner": {"type": "string"},
             "review-by": {"type": "string", "format": "date"},
-            "extends": {"type": "string", "pattern": "^builtin:"},
+            "extends": {"type": "string", "pattern": "^builtin:|[.]ya?ml$"},
             "loosen": {"type": "array", "items": {"enum": [*ids, *LOOSENABLE]}},
             "loosen-reason": text,
             "unwaivable": {"type": "array", "items": {"enum": ids}},

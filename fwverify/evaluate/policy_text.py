@@ -100,6 +100,7 @@ class _Reader(Fields):
             source=self.source,
             digest=hashlib.sha256(body.encode()).hexdigest(),
             extends=self.parent.source if self.parent else "",
+            parents=(self.parent.source, *self.parent.parents) if self.parent else (),
             unwaivable=_tuple(values["unwaivable"]),
             on_missing=str(values["on-missing"]),
             content_only=values["content-only"] is True,
@@ -117,8 +118,11 @@ class _Reader(Fields):
         if node is None:
             return
         name = self.text(node, "extends")
-        if not name.startswith("builtin:"):
-            raise self.error(node, f"extends must name a shipped policy as `builtin:NAME`, not {name!r}")
+        if not name.startswith("builtin:") and not name.endswith((".yaml", ".yml")):
+            raise self.error(
+                node, f"extends must name a shipped policy as `builtin:NAME`, or a policy file, not {name!r}",
+                "A file is looked for beside this one: `extends: organisation.yaml`.",
+            )  # fmt: skip
         try:
             self.parent = self.loader(name)
         except PolicyError as problem:
@@ -337,7 +341,7 @@ class _Reader(Fields):
 
 def _from(parent: Policy, origin: str) -> str:
     """Where an inherited value came from: its own words already name an older file."""
-    return origin if origin == DEFAULT or origin.startswith("builtin:") else f"{parent.source} {origin}"
+    return f"{parent.source} {origin}" if origin.startswith("line ") else origin
 
 
 def _tuple(value: Value) -> tuple[str, ...]:

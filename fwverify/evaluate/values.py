@@ -6,10 +6,11 @@ Pure. Ratios are kept in ten-thousandths, so that no judgement ever rounds; only
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from fwverify.evaluate.interface import Param, ParamKind, Value
+from fwverify.model.versions import compare
 
 WHOLE = 10_000
 """A ratio of 1."""
@@ -95,24 +96,31 @@ def shown(param: Param, value: Value) -> str:
 
 
 def looser(param: Param, value: Value, parent: Value) -> bool:
-    """True when `value` asks for less than `parent` does.
+    """True when `value` asks for less than `parent` does (`interface.TIGHTER`)."""
+    return value != parent and LOOSER[param.tighter](param, value, parent)
 
-    Where a parameter has no direction, any change of a value that somebody set counts as looser: nobody can tell.
-    """
-    if value == parent:
-        return False
-    match param.tighter:
-        case "higher":
-            return _rank(param, value) < _rank(param, parent)
-        case "lower":
-            return _rank(param, value) > _rank(param, parent)
-        case "true" | "false":
-            return value is not (param.tighter == "true")
-        case "fewer":
-            return not _texts(value) <= _texts(parent)
-        case "more":
-            return not _texts(value) >= _texts(parent)
-    return parent not in ("", ())
+
+def _below(param: Param, value: Value, parent: Value) -> bool:
+    return value == 0 or (parent != 0 and _rank(param, value) > _rank(param, parent))
+
+
+def _among(_: Param, value: Value, parent: Value) -> bool:
+    return value == () or (parent != () and not _texts(value) <= _texts(parent))
+
+
+LOOSER: dict[str, Callable[[Param, Value, Value], bool]] = {
+    "higher": lambda param, value, parent: _rank(param, value) < _rank(param, parent),
+    "lower": lambda param, value, parent: _rank(param, value) > _rank(param, parent),
+    "below": _below,
+    "later": lambda _, value, parent: parent != "" and compare(str(value), str(parent)) not in (0, 1),
+    "true": lambda _, value, __: value is not True,
+    "false": lambda _, value, __: value is not False,
+    "fewer": lambda _, value, parent: not _texts(value) <= _texts(parent),
+    "more": lambda _, value, parent: not _texts(value) >= _texts(parent),
+    "among": _among,
+    "kept": lambda param, _, parent: parent != param.default,
+}
+"""For each of `interface.TIGHTER`."""
 
 
 def _rank(param: Param, value: Value) -> int:

@@ -27,7 +27,7 @@ DECLARED = Param(
     ParamKind.LIST,
     (),
     "Globs over addresses (`mqtts://*.vendor.example`, `10.1.2.3:502`) that the vendor declares, or over places.",
-    tighter="fewer",
+    tighter="among",
 )
 ALLOW = Param(
     "allow", ParamKind.LIST, (), "Globs over places and addresses that are known and accepted.", tighter="fewer"

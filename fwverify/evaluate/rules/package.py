@@ -283,6 +283,7 @@ RULES = (
                 ParamKind.LIST,
                 (),
                 "Names of the formats an image may have (see `fwverify formats`); empty: any known one.",
+                tighter="among",
             ),
         ),
         not_proven="A known format says nothing about who made the file.",

@@ -161,7 +161,7 @@ RULES = (
         measures="The build platform is one the policy names.",
         judge=builder,
         params=(
-            Param("builders", ParamKind.LIST, (), "Builder ids; * stands for anything.", tighter="fewer"),
+            Param("builders", ParamKind.LIST, (), "Builder ids; * stands for anything.", tighter="among"),
             IF_ABSENT,
         ),
         not_proven="It does not show that the platform was sound that day.",
@@ -173,7 +173,7 @@ RULES = (
         measures="The source is one the policy names.",
         judge=source,
         params=(
-            Param("sources", ParamKind.LIST, (), "Source URIs; * stands for anything.", tighter="fewer"),
+            Param("sources", ParamKind.LIST, (), "Source URIs; * stands for anything.", tighter="among"),
             IF_ABSENT,
         ),
         not_proven="It says nothing about the quality of the source.",

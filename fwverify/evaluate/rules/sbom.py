@@ -192,6 +192,7 @@ RULES = (
                 ParamKind.TEXT,
                 "",
                 "Oldest acceptable specification version, like 1.4; empty: any with a schema here.",
+                tighter="later",
                 pattern=r"([0-9]+\.[0-9]+)?",
             ),
             IF_ABSENT,

@@ -158,7 +158,9 @@ RULES = (
         measures="Elements of the SBOM and of each entry that are there, by those a published profile asks for.",
         judge=minimum_elements,
         params=(
-            Param("profile", ParamKind.CHOICE, NAMES[0], "Which publication asks for what.", choices=NAMES),
+            Param(
+                "profile", ParamKind.CHOICE, NAMES[0], "Which publication asks for what.", choices=NAMES, tighter="kept"
+            ),
             Param(
                 "min", ParamKind.RATIO, WHOLE, "Least share of what is asked for that must be there.", tighter="higher"
             ),

@@ -289,7 +289,13 @@ RULES = (
         measures="Certificates lead to a pinned one, are in force at the time that counts, and are for this use.",
         judge=chain,
         params=(
-            Param("eku", ParamKind.LIST, (), "Extended key usages of which the signer needs one; empty: any."),
+            Param(
+                "eku",
+                ParamKind.LIST,
+                (),
+                "Extended key usages of which the signer needs one; empty: any.",
+                tighter="among",
+            ),
             Param(
                 "expired",
                 ParamKind.CHOICE,

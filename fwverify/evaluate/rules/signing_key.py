@@ -88,6 +88,10 @@ def revocation(case: Case, values: Values) -> Judged:
     return unjudged("No key on record for this vendor and product signed this, so none can be withdrawn.", remedy=CALL)
 
 
+LONG_AGO = 100_000
+"""Days; more than any list is old."""
+
+
 def _withdrawn(case: Case, one: SignatureObservation) -> list[str]:
     """Why each of its registry entries is withdrawn, where the entry is. One reason is enough."""
     keys = [key for key in entries(case.trust, one) if key.status in WITHDRAWN]
@@ -97,14 +101,17 @@ def _withdrawn(case: Case, one: SignatureObservation) -> list[str]:
 
 def _stale(case: Case, values: Values) -> Judged | None:
     """Not evaluated where a pinned revocation list is older than the policy allows; it may not know the latest."""
-    allowed = number(values, "crl-max-age")
-    limit = datetime.fromisoformat(case.at) - timedelta(days=allowed)
+    allowed = timedelta(days=min(number(values, "crl-max-age"), LONG_AGO))
+    now = datetime.fromisoformat(case.at)
     old = [
         (one, link)
         for one in case.accepted
         for link in one.path
         if link.crl_updated
-        and ((allowed and datetime.fromisoformat(link.crl_updated) < limit) or (link.crl_expires or case.at) < case.at)
+        and (
+            (allowed and now - datetime.fromisoformat(link.crl_updated) > allowed)
+            or (link.crl_expires or case.at) < case.at
+        )
     ]
     if not old:
         return None
@@ -170,6 +177,7 @@ RULES = (
                 ParamKind.INTEGER,
                 0,
                 "Days after which a pinned revocation list is too old; 0: only its own date of expiry counts.",
+                tighter="below",
             ),
         ),
         not_proven="Only the registry and lists pinned there were asked; nobody was asked online.",

@@ -59,8 +59,14 @@ RULES = (
         measures="A bundle holds offline under the pinned trust root, and identity and issuer are those on record.",
         judge=identity,
         params=(
-            Param("identity", ParamKind.TEXT, "", "Exact identity of the certificate; empty: as on record."),
-            Param("issuer", ParamKind.TEXT, "", "Exact issuer of that identity; empty: as on record."),
+            Param(
+                "identity",
+                ParamKind.TEXT,
+                "",
+                "Exact identity of the certificate; empty: as on record.",
+                tighter="kept",
+            ),
+            Param("issuer", ParamKind.TEXT, "", "Exact issuer of that identity; empty: as on record.", tighter="kept"),
             IF_ABSENT,
         ),
         not_proven="It rests on the identity provider and on who can sign in as that identity.",

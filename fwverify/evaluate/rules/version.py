@@ -15,6 +15,7 @@ SCHEME = Param(
     "auto",
     "How the vendor numbers releases; auto reads dotted numbers, dates and Debian versions.",
     choices=SCHEMES,
+    tighter="kept",
 )
 
 
@@ -124,6 +125,7 @@ RULES = (
                 ParamKind.TEXT,
                 "",
                 "Lowest acceptable version, beginning with a digit; empty: none.",
+                tighter="later",
                 pattern=r"([vV]?[0-9][!-~]*)?",
             ),
             SCHEME,

@@ -37,7 +37,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     def policy_of(named: str | None) -> SimpleNamespace:
         if named == "missing.yaml" or (named or "").endswith("/missing.yaml"):
             raise PolicyError("cannot be read", where="missing.yaml")
-        return SimpleNamespace(named=named, rule=lambda _: None)
+        return SimpleNamespace(named=named, parents=(), rule=lambda _: None)
 
     monkeypatch.setattr(pipeline, "verify", verify)
     monkeypatch.setattr(settings, "policy_of", policy_of)

@@ -120,7 +120,7 @@ MISTAKES = [
     (HEAD.replace("title: T\n", "") + "rules: {}\n", "1:1", "no title"),
     (HEAD + "extends: baseline\n", "5:10", "builtin:NAME"),
     (HEAD + "extends: builtin:basline\n", "5:10", "Did you mean 'baseline'?"),
-    (HEAD + "extends: ../evil.yaml\n", "5:10", "builtin:NAME"),
+    (HEAD + "extends: policy.json\n", "5:10", "or a policy file"),
 ]
 
 
