@@ -52,7 +52,7 @@ def _sections(reading: Reading, context: Context) -> dict[str, object]:
     drawn = byte_map.pictures(reading)
     found = components.component_table(reading)
     return {
-        "judged": judged.judged_table(reading),
+        "judged": judged.judged_table(reading, context),
         "checks": judged.checks(reading, context),
         "checked": checked.checked_words(reading),
         "gaps": checked.gap_table(reading),

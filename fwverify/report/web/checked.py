@@ -22,8 +22,8 @@ REASONS = {
     GapReason.NOT_ATTEMPTED: "not attempted",
 }
 ROOMS = (
-    ("schemes", "signature and checksum scheme"), ("containers", "packing format"),
-    ("detectors", "way to recognise components, keys and secrets"), ("sboms", "parts list format"),
+    ("schemes", "kind of signature"), ("containers", "packing format"),
+    ("detectors", "detector of components, keys and secrets"), ("sboms", "format of parts lists"),
 )  # fmt: skip
 """Folders of plug-ins and what one of them is called."""
 
@@ -33,7 +33,7 @@ def checked_words(reading: Reading) -> tuple[str, ...]:
     evidence, sums = reading.evidence, r.opened(reading)
     images = evidence.images()
     tried = Counter(one.partition("/")[0] for one in evidence.settings.plugins)
-    ways = [plural(tried[room], words) for room, words in ROOMS if tried[room]]
+    ways = [plural(tried[room], words, _many(words)) for room, words in ROOMS if tried[room]]
     inside = sum(one.role is None for one in evidence.artifacts)
     said = [
         f"{count(sums.counted)} of {plural(sums.total, 'byte')} in {plural(len(images), 'image')} were examined "
@@ -45,8 +45,14 @@ def checked_words(reading: Reading) -> tuple[str, ...]:
     if ways:
         said.append(f"Tried: {', '.join(ways)}.")
     if not evidence.gaps:
-        said.append("No part was met that could not be read.")
+        whole = sums.counted >= sums.total
+        said.append("Nothing was left out." if whole else "What was only searched may hold anything.")
     return tuple(said)
+
+
+def _many(words: str) -> str:
+    first, rest = words.partition(" ")[::2]
+    return f"{first}s {rest}" if rest.startswith("of ") else f"{words}s"
 
 
 def gap_table(reading: Reading) -> Table:
@@ -96,7 +102,7 @@ def file_table(reading: Reading) -> Table:
         for one in found[:MAX_ROWS]
     )  # fmt: skip
     columns = (
-        Column("file", "name"), Column("taken for"), Column("format"), Column("bytes", "n"), Column("SHA-256", "code"),
+        Column("file", "name"), Column("taken for"), Column("format"), Column("bytes", "n"), Column("SHA-256", "hex"),
     )  # fmt: skip
     more = left_out(len(found), len(rows), "files")
     return Table("files", "Files of the delivery", columns, rows, more=more)

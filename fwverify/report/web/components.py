@@ -105,11 +105,20 @@ def component_words(reading: Reading) -> tuple[str, ...]:
         seen = plural(len(reading.evidence.components), "component")
         return (f"No parts list (SBOM) came with it: {seen} seen in the image, nothing to compare them with.",)
     declared = sum(one.components for one in reading.evidence.sboms)
+    versions = [
+        f"{count(number)} {words}"
+        for number, words in (
+            (len(sums.differing), "with another"),
+            (sums.versionless, "without one"),
+            (sums.uncompared, "not to be compared"),
+        )
+        if number > 0
+    ]  # fmt: skip
+    rest = f" ({', '.join(versions)})" if versions else ""
     said = [
         f"{count(sums.listed)} of {plural(sums.found, 'component')} seen in the image are in the SBOM, which lists "
         f"{count(declared)}.",
-        f"{count(sums.agreeing)} of {count(sums.listed)} show the same version; {count(len(sums.differing))} show "
-        f"another, {count(sums.versionless)} show none, {count(max(sums.uncompared, 0))} cannot be compared.",
+        f"{count(sums.agreeing)} of these {count(sums.listed)} show the version that the SBOM gives{rest}.",
         f"{count(sums.absent)} declared and not seen.",
     ]
     if sums.hashes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -81,6 +81,7 @@ def environment() -> Environment:
     )  # fmt: skip
     made.filters["count"] = count
     made.filters["lines"] = _lines
+    made.filters["shell"] = _shell
     return made
 
 
@@ -98,6 +99,13 @@ def _lines(texts: Iterable[str]) -> Markup:
     from markupsafe import Markup, escape
 
     return Markup("\n").join(escape(_harmless(one)) for one in texts)
+
+
+def _shell(words: Sequence[str]) -> Markup:
+    """A command whose words are quoted already, each kept whole where the line has room; for `pre`."""
+    from markupsafe import Markup
+
+    return Markup(" ").join(Markup('<span class="arg">{}</span>').format(_harmless(one)) for one in words)
 
 
 @cache

@@ -21,11 +21,13 @@ class Check:
     """One thing a doubter can do."""
 
     words: str
-    command: tuple[str, ...]
-    """Lines."""
+    shown: tuple[str, ...]
+    """Lines to compare with."""
+    command: tuple[str, ...] = ()
+    """Words to type, quoted."""
 
 
-def judged_table(reading: Reading) -> Table:
+def judged_table(reading: Reading, context: Context) -> Table:
     """Policy, keys, expectations, time, tools: value, where it came from, digest."""
     verdict, evidence = reading.verdict, reading.evidence
     trust, expected = evidence.trust, evidence.expectation
@@ -34,30 +36,32 @@ def judged_table(reading: Reading) -> Table:
     stated = [
         f"{name} {value}"
         for name, value in (
-            ("vendor", expected.vendor), ("product", expected.product), ("version", expected.version),
-            ("installed", expected.installed), ("at least", expected.minimum), *expected.device,
+            ("vendor", verdict.vendor), ("product", verdict.product), ("version", expected.version),
+            ("installed", verdict.installed), ("at least", expected.minimum), *expected.device,
         )
         if value
     ]  # fmt: skip
+    typed = expected.vendor or expected.product or expected.installed
+    source = expected.source if typed else "your policy" if stated else "-"
     tools = ", ".join(f"{name} {number}" for name, number in evidence.settings.tools)
     rows = (
         _row("policy", policy, verdict.policy_source or "not said", verdict.policy_digest),
-        _row("keys", keys, trust.source or "no registry was given", trust.digest or "-"),
-        _row("what you expect", ", ".join(stated) or "nothing stated", expected.source, "-"),
-        _row("as of", verdict.judged_at, f"facts of {evidence.at}", "-"),
-        _row("evidence", "all facts of the run", "made by this run, or stored by an earlier one",
+        _row("keys", keys, trust.source or "no registry was given", trust.digest),
+        _row("what you expect", ", ".join(stated) or "nothing stated", source, ""),
+        _row("as of", verdict.judged_at, f"facts of {evidence.at}", ""),
+        _row("evidence", "all facts of the run", context.evidence_path or "not written to a file",
              verdict.evidence_digest),
-        _row("read with", f"isolation: {evidence.settings.isolation}", tools or "versions not recorded", "-"),
+        _row("read with", f"isolation: {evidence.settings.isolation}", tools or "versions not recorded", ""),
     )  # fmt: skip
-    columns = (Column("what", "name"), Column("value"), Column("from"), Column("SHA-256", "code"))
+    columns = (Column("what", "name"), Column("value"), Column("from"))
     return Table(
         "judged", "What the answer rests on besides the delivery; none of it came from inside it", columns, rows
     )
 
 
 def _row(what: str, value: str, source: str, digest: str) -> Row:
-    cells: tuple[Cell, ...] = text(what), text(value), text(source), text(digest)
-    return Row(cells)
+    notes = (f"SHA-256 {digest}",) if digest else ()
+    return Row((text(what), Cell(text(value).text, "", notes, mono=True), text(source)))
 
 
 def checks(reading: Reading, context: Context) -> tuple[Check, ...]:
@@ -72,12 +76,12 @@ def checks(reading: Reading, context: Context) -> tuple[Check, ...]:
         Check("The files judged are these; sha256sum of yours must print the same digits.", digests),
         Check(
             f"The facts are unchanged when the evidence file has this digest.{kept}",
-            (f"sha256sum {stored}", reading.verdict.evidence_digest),
+            (f"{reading.verdict.evidence_digest}  {path or 'EVIDENCE'}",), ("sha256sum", stored),
         ),
         Check(
             "The judgement follows from the facts: judged again, without the firmware, it comes out the same.",
-            (f"fwverify reassess {stored} --policy {policy} --at {reading.verdict.judged_at}",),
+            (), ("fwverify", "reassess", stored, "--policy", policy, "--at", reading.verdict.judged_at),
         ),
         Check("The facts follow from the files: verified again, they come out the same.",
-              (" ".join(again(reading, context)),)),
+              (), again(reading, context)),
     )  # fmt: skip

@@ -17,7 +17,12 @@ from fwverify.report.web.tables import Cell, Column, Row, Table, number, text
 
 MAX_ITEMS = 10
 """Things named below one rule."""
-LEVELS = {Level.MUST: "required", Level.SHOULD: "advised", Level.INFO: "told only", Level.OFF: "off"}
+LEVELS = {Level.MUST: "required", Level.SHOULD: "advised", Level.INFO: "for information", Level.OFF: "off"}
+RULES = {
+    Level.MUST: ("required rule", "required rules"),
+    Level.SHOULD: ("advised rule", "advised rules"),
+    Level.INFO: ("rule for information", "rules for information"),
+}
 OUTCOMES = {
     Outcome.FAIL: ("failed", "bad"),
     Outcome.NOT_EVALUATED: ("not judged", "open"),
@@ -25,7 +30,7 @@ OUTCOMES = {
     Outcome.NOT_APPLICABLE: ("does not apply", "quiet"),
 }
 WAIVED = ("waived", "open")
-COLUMNS = (Column("rule", "name"), Column("asked as"), Column("came to"), Column("what was found"), Column("asked by"))
+COLUMNS = (Column("rule", "rule"), Column("asked as"), Column("came to"), Column("what was found"), Column("asked by"))
 
 
 def outcome(one: Finding) -> tuple[str, str]:
@@ -135,7 +140,7 @@ def level_words(reading: Reading) -> tuple[str, ...]:
         ]
         aside = f" ({plural(sums.aside, 'rule')} more did not apply here)" if sums.aside else ""
         told = f"; {', '.join(rest)}" if rest else ""
-        said.append(f"{sums.passed} of {plural(sums.judged, f'{LEVELS[level]} rule')} passed{told}{aside}.")
+        said.append(f"{sums.passed} of {plural(sums.judged, *RULES[level])} passed{told}{aside}.")
     return tuple(said)
 
 

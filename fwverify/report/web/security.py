@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fwverify.model.evidence import ContentKind, ContentObservation
-from fwverify.report.figures import plural
+from fwverify.report import reading as r
+from fwverify.report.figures import count, plural
 from fwverify.report.reading import Reading
 from fwverify.report.rule_lists import in_order
 from fwverify.report.web.rule_tables import LEVELS, outcome
@@ -42,6 +43,8 @@ class Sight:
     words: tuple[str, ...]
     rules: Table
     seen: Table
+    where: str
+    """Of what nothing was seen in: empty when every byte was examined."""
 
 
 def security(reading: Reading) -> Sight:
@@ -57,7 +60,9 @@ def security(reading: Reading) -> Sight:
         f"{plural(len(secrets), 'secret, open door or updater', 'secrets, open doors or updaters')} seen in "
         f"{plural(len(leaves), 'file')} that were searched.",
     )
-    return Sight(words, _rules(reading), _seen(found))
+    sums = r.opened(reading)
+    part = f" in the {count(sums.counted)} of {count(sums.total)} bytes that were examined"
+    return Sight(words, _rules(reading), _seen(found), part if sums.counted < sums.total else "")
 
 
 def _rules(reading: Reading) -> Table:
@@ -68,7 +73,7 @@ def _rules(reading: Reading) -> Table:
             figure = one.denominator if one.denominator and one.denominator not in one.message else ""
             cells = text(one.rule), text(LEVELS[one.level]), text(words, style), text(one.message, notes=(figure,))
             rows.append(Row(cells, words))
-    columns = (Column("rule", "name"), Column("asked as"), Column("came to"), Column("figure"))
+    columns = (Column("rule", "rule"), Column("asked as"), Column("came to"), Column("figure"))
     return Table("security-rules", "What the rules found", columns, tuple(rows))
 
 

@@ -63,7 +63,7 @@ def checksum_table(reading: Reading) -> Table:
     """Checksums, the outer ones first."""
     found = sorted(reading.evidence.checksums, key=lambda one: (one.holds, one.inner))
     rows = tuple(_checksum(one) for one in found[:MAX_ROWS])
-    columns = (Column("of", "name"), Column("result"), Column("said by"), Column("value", "code"))
+    columns = (Column("of", "name"), Column("result"), Column("said by"), Column("value", "hex"))
     more = left_out(len(found), len(rows), "checksums")
     return Table("checksums", "Checksums, compared with the bytes", columns, rows, more=more)
 
@@ -74,8 +74,9 @@ def _checksum(one: ChecksumObservation) -> Row:
         words, style = "names no file here", "open"
     source = "you" if one.declared_in is None else str(one.declared_in)
     kind = "inside the image: shows damage, not origin" if one.inner else ""
-    should = f"should be {one.declared.hex}"
-    value = [should, f"is {one.computed.hex}"] if one.computed is not None and not one.holds else [one.declared.hex]
+    value = [one.declared.hex]
+    if one.computed is not None and not one.holds:
+        value = ["should be", one.declared.hex, "is", one.computed.hex]
     return Row((
         text(str(one.subject) if one.subject else one.name, limit=200),
         text(words, style, notes=(one.detail,)),
@@ -90,7 +91,7 @@ def key_table(reading: Reading) -> Table:
     keys = sorted(reading.evidence.trust.keys, key=lambda one: (one.name not in signers, one.name))
     rows = tuple(_key(one, one.name in signers) for one in keys[:MAX_ROWS])
     columns = (
-        Column("key", "name"), Column("here"), Column("fingerprint (SHA-256)", "code"), Column("for"),
+        Column("key", "name"), Column("here"), Column("fingerprint (SHA-256)", "hex"), Column("for"),
         Column("learned and confirmed by"),
     )  # fmt: skip
     more = left_out(len(keys), len(rows), "keys")

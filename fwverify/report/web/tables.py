@@ -18,7 +18,8 @@ class Column:
 
     title: str
     kind: str = ""
-    """`n`: numbers, right-aligned; `code`: fixed width; `name`: the row's own name, its header; empty: text."""
+    """`n`: numbers, right-aligned; `code`: fixed width; `hex`: digests; `name`, `rule`: the row's own name, its
+    header; empty: text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Cell:
     """`good`, `bad`, `open`, `quiet` or empty. Colour only: the text says the same."""
     notes: tuple[str, ...] = ()
     """Smaller lines below."""
+    mono: bool = False
+    """The smaller lines are digests."""
 
 
 @dataclass(frozen=True, slots=True)

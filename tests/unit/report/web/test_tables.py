@@ -19,7 +19,7 @@ def test_a_table_names_its_rows_and_columns() -> None:
     table = Table("t", "Things", (Column("name", "name"), Column("bytes", "n"), Column("state")), rows, filtered=True,
                   more=left_out(5, 2, "parts"))  # fmt: skip
     said = drawn(table)
-    assert '<th scope="row" role="rowheader" class="" data-label="name"><span>&lt;b&gt;xx' in said
+    assert '<th scope="row" role="rowheader" class="name " data-label="name"><span>&lt;b&gt;xx' in said
     assert '<td role="cell" class="n " data-label="bytes"><span>1,234</span></td>' in said
     assert "<small>why</small>" in said and said.count("<small>") == 1
     assert '<option value="differs">differs (1)</option>' in said and "data-script hidden" in said
