@@ -44,5 +44,9 @@ class ReferenceStoreError(FwverifyError):
     """A store of reference packages that cannot be read or written, or a package that cannot be learned."""
 
 
+class RecordError(FwverifyError):
+    """An evidence pack, a statement, a log of decisions or a site key that cannot be made, read or used."""
+
+
 class IngestError(FwverifyError):
     """The delivery named by the operator is not there or cannot be read."""

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("fwverify.cli.diff:diff", "What differs between two images, in security terms first."),
     "reference": ("fwverify.cli.reference:reference", "Learn packages, to name their files exactly."),
     "reassess": ("fwverify.cli.reassess:reassess", "Judge stored evidence again, without the firmware."),
+    "evidence": ("fwverify.cli.evidence:evidence", "Pack, sign, log and check the record of a decision."),
     "batch": ("fwverify.cli.batch:batch", "Verify many deliveries; one row each."),
     "keys": ("fwverify.cli.keys:keys", "Pin vendors' keys and see what is pinned."),
     "policy": ("fwverify.cli.policy:policy", "Check, explain and try policies."),

@@ -23,24 +23,35 @@ MAX_PARENTS = 8
 """Policies above one another: shipped, organisation, site, device, and some room."""
 
 
-def load_policy(name: str) -> Policy:
-    """The policy of a file, or a shipped one named `builtin:NAME`, with everything above it. Raises PolicyError."""
-    return _load(name, ())
+Texts = list[tuple[str, str]]
+"""(name, text) of a policy and of each one above it, in this order."""
 
 
-def _load(name: str, below: tuple[Path, ...]) -> Policy:
+def load_policy(name: str, texts: Texts | None = None) -> Policy:
+    """The policy of a file, or a shipped one named `builtin:NAME`, with everything above it. Raises PolicyError.
+
+    Args:
+        name: as the operator named it.
+        texts: gets what was read, for exact copies.
+    """
+    return _load(name, (), [] if texts is None else texts)
+
+
+def _load(name: str, below: tuple[Path, ...], texts: Texts) -> Policy:
     """One policy; `below`: the files that led here, so that a circle ends."""
+    text = policy_text(name)
+    texts.append((name, text))
     if name.startswith(BUILTIN):
-        return parse_policy(_shipped(name), name, lambda parent: _load(parent, below))
+        return parse_policy(text, name, lambda parent: _load(parent, below, texts))
     path = Path(name)
     here = (*below, path.resolve())
-    return parse_policy(_file(path), name, lambda parent: _parent(parent, path.parent, here))
+    return parse_policy(text, name, lambda parent: _parent(parent, path.parent, here, texts))
 
 
-def _parent(name: str, folder: Path, below: tuple[Path, ...]) -> Policy:
+def _parent(name: str, folder: Path, below: tuple[Path, ...], texts: Texts) -> Policy:
     """What `extends` names: a shipped policy, or a file relative to the child's folder."""
     if name.startswith(BUILTIN):
-        return _load(name, below)
+        return _load(name, below, texts)
     path = folder / name
     if Path(name).is_absolute():
         todo = "Write where it is relative to this policy, so that both can move together."
@@ -51,7 +62,7 @@ def _parent(name: str, folder: Path, below: tuple[Path, ...]) -> Policy:
         raise PolicyError(f"more than {MAX_PARENTS} policies extend one another", todo="Put some of them together.")
     if not path.is_file():
         raise PolicyError(f"extends names {name!r}, and there is no such file beside this policy")
-    return _load(str(path), below)
+    return _load(str(path), below, texts)
 
 
 def policy_text(name: str) -> str:

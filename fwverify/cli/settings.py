@@ -36,8 +36,13 @@ def policy_of(named: str | None) -> Policy:
     """The policy of --policy, else of the user's folder, else the shipped baseline. Raises PolicyError."""
     from fwverify.cli.policies_io import load_policy
 
+    return load_policy(policy_name(named))
+
+
+def policy_name(named: str | None) -> str:
+    """What `policy_of` loads."""
     own = user_folder() / "policy.yaml"
-    return load_policy(named or (str(own) if own.is_file() else DEFAULT_POLICY))
+    return named or (str(own) if own.is_file() else DEFAULT_POLICY)
 
 
 def trust_of(folder: Path | None) -> TrustStore:

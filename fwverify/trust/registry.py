@@ -33,7 +33,7 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -50,6 +50,9 @@ SCHEMA = "keys/1"
 MAX_FILE_BYTES = 1 << 20
 """A registry or key file. A Sigstore trusted root with its history has 7 kB."""
 
+Read = Callable[[str, str], bytes]
+"""(name relative to the registry, where it is named) -> the file. Raises TrustStoreError."""
+
 
 @dataclass(frozen=True, slots=True)
 class VendorFile:
@@ -62,19 +65,59 @@ class VendorFile:
 
 def load(folder: Path) -> TrustStore:
     """Read all vendor files of a folder. Raises TrustStoreError with file, line and column."""
+    return _loaded(_vendor_files(folder), folder, _reader(folder))
+
+
+def load_with_files(folder: Path) -> tuple[TrustStore, dict[str, bytes]]:
+    """As `load`, and every file that was read with its name relative to the folder: what the digest is over."""
+    files: dict[str, bytes] = {}
+    read = _reader(folder)
+
+    def kept(name: str, where: str) -> bytes:
+        return files.setdefault(str(PurePosixPath(name)), read(name, where))
+
+    return _loaded(_vendor_files(folder), folder, kept), files
+
+
+def load_files(files: Mapping[str, bytes], source: str) -> TrustStore:
+    """A registry from the files that `load_with_files` gave. Raises TrustStoreError."""
+
+    def read(name: str, where: str) -> bytes:
+        found = files.get(str(PurePosixPath(name)))
+        if found is None:
+            raise TrustStoreError(f"{name!r} is not among the files", where=where)
+        return found
+
+    names = sorted(one for one in files if "/" not in one and one.endswith(".yaml"))
+    return _loaded(names, Path(source), read)
+
+
+def _vendor_files(folder: Path) -> list[str]:
     if not folder.is_dir():
         todo = "Pin a first key: fwverify keys add FILE --vendor V --product P --channel TEXT --by NAME"
         raise TrustStoreError("there is no such folder of keys", where=str(folder), todo=todo)
-    keys: list[PinnedKey] = []
-    digests: dict[str, str] = {}
+    names = []
     for path in sorted(folder.iterdir()):
         if path.suffix == ".yml":
             raise TrustStoreError("registry files end in .yaml", where=str(path), todo="Rename it.")
         if path.suffix == ".yaml":
-            raw = contained(folder, path.name, str(path))
-            found = parse_vendor(_text(raw, path), path.name, folder)
-            keys += found.keys
-            digests.update({path.name: hashlib.sha256(raw).hexdigest(), **dict(found.read)})
+            names.append(path.name)
+    return names
+
+
+def _reader(folder: Path) -> Read:
+    return lambda name, where: contained(folder, name, where)
+
+
+def _loaded(names: Sequence[str], folder: Path, read: Read) -> TrustStore:
+    keys: list[PinnedKey] = []
+    digests: dict[str, str] = {}
+    for name in names:
+        path = folder / name
+        raw = read(name, str(path))
+        found = parse_vendor(_text(raw, path), name, folder, read)
+        keys += found.keys
+        digests.update({name: hashlib.sha256(raw).hexdigest(), **dict(found.read)})
     _refuse_revived(keys, folder)
     listing = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
     return TrustStore(tuple(keys), str(folder), hashlib.sha256(listing.encode()).hexdigest())
@@ -94,13 +137,14 @@ def from_key_file(path: Path) -> TrustStore:
     return TrustStore((bare("command-line", path.name, key),), str(path), hashlib.sha256(raw).hexdigest())
 
 
-def parse_vendor(text: str, name: str, folder: Path) -> VendorFile:
+def parse_vendor(text: str, name: str, folder: Path, read_file: Read | None = None) -> VendorFile:
     """Read one vendor file.
 
     Args:
         text: its content.
         name: file name in the folder.
         folder: where its key files lie.
+        read_file: reads one of them; None: from the folder.
 
     Raises:
         TrustStoreError: with file, line and column.
@@ -119,9 +163,10 @@ def parse_vendor(text: str, name: str, folder: Path) -> VendorFile:
     if "domains" in vendor:
         vendor["domains"].texts()
     read: dict[str, str] = {}
+    of = read_file or _reader(folder)
 
     def file_of(place: Place) -> bytes:
-        raw = contained(folder, place.text(), f"{place.file}:{place.node.line}:{place.node.column}")
+        raw = of(place.text(), f"{place.file}:{place.node.line}:{place.node.column}")
         read[str(PurePosixPath(place.text()))] = hashlib.sha256(raw).hexdigest()
         return raw
 

@@ -1,0 +1,146 @@
+"""Judging packed evidence again, by the packed texts alone, and telling line by line what is equal.
+
+Pure: texts and values in, values out. Rules may have changed since; then the lines that differ say so, and the old
+verdict stands as what was decided then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fwverify.errors import PolicyError
+from fwverify.evaluate.policy import Policy
+from fwverify.evaluate.policy_text import parse_policy
+from fwverify.evaluate.stage import evaluate
+from fwverify.evaluate.waiver_text import parse_waiver
+from fwverify.evaluate.waivers import GivenWaiver
+from fwverify.model.canonical import Json, canonical, identify, to_json
+from fwverify.model.evidence import Evidence
+from fwverify.model.verdict import Assessment, Verdict
+
+CIRCUMSTANCES_OF_FACTS = ("schema", "delivery", "settings", "at")
+"""Fields of evidence that say how and where, not what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two values, line by line."""
+
+    lines: int
+    different: tuple[str, ...]
+    """One text a line that is not equal: which, what it was, what it is now."""
+
+
+def policy_of(texts: Sequence[tuple[str, str]]) -> Policy:
+    """The policy from (name, text) of itself and of each one above it, in this order. Raises PolicyError."""
+    rest = iter(texts)
+
+    def following(_: str) -> Policy:
+        name, text = next(rest, ("", ""))
+        if not name:
+            raise PolicyError("the policy it extends is not there")
+        return parse_policy(text, name, following)
+
+    found = following("")
+    if next(rest, None) is not None:
+        raise PolicyError("there are more policies than extend one another")
+    return found
+
+
+def waivers_of(texts: Sequence[tuple[str, str]]) -> tuple[GivenWaiver, ...]:
+    """The waivers from (name, text), sorted by id. Raises WaiverError."""
+    return tuple(sorted((parse_waiver(text, name) for name, text in texts), key=lambda one: one.id))
+
+
+def judge(evidence: Evidence, policy: Policy, at: str, waivers: Sequence[GivenWaiver] = ()) -> Assessment:
+    """The assessment of stored evidence; the verdict names the digest of the evidence as it was stored."""
+    verdict = evaluate(policy, evidence, at, evidence_digest=identify(evidence), waivers=waivers)
+    return Assessment(evidence, verdict)
+
+
+def compare(then: Mapping[str, Json], now: Verdict, *, skip: Sequence[str] = ()) -> Compared:
+    """Every line of two verdicts: the fields, and each rule's finding. What the older one does not have is no line.
+
+    Args:
+        then: the verdict as a report has it.
+        now: the new one.
+        skip: fields that are not compared.
+    """
+    after = _table(to_json(now))
+    names = [one for one in then if one != "findings" and one not in skip]
+    different = [
+        f"{name.replace('_', ' ')}: was {_short(then[name])}, is now {_short(after.get(name))}"
+        for name in names
+        if canonical(then[name]) != canonical(after.get(name))
+    ]
+    old, new = _findings(then), _findings(after)
+    rules = sorted({*old, *new})
+    different.extend(text for rule in rules if (text := _finding(rule, old.get(rule), new.get(rule))))
+    return Compared(len(names) + len(rules), tuple(different))
+
+
+def _findings(verdict: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
+    listed = verdict.get("findings")
+    tables = [_table(one) for one in listed] if isinstance(listed, list) else []
+    return {str(one.get("rule")): one for one in tables}
+
+
+def _finding(rule: str, before: Mapping[str, Json] | None, after: Mapping[str, Json] | None) -> str:
+    """How a rule's finding differs; empty: not at all."""
+    if before is None or after is None:
+        return f"rule {rule}: {'was not asked then' if before is None else 'is not asked now'}"
+    if all(canonical(before[name]) == canonical(after.get(name)) for name in before):
+        return ""
+    was, now = (f"{one.get('level')} {one.get('outcome')}" for one in (before, after))
+    if was != now:
+        return f"rule {rule}: was {was}, is now {now}"
+    return f"rule {rule}: {was} as before, but not for the same reasons or in the same words"
+
+
+def _table(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def compare_facts(then: Evidence, now: Evidence) -> Compared:
+    """Every fact of two runs over the same files, one line each. Where they ran is in `circumstances`."""
+    before = _table(to_json(replace(then, trust=replace(then.trust, source=""))))
+    after = _table(to_json(replace(now, trust=replace(now.trust, source=""))))
+    lines, different = 0, []
+    for name in before:
+        if name in CIRCUMSTANCES_OF_FACTS:
+            continue
+        rows, others = _rows(before[name]), _rows(after[name])
+        lines += len(rows | others)
+        different += [f"{name}: no longer {_short(each)}" for each in sorted(rows - others)]
+        different += [f"{name}: now {_short(each)}" for each in sorted(others - rows)]
+    return Compared(lines, tuple(different))
+
+
+def _rows(value: Json) -> set[str]:
+    """What is compared one by one: the entries of a list, else the value."""
+    inner = value.get("spans") if isinstance(value, dict) and set(value) == {"spans"} else value
+    return {canonical(one).decode() for one in (inner if isinstance(inner, list) else [inner])}
+
+
+def circumstances(then: Evidence, now: Evidence) -> tuple[str, ...]:
+    """What was otherwise about the two runs themselves; told, and no difference of facts."""
+    told = []
+    if then.settings.isolation != now.settings.isolation:
+        told.append(f"isolation was {then.settings.isolation}, is now {now.settings.isolation}")
+    tools, others = dict(then.settings.tools), dict(now.settings.tools)
+    told += [
+        f"{name} was {tools.get(name, 'not there')}, is now {others.get(name, 'not there')}"
+        for name in sorted({*tools, *others})
+        if tools.get(name) != others.get(name)
+    ]
+    gone = sorted({*then.settings.plugins} - {*now.settings.plugins})
+    new = sorted({*now.settings.plugins} - {*then.settings.plugins})
+    told += [f"readers no longer there: {', '.join(gone)}"] if gone else []
+    told += [f"readers that are new: {', '.join(new)}"] if new else []
+    return tuple(told)
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else canonical(value).decode()
+    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -1,0 +1,311 @@
+"""Packs through the command line: made, checked, changed, and checked again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fwverify.cli import main
+from tests.scenario.evidence_packs import (
+    AT,
+    KEYS,
+    POLICY,
+    ROOT,
+    SAMPLE,
+    contents,
+    packed,
+    public,
+    rezipped,
+    site_key,
+    verified,
+)
+
+Files = dict[str, bytes]
+Capture = pytest.CaptureFixture[str]
+ODD_NAMES = ["../evil", "/etc/passwd", "a\\b", "c:evil", "a//b", "./a", "a/../b", "a\x1b[2J", "x\u202etxt"]
+
+
+def check(pack: Path, *more: str) -> int:
+    return main(["evidence", "verify", str(pack), *more])
+
+
+def lines(pack: Path, capsys: Capture, *more: str) -> dict[str, str]:
+    """Name -> result of every line."""
+    capsys.readouterr()
+    check(pack, "--json", *more)
+    return {one["name"]: one["result"] for one in json.loads(capsys.readouterr().out)["lines"]}
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A signed pack; never changed."""
+    return packed(tmp_path_factory.mktemp("pack") / "p.zip", "--sign", str(site_key()))
+
+
+@pytest.fixture(scope="module")
+def key() -> tuple[str, str]:
+    """The option that names its site key."""
+    return "--site-key", public(site_key())
+
+
+def test_a_signed_pack_is_equal_in_every_line(signed: Path, key: tuple[str, str], capsys: Capture) -> None:
+    """Nothing changed, the right key given: every line is equal and the exit status is 0."""
+    assert check(signed, *key) == 0
+    assert set(lines(signed, capsys, *key).values()) == {"equal"}
+
+
+def test_the_page_fits_a_terminal(signed: Path, key: tuple[str, str], capsys: Capture) -> None:
+    """No line of the page has more than 80 columns, and it begins with the answer."""
+    capsys.readouterr()
+    check(signed, *key)
+    page = capsys.readouterr().out
+    assert page.startswith("EQUAL  ")
+    assert max(len(one) for one in page.splitlines()[1:]) <= 80
+
+
+def test_a_folder_serves_as_well_as_a_zip(tmp_path: Path, key: tuple[str, str]) -> None:
+    """The same pack as a folder checks the same."""
+    pack = packed(tmp_path / "p", "--sign", str(site_key()))
+    assert check(pack, *key) == 0
+
+
+def test_the_same_evidence_gives_the_same_pack(signed: Path, tmp_path: Path) -> None:
+    """Ed25519 signatures repeat, and nothing else in a pack depends on when it was made."""
+    assert packed(tmp_path / "q.zip", "--sign", str(site_key())).read_bytes() == signed.read_bytes()
+
+
+def test_without_a_key_nobody_answers_for_it(signed: Path, tmp_path: Path) -> None:
+    """A signed pack without --site-key, and an unsigned one, are not checked: exit status 3."""
+    assert check(signed) == 3
+    assert check(packed(tmp_path / "p.zip")) == 3
+
+
+def test_a_digest_that_came_another_way_stands_in_for_a_signature(tmp_path: Path) -> None:
+    """--sha256 of the zip: equal with the right one, a difference with another."""
+    pack = packed(tmp_path / "p.zip")
+    assert check(pack, "--sha256", hashlib.sha256(pack.read_bytes()).hexdigest()) == 0
+    assert check(pack, "--sha256", "00" * 32) == 1
+
+
+def test_another_site_key_is_a_difference(signed: Path, tmp_path: Path) -> None:
+    """Statements that are not by the key that was named do not hold."""
+    assert check(signed, "--site-key", public(site_key("ecdsa-p256"))) == 1
+    unsigned = packed(tmp_path / "p.zip")
+    assert check(unsigned, "--site-key", public(site_key())) == 1
+
+
+@pytest.mark.parametrize("algorithm", ["ecdsa-p256", "ml-dsa-65"])
+def test_every_kind_of_site_key_signs(algorithm: str, tmp_path: Path) -> None:
+    """ECDSA and ML-DSA sign and check as Ed25519 does; two signers can both be asked for."""
+    pack = packed(tmp_path / "p.zip", "--sign", str(site_key(algorithm)), "--sign", str(site_key()))
+    assert check(pack, "--site-key", public(site_key(algorithm))) == 0
+    assert check(pack, "--site-key", public(site_key(algorithm)), "--site-key", public(site_key())) == 0
+
+
+def test_the_image_gives_the_same_facts_again(signed: Path, key: tuple[str, str], capsys: Capture) -> None:
+    """--image: every fact and every line of the judgement is found again."""
+    assert check(signed, *key, "--image", str(SAMPLE), "--in-process") == 0
+    found = lines(signed, capsys, *key, "--image", str(SAMPLE), "--in-process")
+    assert (found["Facts"], found["Decision"]) == ("equal", "equal")
+
+
+def test_another_image_is_told_line_by_line(
+    signed: Path, key: tuple[str, str], tmp_path: Path, capsys: Capture
+) -> None:
+    """One flipped byte in the image: the facts and the decision differ, by name."""
+    other = tmp_path / "delivery"
+    shutil.copytree(SAMPLE, other)
+    image = other / "acme-pdu-2.0.0.itb"
+    raw = bytearray(image.read_bytes())
+    raw[-100] ^= 1
+    image.write_bytes(raw)
+    capsys.readouterr()
+    assert check(signed, *key, "--image", str(other), "--in-process") == 1
+    page = capsys.readouterr().out
+    assert "rule " in page and "Decision   differs" in page
+
+
+def test_image_copies_go_in_only_when_asked(tmp_path: Path, key: tuple[str, str]) -> None:
+    """--include-image copies what was judged, by digest; another file is refused."""
+    pack = packed(tmp_path / "p.zip", "--sign", str(site_key()), "--include-image", str(SAMPLE))
+    raw = (SAMPLE / "acme-pdu-2.0.0.itb").read_bytes()
+    assert contents(pack)[f"image/{hashlib.sha256(raw).hexdigest()}"] == raw
+    assert check(pack, *key) == 0
+    command = ["evidence", "pack", str(verified()), "--policy", POLICY, "--keys", KEYS, "-o", str(tmp_path / "q.zip")]
+    assert main([*command, "--include-image", str(ROOT / "samples" / "acme-ups-3.1.0")]) == 2
+
+
+def _changed(name: str, old: bytes, new: bytes) -> Callable[[Files], None]:
+    def change(files: Files) -> None:
+        assert old in files[name]
+        files[name] = files[name].replace(old, new, 1)
+
+    return change
+
+
+def _resummed(change: Callable[[Files], None]) -> Callable[[Files], None]:
+    """The change of somebody who also makes SHA256SUMS anew."""
+
+    def both(files: Files) -> None:
+        change(files)
+        kept = [one for one in sorted(files) if one not in ("SHA256SUMS", "statement.intoto.jsonl")]
+        files["SHA256SUMS"] = "".join(f"{hashlib.sha256(files[one]).hexdigest()}  {one}\n" for one in kept).encode()
+
+    return both
+
+
+CHANGES: dict[str, tuple[Callable[[Files], None], str]] = {
+    "page": (_changed("report.txt", b"PASS", b"FAIL"), "Files"),
+    "page-resummed": (_resummed(_changed("report.txt", b"PASS", b"FAIL")), "Pages"),
+    "readme-resummed": (_resummed(_changed("README.txt", b"openssl", b"opensls")), "Signed by"),
+    "decision": (_resummed(_changed("report.json", b'"decision":"pass"', b'"decision":"fail"')), "Judgement"),
+    "fact": (_resummed(_changed("report.json", b'"isolation":"', b'"isolation":"x')), "Report"),
+    "policy": (_resummed(_changed("policy/1-demo.yaml", b'version: "7"', b'version: "8"')), "Policy"),
+    "parent": (_resummed(_changed("policy/3-baseline.yaml", b"must", b"info")), "Policy"),
+    "key": (_resummed(_changed("keys-used/acme.yaml", b"status: active", b"status:  active")), "Keys"),
+    "inputs": (_resummed(_changed("inputs.sha256", b"0", b"1")), "Inputs"),
+    "spaces": (_resummed(_changed("report.json", b'"decision":', b'"decision": ')), "Report"),
+    "extra": (lambda files: files.update({"more.txt": b"x"}), "Files"),
+    "extra-policy": (_resummed(lambda files: files.update({"policy/9-x.yaml": b"x"})), "Report"),
+    "extra-key": (_resummed(lambda files: files.update({"keys-used/x.pem": b"x"})), "Keys"),
+    "missing": (lambda files: files.pop("report.txt"), "Files"),
+    "missing-inputs": (_resummed(lambda files: files.pop("inputs.sha256")), "Inputs"),
+    "missing-report": (_resummed(lambda files: files.pop("report.json")), "Report"),
+    "missing-index": (_resummed(lambda files: files.pop("pack.json")), "Report"),
+    "no-sums": (lambda files: files.pop("SHA256SUMS"), "Files"),
+    "statements-cut": (
+        lambda files: files.update({"statement.intoto.jsonl": files["statement.intoto.jsonl"].split(b"\n")[0] + b"\n"}),
+        "Signed by",
+    ),
+    "statements-gone": (lambda files: files.pop("statement.intoto.jsonl"), "Signed by"),
+    "statements-nonsense": (lambda files: files.update({"statement.intoto.jsonl": b"{}"}), "Signed by"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_change_is_told(name: str, signed: Path, key: tuple[str, str], tmp_path: Path, capsys: Capture) -> None:
+    """Whatever is changed, even with the digests made anew, the line it is about differs and the exit status is 1."""
+    change, line = CHANGES[name]
+    files = contents(signed)
+    change(files)
+    pack = rezipped(tmp_path / "p.zip", files)
+    assert check(pack, *key) == 1
+    assert lines(pack, capsys, *key)[line] == "differs"
+
+
+def _entry(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr, info.create_system = mode << 16, 3
+    return info
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "/etc/passwd", "a\\b", "c:evil", "a//b", "./a", "a/../b", "a\x1b[2J", "x\u202etxt"]
+)
+def test_names_that_leave_the_pack_are_told(name: str, signed: Path, tmp_path: Path, capsys: Capture) -> None:
+    """Such a pack is not read further, nothing is written anywhere, and the name is shown harmlessly."""
+    pack = tmp_path / "p.zip"
+    shutil.copy(signed, pack)
+    with zipfile.ZipFile(pack, "a") as archive:
+        archive.writestr(_entry(name), b"x")
+    before = sorted(tmp_path.rglob("*"))
+    capsys.readouterr()
+    assert check(pack) == 1
+    shown = capsys.readouterr().out
+    assert "no name that a pack has" in shown and "\x1b" not in shown and "\u202e" not in shown
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_links_twins_and_packed_members_are_told(signed: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A symbolic link, a second file of the same name, a compressed one: faults of the pack, each named."""
+    pack = tmp_path / "p.zip"
+    shutil.copy(signed, pack)
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(pack, "a") as archive:
+        archive.writestr(_entry("link", stat.S_IFLNK | 0o777), b"/etc/passwd")
+        archive.writestr(_entry("report.json"), b"{}")
+        archive.writestr(_entry("bomb"), bytes(1 << 20), zipfile.ZIP_DEFLATED)
+    capsys.readouterr()
+    assert check(pack) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "'link' is a link" in shown and "'report.json' is there twice" in shown and "'bomb' is compressed" in shown
+
+
+def test_links_in_a_folder_are_told(signed: Path, key: tuple[str, str], tmp_path: Path) -> None:
+    """A pack unpacked into a folder may not have a link in it."""
+    pack = tmp_path / "p"
+    with zipfile.ZipFile(signed) as archive:
+        archive.extractall(pack)
+    assert check(pack, *key) == 0
+    (pack / "extra").symlink_to("/etc/passwd")
+    assert check(pack, *key) == 1
+
+
+@pytest.mark.parametrize("raw", [b"", b"nonsense", b"PK\x05\x06" + bytes(18)])
+def test_what_is_no_pack_could_not_be_checked(raw: bytes, tmp_path: Path) -> None:
+    """A file that is no zip: 3. An empty zip lacks everything: 1. No file at all: usage, 2."""
+    pack = tmp_path / "p.zip"
+    pack.write_bytes(raw)
+    assert check(pack) == (1 if raw.startswith(b"PK") else 3)
+    assert check(tmp_path / "none.zip") == 2
+
+
+def test_every_prefix_of_a_pack_is_an_answer(signed: Path, key: tuple[str, str], tmp_path: Path) -> None:
+    """A pack cut short anywhere is a difference or unreadable, never equal and never an error of fwverify."""
+    raw = signed.read_bytes()
+    pack = tmp_path / "p.zip"
+    for end in range(0, len(raw), len(raw) // 40):
+        pack.write_bytes(raw[:end])
+        assert check(pack, *key) in (1, 3)
+
+
+def test_flipped_bits_are_an_answer(signed: Path, key: tuple[str, str], tmp_path: Path) -> None:
+    """A bit flipped anywhere: never an error of fwverify; equal only where a zip has bytes that mean nothing."""
+    raw = signed.read_bytes()
+    pack = tmp_path / "p.zip"
+    statuses = []
+    for at in range(0, len(raw), len(raw) // 120):
+        pack.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        statuses.append(check(pack, *key))
+    assert set(statuses) <= {0, 1, 3}
+    assert statuses.count(0) <= 4
+
+
+def test_the_wrong_policy_or_registry_makes_no_pack(tmp_path: Path, capsys: Capture) -> None:
+    """A report that says otherwise, another registry, no registry: exit status 2, and no file."""
+    target = tmp_path / "p.zip"
+    command = ["evidence", "pack", str(verified()), "-o", str(target)]
+    other = tmp_path / "keys"
+    shutil.copytree(KEYS, other)
+    (other / "acme.yaml").write_text((other / "acme.yaml").read_text() + "# another\n")
+    assert main([*command, "--policy", "builtin:lab", "--keys", KEYS]) == 2
+    assert "the report of then says otherwise" in " ".join(capsys.readouterr().err.split())
+    assert main([*command, "--policy", POLICY, "--keys", str(other)]) == 2
+    assert main([*command, "--policy", POLICY]) == 2
+    assert not target.exists() and list(tmp_path.iterdir()) == [other]
+
+
+def test_evidence_alone_is_judged_when_it_is_packed(tmp_path: Path, key: tuple[str, str]) -> None:
+    """Without a report beside it the verdict is made when it is packed, as of the evidence's own time."""
+    evidence = tmp_path / "e.evidence.json"
+    shutil.copy(next(verified().glob("*.evidence.json")), evidence)
+    pack = tmp_path / "p.zip"
+    command = ["evidence", "pack", str(evidence), "--keys", KEYS, "--policy", "builtin:lab", "--sign", str(site_key())]
+    assert main([*command, "-o", str(pack)]) == 0
+    assert json.loads(contents(pack)["report.json"])["verdict"]["judged_at"] == AT
+    assert check(pack, *key) == 0
+
+
+def test_keys_never_come_from_the_pack(signed: Path, tmp_path: Path) -> None:
+    """A site key inside the pack that it is to vouch for is refused."""
+    pack = tmp_path / "p"
+    with zipfile.ZipFile(signed) as archive:
+        archive.extractall(pack)
+    shutil.copy(public(site_key()), pack / "site.pub")
+    assert check(pack, "--site-key", str(pack / "site.pub")) == 2
