@@ -137,7 +137,7 @@ def test_hostile_texts_change_nothing_but_texts(assessment: Assessment, monkeypa
         assert same, poison[:80]
         body = text.split("</style>")[1]
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", body)
-        assert max(len(one) for one in Page(text).texts) <= MAX_TEXT
+        assert max(len(one) for one in Page(text).texts) <= 3 * MAX_TEXT  # neighbours in one element
 
 
 def test_deterministic(assessment: Assessment) -> None:

@@ -1,0 +1,190 @@
+"""The HTML page in the system's Chromium: layout, paper, keyboard, accessibility (axe-core), hostile texts, silence."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fwverify.model.verdict import Assessment
+from fwverify.report.interface import Context
+from fwverify.report.renderers import html_page
+from tests.interop.tools import found, need, need_module
+from tests.unit.report.conftest import good_evidence, good_verdict, stranger_assessment
+from tests.unit.report.renderers.test_html_page import POISON, poisoned
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.interop
+ROOT = Path(__file__).resolve().parents[2]
+AT = "2026-11-22T00:00:00Z"
+SAMPLES = {
+    "acme-ups-3.1.0": "demo.yaml",
+    "acme-ups-3.1.0-flipped": "demo.yaml",
+    "bms-12s": "mcu.yaml",
+    "norra-gw-2.1.0-expired": "norra.yaml",
+}
+"""A pass, a fail with gaps, nothing to compare with, certificates."""
+FIRST_DETAIL = "What was checked, and what could not be"
+"""Heading of the first section behind the summary."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, driven from outside; nothing is downloaded."""
+    need("chromium")
+    need_module("playwright", "axe_playwright_python", "pypdf")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as maker:
+        made = maker.chromium.launch(executable_path=found("chromium"), args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of some samples, as the command line writes them."""
+    folder = tmp_path_factory.mktemp("pages")
+    out = {}
+    for name, policy in SAMPLES.items():
+        out[name] = folder / f"{name}.html"
+        command = [
+            sys.executable, "-m", "fwverify", "verify", str(ROOT / "samples" / name), "--at", AT, "--no-cache",
+            "--policy", str(ROOT / "samples" / policy), "--keys", str(ROOT / "keys"), "--no-evidence",
+            "--format", "html", "-o", str(out[name]), "-q",
+        ]  # fmt: skip
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode in (0, 1, 3), done.stderr
+    return out
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, **options: object) -> Iterator[Page]:
+    """The page in a window of its own; at the end: no message, no error, no dialog, no request for anything else."""
+    noise: list[str] = []
+    page = browser.new_page(**options)  # type: ignore[arg-type]
+    page.on("console", lambda one: noise.append(one.text))
+    page.on("pageerror", lambda one: noise.append(str(one)))
+    page.on("dialog", lambda one: noise.append(one.message))
+    page.on("request", lambda one: noise.append(one.url) if one.url != path.as_uri() else None)
+    page.goto(path.as_uri())
+    yield page
+    page.close()
+    assert noise == []
+
+
+def wide(page: Page) -> bool:
+    """The page scrolls sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_layout_and_accessibility(browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str) -> None:
+    """Never scrolls sideways, lists closed or open; axe-core finds nothing to tell, contrast included."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    with opened(browser, pages[name], **options) as page:
+        assert not wide(page)
+        page.locator("button[data-open-all]").click()
+        assert page.locator("details:not([open])").count() == 0
+        assert not wide(page)
+        told = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in told] == []
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_summary_prints_on_two_sheets(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    """On A4 the details begin on the third sheet at the latest, on one of their own."""
+    from pypdf import PdfReader
+
+    with opened(browser, pages[name]) as page:
+        paper = PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
+    texts = [" ".join(one.extract_text().replace("\ufb01", "fi").split()) for one in paper.pages]
+    first = next(at for at, text in enumerate(texts) if FIRST_DETAIL in text)
+    assert first <= 2
+    assert texts[first].startswith(FIRST_DETAIL)
+    assert "Not proven" in " ".join(texts[:first]) and "SHA-256" in " ".join(texts[:first])
+    box = paper.pages[0].mediabox
+    assert (round(box.width), round(box.height)) == (595, 842)
+
+
+def test_keyboard(browser: Browser, pages: dict[str, Path]) -> None:
+    """Tab reaches every link, list, field and table; Enter opens a list; the first stop leads past the top."""
+    with opened(browser, pages["acme-ups-3.1.0"]) as page:
+        wanted = page.evaluate(
+            "[...document.querySelectorAll('a,summary,input,select,button,[tabindex=\"0\"]')]"
+            ".filter(one => one.checkVisibility()).length"
+        )
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.evaluate("window.seen = new Set()")
+        for _ in range(wanted):
+            page.evaluate("window.seen.add(document.activeElement)")
+            page.keyboard.press("Tab")
+        assert page.evaluate("window.seen.size") == wanted
+        line = page.locator("summary").first
+        line.focus()
+        before = page.locator("details[open]").count()
+        page.keyboard.press("Enter")
+        assert page.locator("details[open]").count() == before + 1
+
+
+def test_filter(browser: Browser, pages: dict[str, Path]) -> None:
+    """Words and a state leave the rows that fit, and how many is said."""
+    with opened(browser, pages["acme-ups-3.1.0"]) as page:
+        form = page.locator('form[data-table="components"]')
+        rows = page.locator("#components tbody tr:not([hidden])")
+        total = rows.count()
+        form.locator("input").fill("SQL 3.40")
+        assert rows.count() == 1
+        assert form.locator("output").inner_text() == f"1 of {total} rows shown"
+        form.locator("input").fill("")
+        form.locator("select").select_option("same version")
+        assert 0 < rows.count() < total
+
+
+def test_reads_without_script(browser: Browser, pages: dict[str, Path]) -> None:
+    """Without script every row is there, and nothing is offered that would not work."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(pages["acme-ups-3.1.0"].as_uri())
+    assert page.locator("form").first.is_hidden() and page.locator("button").is_hidden()
+    assert page.locator("#components tbody tr").first.is_visible()
+    assert page.locator("h1").inner_text().startswith("PASS")
+    context.close()
+
+
+def evil(poison: str) -> Assessment:
+    """Everything that is text replaced, in a page that has every section."""
+    base = stranger_assessment() if len(poison) % 2 else Assessment(good_evidence(), good_verdict())
+    made = poisoned(base, lambda: poison)
+    assert isinstance(made, Assessment)
+    return made
+
+
+@pytest.mark.parametrize("number", range(len(POISON)))
+def test_hostile_texts_do_nothing(browser: Browser, tmp_path: Path, number: int) -> None:
+    """No dialog, no request, no message, no element, no scrolling sideways, whatever the texts are."""
+    path, poison = tmp_path / "page.html", POISON[number]
+    path.write_text(html_page.render(evil(poison), Context(command=poison, evidence_path=poison)))
+    tame = tmp_path / "tame.html"
+    tame.write_text(html_page.render(evil("tame" + "x" * (len(poison) % 2)), Context(command="a", evidence_path="a")))
+    count = "document.querySelectorAll('*').length"
+    with opened(browser, tame) as page:
+        elements = page.evaluate(count)
+    with opened(browser, path, viewport={"width": 360, "height": 800}) as page:
+        carried = page.evaluate("document.getElementById('data') ? 0 : 1")
+        assert page.evaluate(count) + carried == elements
+        assert not wide(page)
+        assert page.locator("h1").is_visible()
