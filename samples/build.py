@@ -92,7 +92,7 @@ def ups_samples() -> Iterator[Sample]:
     yield Sample("acme-ups-3.1.0", "the good one", 0, delivery, says=("PASS", "SAMPLE KEYS"))
     yield Sample(
         "acme-ups-3.1.0-flipped", "one bit of the image", 1, {**delivery, IMAGE: flipped(good)},
-        failed=("checksum.match", "checksum.inner", "origin.strength", "signature.coverage"),
+        failed=("checksum.match", "checksum.inner", "package.manifest-consistent", "origin.strength", "signature.coverage"),
         pair="acme-ups-3.1.0",
     )  # fmt: skip
     resigned = make.signed(payload, "attacker") | {"acme-signing-key.pem": make.public_pem("attacker")}

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fwverify.cli import settings
 from fwverify.cli.settings import NAME
 from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
-    from fwverify.model.expectation import ExpectedChecksum
+    from fwverify.model.expectation import ExpectedChecksum, NoMethod
 
 F = TypeVar("F", bound=Callable[..., Any])
 OPTIONS = (
@@ -32,6 +33,10 @@ OPTIONS = (
     click.option(
         "--baseline", metavar="FILE", type=click.Path(path_type=Path),
         help="Evidence of the approved release: none of its signers may be missing.",
+    ),
+    click.option(
+        "--no-method", metavar="FILE", type=click.Path(path_type=Path),
+        help="Your dated record that the vendor offers no signature and no checksum.",
     ),
 )  # fmt: skip
 
@@ -51,10 +56,12 @@ def expectation_options(command: F) -> F:
         root_hash: tuple[str, ...],
         channel: str,
         baseline: Path | None,
+        no_method: Path | None,
         **others: Any,
     ) -> Any:
         from fwverify.model.expectation import Expectation
 
+        settings.refuse_inside(others.get("paths", ()), None, None, baseline=baseline, no_method=no_method)
         expected = Expectation(
             _id(vendor, "--vendor"),
             _id(product, "--product"),
@@ -64,6 +71,7 @@ def expectation_options(command: F) -> F:
             minimum=_version(minimum, "--min-version"),
             minimum_counter=-1 if counter is None else counter,
             baseline=_signers(baseline) if baseline is not None else (),
+            no_method=_no_method(no_method) if no_method is not None else None,
         )
         return command(expected=expected, **others)
 
@@ -113,6 +121,14 @@ def _pair(text: str) -> tuple[str, str]:
         todo = "Write --device compatible=acme-gw."
         raise UsageError(f"not NAME=VALUE: {text!r}", where="--device", todo=todo)
     return name.strip(), value.strip()
+
+
+def _no_method(path: Path) -> NoMethod:
+    """The record of a vendor's answer. Raises PolicyError."""
+    from fwverify.cli.policies_io import policy_text
+    from fwverify.evaluate.no_method_text import parse_no_method
+
+    return parse_no_method(policy_text(str(path)), str(path))
 
 
 def _signers(path: Path) -> tuple[tuple[str, str], ...]:

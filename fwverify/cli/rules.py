@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fwverify.cli import options, output, status
+from fwverify.cli import options, output, settings, status
 from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ LETTERS = {"must": "M", "should": "S", "info": "I", "off": "-"}
 @click.command()
 @click.argument("rule_id", metavar="[ID]", required=False)
 @options.json_option
-def rules(rule_id: str | None, as_json: bool) -> int:
+@options.at_option
+def rules(rule_id: str | None, as_json: bool, at_time: str | None) -> int:
     """List the rules, or explain one: what it measures, its parameters, what a pass does not prove.
 
     \b
@@ -35,7 +36,7 @@ def rules(rule_id: str | None, as_json: bool) -> int:
     elif rule_id is None:
         output.emit("".join(f"{line}\n" for line in _listed(BUILTIN)))
     else:
-        output.emit("".join(f"{line}\n" for line in _explained(chosen[0])))
+        output.emit("".join(f"{line}\n" for line in _explained(chosen[0], settings.moment(at_time))))
     return status.PASS
 
 
@@ -57,7 +58,7 @@ def _listed(chosen: tuple[Rule, ...]) -> Iterator[str]:
         yield f"{one.id:<27} {LETTERS[one.default]}  {one.measures}"
 
 
-def _explained(rule: Rule) -> Iterator[str]:
+def _explained(rule: Rule, at: str) -> Iterator[str]:
     from fwverify.evaluate.values import shown
 
     yield f"{rule.id}  ({rule.default} where a policy names no level)"
@@ -69,8 +70,20 @@ def _explained(rule: Rule) -> Iterator[str]:
     yield ""
     if rule.not_proven:
         yield from _wrapped("  Does not prove: ", rule.not_proven)
+    yield from _requirements(rule, at)
+
+
+def _requirements(rule: Rule, at: str) -> Iterator[str]:
+    """Each clause in our words, with how well it is known as of a time."""
+    from fwverify.report.requirements import requirements
+
     if rule.requirements:
-        yield from _wrapped("  Requirements: ", ", ".join(rule.requirements))
+        yield ""
+        yield "  Speaks to (evidence, not compliance: whoever is responsible judges):"
+    for one in (requirements()[code] for code in rule.requirements):
+        yield from _wrapped("  - ", f"{one.code}: {one.citation} ({one.edition}): {one.says}.")
+        yield from _wrapped("    ", f"Gives: {one.gives}. Outside: {one.outside}.")
+        yield from _wrapped("    ", f"Citation {one.state(at)}.")
 
 
 def _wrapped(head: str, text: str) -> Iterator[str]:
@@ -132,4 +145,21 @@ def rules_markdown() -> str:
         out += [""] if one.params else []
         out += [f"Does not prove: {one.not_proven}", ""] if one.not_proven else []
         out += [f"Requirements: {', '.join(one.requirements)}", ""] if one.requirements else []
-    return "\n".join(out)
+    return "\n".join([*out, *_citations()])
+
+
+def _citations() -> Iterator[str]:
+    """What the codes stand for."""
+    from fwverify.report.requirements import SEEN, requirements
+
+    yield "## What the codes stand for"
+    yield ""
+    yield "A rule's outcome is evidence that somebody may use for a requirement; it is never compliance. Descriptions"
+    yield "are ours; the text of each document rules. Citations past their date say so in reports and in `rules ID`."
+    yield ""
+    yield "| code | clause | asks, in our words | a rule gives | outside | look up again after |"
+    yield "|---|---|---|---|---|---|"
+    for one in requirements().values():
+        clause = f"{one.citation} ({one.edition}; {SEEN[one.seen]})"
+        yield f"| {one.code} | {clause} | {one.says} | {one.gives} | {one.outside} | {one.valid_until} |"
+    yield ""

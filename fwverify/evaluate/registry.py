@@ -9,6 +9,8 @@ from fwverify.evaluate.rules import (
     device,
     endpoint,
     hardening,
+    licence,
+    manifest,
     origin,
     package,
     provenance,
@@ -25,6 +27,7 @@ from fwverify.evaluate.rules import (
 
 BUILTIN: tuple[Rule, ...] = (
     *package.RULES,
+    *manifest.RULES,
     *device.RULES,
     *signature.RULES,
     *signing_key.RULES,
@@ -37,6 +40,7 @@ BUILTIN: tuple[Rule, ...] = (
     *sbom.RULES,
     *sbom_contents.RULES,
     *component.RULES,
+    *licence.RULES,
     *secret.RULES,
     *hardening.RULES,
     *endpoint.RULES,

@@ -18,6 +18,26 @@ class ExpectedChecksum:
 
 
 @dataclass(frozen=True, slots=True)
+class NoMethod:
+    """A dated record that a vendor, asked, offers no way to show where a file comes from. The operator's own words."""
+
+    vendor: str
+    """Vendor id of the key registry, or a name."""
+    products: tuple[str, ...]
+    """Globs over product ids; empty: all of the vendor's."""
+    asked: str
+    """Who was asked at the vendor."""
+    asked_by: str
+    channel: str
+    """How: phone, letter, ticket number."""
+    on: str
+    """ISO date of the answer."""
+    answer: str
+    mitigation: tuple[str, ...]
+    """What is done instead: one line each."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """What the operator expects of a delivery. Empty strings: not stated."""
 
@@ -41,6 +61,8 @@ class Expectation:
     baseline: tuple[tuple[str, str], ...] = ()
     """(scheme, registry entry) of every signature that counted for the approved release this one follows, sorted;
     empty: no baseline was given."""
+    no_method: NoMethod | None = None
+    """The record that the vendor offers no method; None: none was given."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -15,6 +15,15 @@ EARNING_FAMILIES = frozenset({"signature", "sigstore", "checksum", "origin"})
 """A pass needs a required rule of one of these that passed (rules.md): contents alone say nothing about origin."""
 
 
+NOT_EARNING = frozenset({
+    "signature.known-test-key",  # passes by what was not found
+    "signature.test-like-name",
+    "origin.encrypted-not-signed",
+    "checksum.inner",  # damage, not origin
+})  # fmt: skip
+"""Rules of those families that pass without anything that speaks of origin."""
+
+
 class Decision(StrEnum):
     PASS = "pass"  # noqa: S105 - a decision, not a password
     FAIL = "fail"
@@ -99,6 +108,10 @@ class Assessment:
     verdict: Verdict
 
 
+def _earns(rule: str) -> bool:
+    return rule.partition(".")[0] in EARNING_FAMILIES and rule not in NOT_EARNING
+
+
 def decide(findings: Iterable[Finding], *, on_missing_fail: bool = False, content_only: bool = False) -> Decision:
     """Fold findings into a decision (rules.md, "Outcomes, levels, decision").
 
@@ -117,7 +130,7 @@ def decide(findings: Iterable[Finding], *, on_missing_fail: bool = False, conten
             case Outcome.NOT_EVALUATED:
                 missing |= not finding.waived
             case Outcome.PASS:
-                earned |= content_only or finding.rule.partition(".")[0] in EARNING_FAMILIES
+                earned |= content_only or _earns(finding.rule)
             case Outcome.NOT_APPLICABLE:
                 pass
             case _:

@@ -24,9 +24,11 @@ from fwverify.evaluate.judging import (
     passed,
     percent,
     unearned,
+    unjudged,
 )
 from fwverify.evaluate.values import WHOLE
-from fwverify.model.evidence import ArtifactRecord
+from fwverify.model.artifact import Locator
+from fwverify.model.evidence import ArtifactRecord, ContentKind
 from fwverify.model.finding import Level, Outcome
 
 MIN = Param("min", ParamKind.RATIO, WHOLE, "Least share of the programs that can be asked.", tighter="higher")
@@ -43,6 +45,15 @@ SOUND_PREFIXES = ("$ORIGIN", "${ORIGIN}", "/lib", "/usr/lib", "/opt/", "/usr/loc
 REQUIREMENTS = ("K I(2)(k)", "E41 SD-4")
 KEEPS_RIGHTS = frozenset({"cpio", "cramfs", "erofs", "ext", "jffs2", "squashfs", "tar", "ubifs", "zip"})
 """Containers that say with whose rights a file runs."""
+
+WANT = Param(
+    "want", ParamKind.LIST,
+    ("STACKPROTECTOR_STRONG=y", "STRICT_KERNEL_RWX=y", "RANDOMIZE_BASE=y", "FORTIFY_SOURCE=y", "HARDENED_USERCOPY=y",
+     "DEVKMEM=n", "KGDB=n"),
+    "Settings and their values (y, m or n); one the configuration does not name counts as n.", tighter="more",
+    pattern=r"[A-Z0-9_]{1,60}=[ymn]",
+)  # fmt: skip
+"""Recommended settings of the Kernel Self Protection Project, read 2026-11-22: those every processor can have."""
 
 
 def _asked(case: Case, values: Values, name: str) -> list[tuple[ArtifactRecord, str]]:
@@ -109,6 +120,33 @@ def setuid(case: Case, values: Values) -> Judged:
     return unearned(case, values, what) or passed("No file was seen that runs with the rights of its owner or group.")
 
 
+def kernel_config(case: Case, values: Values) -> Judged:
+    """Settings of the kernel's own configuration: those that must be on, and those that must be off."""
+    found: dict[Locator, dict[str, str]] = {}
+    for one in case.evidence.contents:
+        if one.kind is ContentKind.KERNEL_CONFIG:
+            found.setdefault(one.locator, {})[one.fingerprint.removeprefix("CONFIG_")] = one.detail
+    if not found and any(one.name == "linux" for one in case.evidence.components):
+        return unjudged(
+            "There is a Linux kernel here, and its configuration is not in it.",
+            remedy="Ask the vendor for the kernel's configuration (CONFIG_IKCONFIG, or /boot/config-VERSION).",
+        )
+    if not found:
+        return Judged(Outcome.NOT_APPLICABLE, "No kernel configuration was found.")
+    wanted = [tuple(one.split("=", 1)) for one in listed(values, "want")]
+    asked = [(place, name, value, stated.get(name, "n")) for place, stated in sorted(found.items())
+             for name, value in wanted]  # fmt: skip
+    bad = [(place, f"{name}={has}, not {value}") for place, name, value, has in asked if has != value]
+    ratio = f"{len(asked) - len(bad)} of {counted(len(asked), 'setting')}"
+    if not bad:
+        return passed(f"{ratio} of the kernel are as asked.", denominator=ratio)
+    return failed(
+        f"{ratio} of the kernel are as asked; not so: {named(sorted({what for _, what in bad}), 3)}.",
+        [item(place, what) for place, what in bad],
+        remedy="Ask the vendor to build the kernel so, or why not.", denominator=ratio,
+    )  # fmt: skip
+
+
 def _rule(name: str, measures: str, good: Callable[[str], bool], having: str, lacking: str, not_proven: str) -> Rule:
     return Rule(
         id=f"hardening.{name}", default=Level.INFO, measures=measures,
@@ -145,6 +183,12 @@ RULES = (
         id="hardening.setuid", default=Level.INFO, judge=setuid, params=(EXEMPT, MAX_UNEXAMINED),
         measures="Files that run with the rights of their owner, whoever starts them.",
         not_proven="Rights given by capabilities or by a service manager, or when a file is installed, are not seen.",
+        requirements=REQUIREMENTS,
+    ),
+    Rule(
+        id="hardening.kernel-config", default=Level.INFO, judge=kernel_config, params=(WANT,),
+        measures="Settings of the kernel that defend it or open doors, as its own configuration states them.",
+        not_proven="Which kernel runs, and what is set when it starts, is not seen.",
         requirements=REQUIREMENTS,
     ),
 )  # fmt: skip

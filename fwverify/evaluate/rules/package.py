@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from fwverify.evaluate.coverage import EXECUTABLE_FORMATS, image_spans, opened_sums
 from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
 from fwverify.evaluate.judging import (
@@ -19,6 +17,7 @@ from fwverify.evaluate.judging import (
     percent,
     unjudged,
 )
+from fwverify.evaluate.opacity import dark_bytes, in_damaged, looks_random
 from fwverify.evaluate.values import WHOLE
 from fwverify.model.artifact import Locator
 from fwverify.model.evidence import Anomaly, AnomalyKind, Gap, GapReason, Opened
@@ -26,8 +25,6 @@ from fwverify.model.finding import Item, Level
 
 BROKEN_OFF = (GapReason.MALFORMED, GapReason.LIMIT, GapReason.CRASHED, GapReason.ENCRYPTED, GapReason.UNSUPPORTED)
 """Gaps after which the inside of an image is not known."""
-MIN_NOISE_BYTES = 256
-"""Fewer bytes have no entropy to speak of."""
 CONTENT_LIMITS = (
     "max_ratio", "max_depth", "max_members", "max_member_bytes", "max_total_bytes", "max_name_bytes",
     "max_delivery_files", "max_file_bytes", "max_expansion", "max_repeats", "max_members_per_kib",
@@ -175,39 +172,14 @@ def _gap(one: Gap) -> Item:
     return item(one.locator, one.detail, one)
 
 
-def _looks_random(one: Gap, entropy: int) -> bool:
-    """Unexplained bytes; those that nobody measured may be anything, unless there are too few to tell."""
-    if one.reason is not GapReason.UNEXPLAINED:
-        return False
-    unmeasured = one.entropy < 0 and one.range is not None and one.range.size >= MIN_NOISE_BYTES
-    return unmeasured or one.entropy >= entropy
-
-
-def _dark(case: Case, gaps: Iterable[Gap]) -> int:
-    """How many bytes these gaps hide."""
-    sizes = {one.locator: one.size for one in case.evidence.artifacts}
-    return sum(one.range.size if one.range else sizes.get(one.locator, 0) for one in gaps)
-
-
-def _in_damaged(case: Case, gaps: Iterable[Gap]) -> list[Gap]:
-    """Those that lie directly in a container of a known format that broke while it was read: content, cut or changed,
-    looks random there because nobody could follow its structure."""
-    broken = {one.locator.steps for one in case.evidence.gaps if one.reason is GapReason.MALFORMED}
-    return [
-        one
-        for one in gaps
-        if one.reason is GapReason.UNEXPLAINED and {one.locator.steps, one.locator.steps[:-1]} & broken
-    ]
-
-
 def opaque(case: Case, values: Values) -> Judged:
     """Encrypted or random-looking content that nothing could examine."""
     whole = sum(one.size for one in case.evidence.images())
     if not whole:
         return _no_image()
     entropy = number(values, "min-entropy")
-    gaps = [one for one in case.evidence.gaps if one.reason is GapReason.ENCRYPTED or _looks_random(one, entropy)]
-    dark, allowed = _dark(case, gaps), number(values, "max-ratio")
+    gaps = [one for one in case.evidence.gaps if one.reason is GapReason.ENCRYPTED or looks_random(one, entropy)]
+    dark, allowed = dark_bytes(case, gaps), number(values, "max-ratio")
     if not gaps or (dark and dark * WHOLE <= allowed * whole):
         return passed(
             "No part is encrypted or of unknown random-looking content."
@@ -215,9 +187,9 @@ def opaque(case: Case, values: Values) -> Judged:
             else f"{dark:,} bytes are opaque, no more than the policy allows.",
             denominator=f"{dark:,} of {whole:,} bytes",
         )
-    damaged = _in_damaged(case, gaps)
+    damaged = in_damaged(case, gaps)
     others = [one for one in gaps if one not in damaged]
-    if damaged and (not others or 0 < _dark(case, others) * WHOLE <= allowed * whole):
+    if damaged and (not others or 0 < dark_bytes(case, others) * WHOLE <= allowed * whole):
         return unjudged(
             f"{counted(len(damaged), 'part')} of a damaged container could not be examined.",
             items=map(_gap, gaps),

@@ -35,6 +35,9 @@ OTHER_TRADES = frozenset({"serverAuth", "clientAuth", "timeStamping", "OCSPSigni
 PIN = "Pin the vendor's key or certificate (fwverify keys add), and verify again."
 RENEW = "Ask the vendor for a release signed with a certificate that is in force, or for a trusted timestamp."
 
+MAX_GRACE_DAYS = 36_500
+"""A century; more is no other answer."""
+
 
 def rests_on(case: Case, bad: Iterable[str]) -> bool:
     """True when leaving these observations out would leave bytes unsigned that are signed now."""
@@ -105,7 +108,7 @@ def time(case: Case, values: Values) -> Judged:
             f"No trusted time says when it was signed.{more}",
             remedy="Ask the vendor to add a timestamp (RFC 3161) or an entry in a transparency log.",
         )
-    grace = timedelta(days=number(values, "grace"))
+    grace = timedelta(days=min(number(values, "grace"), MAX_GRACE_DAYS))
     late = {identify(one): why for one in timed if (why := _outside(one, case.accepted_keys[identify(one)], grace))}
     if len(late) == len(timed):
         return failed(

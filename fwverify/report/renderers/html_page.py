@@ -15,6 +15,7 @@ from fwverify.report.figures import NAME_LIMIT, count
 from fwverify.report.interface import REPORT_SCHEMA, Context, Renderer
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading, read
+from fwverify.report.requirements import titles
 from fwverify.report.web import byte_map, checked, components, judged, rule_tables, security, signers
 from fwverify.report.web.environment import html_page
 from fwverify.report.web.summary import Summary, summary
@@ -71,7 +72,7 @@ def _sections(reading: Reading, context: Context) -> dict[str, object]:
         "level_words": rule_tables.level_words(reading),
         "open_rules": rule_tables.open_rules(reading),
         "rules": rule_tables.all_rules(reading),
-        "requirements": rule_tables.requirement_table(reading, {}),
+        "requirements": rule_tables.requirement_table(reading, titles(reading.verdict.judged_at)),
         "waivers": rule_tables.waiver_table(reading),
     }
 

@@ -1,0 +1,36 @@
+"""Which bytes nobody can look into: encrypted, or random-looking and of no known format. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fwverify.evaluate.interface import Case
+from fwverify.model.evidence import Gap, GapReason
+
+MIN_NOISE_BYTES = 256
+"""Fewer bytes have no entropy to speak of."""
+
+
+def looks_random(one: Gap, entropy: int) -> bool:
+    """Unexplained bytes; those that nobody measured may be anything, unless there are too few to tell."""
+    if one.reason is not GapReason.UNEXPLAINED:
+        return False
+    unmeasured = one.entropy < 0 and one.range is not None and one.range.size >= MIN_NOISE_BYTES
+    return unmeasured or one.entropy >= entropy
+
+
+def dark_bytes(case: Case, gaps: Iterable[Gap]) -> int:
+    """How many bytes these gaps hide."""
+    sizes = {one.locator: one.size for one in case.evidence.artifacts}
+    return sum(one.range.size if one.range else sizes.get(one.locator, 0) for one in gaps)
+
+
+def in_damaged(case: Case, gaps: Iterable[Gap]) -> list[Gap]:
+    """Those that lie directly in a container of a known format that broke while it was read: content, cut or changed,
+    looks random there because nobody could follow its structure."""
+    broken = {one.locator.steps for one in case.evidence.gaps if one.reason is GapReason.MALFORMED}
+    return [
+        one
+        for one in gaps
+        if one.reason is GapReason.UNEXPLAINED and {one.locator.steps, one.locator.steps[:-1]} & broken
+    ]
