@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from fwverify.model.canonical import Json, to_json
+from fwverify.model.evidence import Evidence
 from fwverify.model.plugin import Doc
 from fwverify.model.verdict import Assessment
 from fwverify.report.figures import NAME_LIMIT, count
@@ -20,28 +21,35 @@ from fwverify.report.web import byte_map, checked, components, judged, rule_tabl
 from fwverify.report.web.environment import html_page
 from fwverify.report.web.summary import Summary, summary
 
-MAX_DATA = 6_000_000
+MAX_DATA = 5_000_000
 """Characters of JSON that a page carries; beyond, it names the evidence file instead."""
+
+LEAST_RECORD, LEAST_CLUE = 240, 150
+"""Characters of an artifact and of a clue in JSON, at least: their field names and a digest."""
 
 
 def render(assessment: Assessment, context: Context) -> str:
     """The page, ending with a newline."""
     reading, verdict = read(assessment), assessment.verdict
     said = summary(assessment, reading, context)
-    document = _document(assessment, context)
-    length = len(json.dumps(document, separators=(",", ":")))
+    document = _document(assessment, context) if _least(reading.evidence) <= MAX_DATA else None
+    carried = document is not None and len(json.dumps(document, separators=(",", ":"))) <= MAX_DATA
     values: dict[str, object] = {
         "summary": said,
         "verdict": verdict,
         "delivery": reading.evidence.delivery,
         "evidence_path": context.evidence_path,
-        "carried": length <= MAX_DATA,
-        "length": count(length),
+        "carried": carried,
+        "most": count(MAX_DATA),
         **_sections(reading, context),
     }
-    return html_page(
-        "report.html.j2", _title(said), values, styles=("report.css",), data=document if length <= MAX_DATA else None
-    )
+    data = document if carried else None
+    return html_page("report.html.j2", _title(said), values, styles=("report.css",), data=data)
+
+
+def _least(evidence: Evidence) -> int:
+    """How long the report is at least, in characters: without writing the long ones only to leave them out."""
+    return len(evidence.artifacts) * LEAST_RECORD + len(evidence.clues) * LEAST_CLUE
 
 
 def _title(said: Summary) -> str:
