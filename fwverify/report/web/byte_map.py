@@ -94,6 +94,9 @@ class Picture:
     bands: tuple[Band, ...]
     ticks: tuple[tuple[str, str, str], ...]
     """(x, anchor, offset)"""
+    crowded: bool
+    """Some band has more stretches than can be told apart."""
+    stretch_count: int
     sums: Table
     stretches: Table
 
@@ -202,18 +205,20 @@ def stretches(spans: Sequence[LedgerSpan], answer: Answer) -> tuple[Stretch, ...
 
 
 def _picture(id_: str, locator: Locator, size: int, found: tuple[Stretch, ...]) -> Picture:
-    bands = []
+    bands, crowded = [], False
     for at, (label, ranking) in enumerate(LEGENDS):
         runs = _runs(found, at)
         said = _said(runs, size)
+        crowded |= len(runs) > MAX_DRAWN
         drawn = runs if len(runs) <= MAX_DRAWN else _even(runs, size, ranking)
         bands.append(Band(label, 24 + at * 30, tuple(_piece(place, state, size) for place, state in drawn), said))
     name = shortened(str(locator), NAME_LIMIT)
     anchors = ("start", *("middle" for _ in range(TICKS - 1)), "end")
     ticks = [(_x(size * at // TICKS, size), anchors[at], f"{size * at // TICKS:#x}") for at in range(TICKS + 1)]
     return Picture(
-        id_, name, size, tuple(bands), tuple(ticks), _sums(id_, name, size, found), _listed(id_, name, found)
-    )
+        id_, name, size, tuple(bands), tuple(ticks), crowded, len(found),
+        _sums(id_, name, size, found), _listed(id_, name, found),
+    )  # fmt: skip
 
 
 Run = tuple[ByteRange, State]
