@@ -9,6 +9,7 @@ from fwverify.cli.lazy import LazyGroup
 COMMANDS: dict[str, tuple[str, str]] = {
     "pack": ("fwverify.cli.evidence_pack:pack", "Put a decision with all it rests on into one file."),
     "verify": ("fwverify.cli.evidence_verify:verify", "Check a pack, years later and offline."),
+    "log": ("fwverify.cli.evidence_log:log", "The append-only log of decisions."),
     "keygen": ("fwverify.cli.evidence_keygen:keygen", "Make a site key to sign packs with."),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fwverify.model.evidence import Evidence
     from fwverify.model.verdict import Assessment
     from fwverify.records.packing import Basis
+    from fwverify.records.signing import Signer
     from fwverify.records.storing import Contents
 
 
@@ -46,6 +48,10 @@ class Source:
     help="Copy the judged files too, from this folder or file (where the contract allows).",
 )  # fmt: skip
 @click.option(
+    "--log", "log_folder", metavar="DIR", type=click.Path(path_type=Path),
+    help="Enter the decision in this log (evidence log) and pack the proof; the first --sign key is the log's.",
+)  # fmt: skip
+@click.option(
     "-o", "target", metavar="PACK", required=True, type=click.Path(path_type=Path),
     help="Where to: NAME.zip, or the name of a new folder.",
 )  # fmt: skip
@@ -58,6 +64,7 @@ def pack(
     sign_with: tuple[Path, ...],
     passphrase_file: Path | None,
     images: tuple[Path, ...],
+    log_folder: Path | None,
     target: Path,
 ) -> int:
     """Put a decision with all it rests on into one file: report, facts, policy, keys, waivers, digests, signatures.
@@ -77,9 +84,11 @@ def pack(
     _refuse_target(target, images)
     basis = _basis(found, policy_name, keys_folder, waivers_path)
     assessment = _judged(found, basis, at_time)
-    extras = packing.Extras(images=_images(found.evidence, images))
     exit_status = status.OF_DECISION[assessment.verdict.decision]
     made = signers(sign_with, passphrase_file)
+    copies = _images(found.evidence, images)
+    logged = _logged(log_folder, assessment, exit_status, made, sign_with) if log_folder is not None else {}
+    extras = packing.Extras(images=copies, log=logged)
     _write(target, packing.contents(assessment, basis, exit_status, __version__, extras, made))
     output.emit(_told(target, assessment, signed=bool(made)))
     return status.PASS
@@ -152,6 +161,25 @@ def _judged(found: Source, basis: Basis, at_time: str | None) -> Assessment:
             what = f"the report of then says otherwise: {differ[0]}{more}"
             raise RecordError(what, where=str(found.file), todo=todo)
     return assessment
+
+
+def _logged(
+    folder: Path, assessment: Assessment, exit_status: int, made: Sequence[Signer], files: Sequence[Path]
+) -> dict[str, bytes]:
+    """Enter the decision in the log. Returns what of it goes into the pack. Raises RecordError."""
+    from fwverify.cli.evidence_log import appended, ed25519
+    from fwverify.records import layout, log, notes, packing
+
+    if not made:
+        raise UsageError("needs the log's key", where="--log", todo="Add --sign KEYFILE.")
+    key = ed25519(made[0], str(files[0]))
+    report = packing.report_document(assessment, exit_status)
+    proof = appended(folder, report, assessment.verdict, settings.now(), made[0], key)
+    return {
+        layout.LOG_ENTRY: log.read(folder).lines[proof.index],
+        layout.LOG_PROOF: notes.proof_text(proof).encode(),
+        layout.LOG_CHECKPOINT: proof.checkpoint.encode(),
+    }
 
 
 def _images(evidence: Evidence, paths: tuple[Path, ...]) -> dict[str, Path]:

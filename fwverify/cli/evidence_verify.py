@@ -31,6 +31,10 @@ NAME_COLUMNS, RESULT_COLUMNS = 11, 13
 @click.command()
 @click.argument("pack", metavar="PACK", type=click.Path(path_type=Path))
 @site_key_option
+@click.option(
+    "--log-key", "log_keys", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    help="The public key of the log it is in.  [default: the site keys]",
+)  # fmt: skip
 @click.option("--sha256", "digest", metavar="HEX", default="", help="SHA-256 of the zip that reached you another way.")
 @click.option(
     "--image", "images", metavar="DELIVERY", multiple=True, type=click.Path(path_type=Path),
@@ -42,6 +46,7 @@ NAME_COLUMNS, RESULT_COLUMNS = 11, 13
 def verify(
     pack: Path,
     site_keys: tuple[Path, ...],
+    log_keys: tuple[Path, ...],
     digest: str,
     images: tuple[Path, ...],
     in_process: bool,
@@ -62,9 +67,10 @@ def verify(
     from fwverify.records.attested import Anchors
     from fwverify.records.checking import Checked, check
     from fwverify.records.lines import Line, Result
+    from fwverify.records.log_checking import place
     from fwverify.records.storing import NotAPack, open_pack
 
-    settings.refuse_inside((pack,), None, None, site_keys)
+    settings.refuse_inside((pack,), None, None, (*site_keys, *log_keys))
     sha256 = _digest(digest)
     anchors = Anchors(public_keys(site_keys), sha256, __version__)
     try:
@@ -72,7 +78,8 @@ def verify(
     except NotAPack as problem:
         checked = Checked((Line("Pack", Result.UNCHECKED, f"cannot be read: {problem}"),))
     else:
-        checked = check(stored, anchors)
+        logs = (*anchors.site_keys, *public_keys(log_keys))
+        checked = check(stored, anchors, (lambda one, report: place(one, report, logs, named=bool(log_keys)),))
         if sha256:
             checked = replace(checked, lines=(_whole(pack, sha256), *checked.lines))
         if images:
@@ -169,7 +176,7 @@ def _limits(then: Evidence, *, signed: bool) -> Limits:
 
 
 def _page(pack: Path, checked: Checked) -> Iterator[str]:
-    from fwverify.report.neutral import shortened, visible
+    from fwverify.report.neutral import shortened
 
     head = f"{WORDS[checked.result]}  {shortened(str(pack), 60)}"
     yield head
@@ -179,13 +186,19 @@ def _page(pack: Path, checked: Checked) -> Iterator[str]:
         policy = shortened(f"{verdict.policy_id} {verdict.policy_version}", 30)
         yield f"  {verdict.decision.value.upper()}  {name}, judged at {verdict.judged_at} by {policy}"
     for one in checked.lines:
-        start = f"  {one.name:<{NAME_COLUMNS}}{one.result.value:<{RESULT_COLUMNS}}"
-        blank = " " * len(start)
-        yield from wrap(visible(one.text), settings.PAGE_WIDTH, initial_indent=start, subsequent_indent=blank)
-        for detail in one.details:
-            yield from wrap(
-                f"- {visible(detail)}", settings.PAGE_WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6
-            )
+        yield from line_texts(one)
+
+
+def line_texts(one: Line) -> Iterator[str]:
+    """One line of a check, as the page shows it."""
+    from fwverify.report.neutral import visible
+
+    start = f"  {one.name:<{NAME_COLUMNS}}{one.result.value:<{RESULT_COLUMNS}}"
+    blank = " " * len(start)
+    yield from wrap(visible(one.text), settings.PAGE_WIDTH, initial_indent=start, subsequent_indent=blank)
+    for detail in one.details:
+        text = f"- {visible(detail)}"
+        yield from wrap(text, settings.PAGE_WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6)
 
 
 def _document(checked: Checked) -> str:

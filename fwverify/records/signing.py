@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ALGORITHMS = ("ed25519", "ecdsa-p256", "ml-dsa-65")
 """What `new_key` makes, the first by default: its signatures are short and repeat exactly."""
+_ED25519_SPKI = "302a300506032b6570032100"
+"""DER before the 32 bytes of the key (RFC 8410 section 4)."""
 _FIT = ("Ed25519", "EC", "MLDSA")
 
 
@@ -86,6 +88,15 @@ def signer(raw: bytes, source: str, passphrase: bytes | None = None) -> Signer:
     except (ValueError, UnsupportedAlgorithm):
         wrong = "its passphrase is another" if passphrase is not None else "is no private key"
         raise RecordError(wrong, where=source, todo=todo) from None
+
+
+def public_half(signer: Signer, source: str) -> SiteKey | None:
+    """The public key of an Ed25519 signer; None for another kind."""
+    key = signer.public_key
+    if key.keytype != "ed25519":
+        return None
+    spki = bytes.fromhex(_ED25519_SPKI + str(key.keyval["public"]))
+    return SiteKey(hashlib.sha256(spki).hexdigest(), source, spki, key)
 
 
 class NeedsPassphrase(RecordError):

@@ -1,4 +1,5 @@
-"""Packs against other tools: README.txt's own commands, securesystemslib, in-toto-attestation, rfc8785."""
+"""Packs and logs against other tools: README.txt's own commands, securesystemslib, in-toto-attestation, rfc8785,
+pymerkle, sigstore."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from fwverify.cli import main
 from fwverify.formats import dsse, in_toto
+from fwverify.records import merkle
 from tests.interop import tools
 from tests.scenario.evidence_packs import SAMPLE, contents, packed, public, site_key
 
@@ -119,3 +122,48 @@ def test_report_json_is_canonical_in_the_eyes_of_another(tmp_path: Path) -> None
     files = contents(packed(tmp_path / "p.zip"))
     for name in ("report.json", "pack.json"):
         assert rfc8785.dumps(json.loads(files[name])) == files[name]
+
+
+def test_pymerkle_makes_the_same_tree() -> None:
+    """Roots, inclusion and consistency proofs of every small tree are those of an independent implementation."""
+    import pymerkle
+
+    theirs = pymerkle.InmemoryTree(algorithm="sha256")
+    tree: list[bytes] = []
+    for size in range(1, 18):
+        data = f"entry {size}".encode()
+        theirs.append_entry(data)
+        tree.append(merkle.leaf(data))
+        assert theirs.get_root() == merkle.root(tree)
+        for at in range(1, size + 1):
+            proof = theirs.prove_inclusion(at, size).serialize()
+            ours = {one.hex() for one in merkle.inclusion(at - 1, tree)}
+            assert {one.removeprefix("0x") for one in proof["path"]} - {tree[at - 1].hex()} == ours
+            pymerkle.verify_consistency(theirs.get_root(at), theirs.get_root(), theirs.prove_consistency(at, size))
+            assert merkle.grew(at, theirs.get_root(at), size, theirs.get_root(), merkle.consistency(at, tree))
+
+
+def test_sigstore_accepts_the_inclusion_proofs() -> None:
+    """The folding that sigstore checks a Rekor entry with comes to our roots."""
+    from sigstore._internal import merkle as theirs
+
+    for size in range(1, 18):
+        tree = [merkle.leaf(bytes([one])) for one in range(size)]
+        for index in range(size):
+            path = list(merkle.inclusion(index, tree))
+            inner, border = theirs._decomp_inclusion_proof(index, size)
+            assert inner + border == len(path)
+            value = theirs._chain_inner(tree[index], path[:inner], index)
+            assert theirs._chain_border_right(value, path[inner:]) == merkle.root(tree)
+
+
+def test_the_readme_checks_the_log_and_the_time(tmp_path: Path) -> None:
+    """With a log, the commands of README.txt check the entry and the signature of the checkpoint."""
+    tools.need("jq", "openssl")
+    key, log = site_key(), tmp_path / "log"
+    assert main(["evidence", "log", "new", str(log), "--origin", "site-a.example/log", "--sign", str(key)]) == 0
+    pack = packed(tmp_path / "p.zip", "--sign", str(key), "--log", str(log))
+    folder = unpacked(pack, tmp_path / "p")
+    done = run(folder, SITEKEY=public(key), LOGKEY=public(key))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("Verified Successfully") == 2
