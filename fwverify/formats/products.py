@@ -59,8 +59,8 @@ def _aliases() -> dict[str, str]:
     for line in resources.files("fwverify.formats").joinpath("product_names.txt").read_text("utf-8").splitlines():
         if not line.startswith("#"):
             product, _, names = line.partition(":")
-            for name in (product, *names.split()):
-                known.setdefault(_spelled(name), product)
+            for name in (product, *names.split()):  # in lower case, without blanks
+                known.setdefault(name.replace("_", "-"), product)
     return known
 
 

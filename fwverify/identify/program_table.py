@@ -1,14 +1,21 @@
 """Programs that are not called like their project: identify/program_names.txt, read once.
 
-Its lines are told in its head. Does NOT look at executables.
+Its lines are told in its head. A program that no line has is one of a known product where its name begins with that
+and a hyphen (`lirc-lsremotes`), or is that and the ending of a daemon or its control (`tincd`, `birdctl`). Does NOT
+look at executables.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from importlib import resources
 
-from fwverify.formats.products import canonical_product
+from fwverify.formats.products import canonical_product, known_products
+
+MIN_LETTERS = 4
+"""Of a product that is read out of the name of one of its programs."""
+_ENDINGS = re.compile(r"(?:d|ctl|c|cli|_?client|_?server)$")
 
 
 @cache
@@ -23,6 +30,18 @@ def programs() -> dict[str, str]:
     return known
 
 
+@lru_cache(maxsize=65_536)
 def product_of(program: str) -> str:
     """The product whose program is called so."""
-    return programs().get(program) or canonical_product(program)
+    product = programs().get(program) or canonical_product(program)
+    return product if product in known_products() else _part_of(program.lower()) or product
+
+
+def _part_of(program: str) -> str:
+    """The known product that the program's name begins with; empty when there is none."""
+    begin = re.split(r"[-_.]", program)[0]
+    for name in (begin, _ENDINGS.sub("", begin)):
+        product = programs().get(name) or canonical_product(name)
+        if len(name) >= MIN_LETTERS and product in known_products():
+            return product
+    return ""

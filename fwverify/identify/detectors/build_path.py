@@ -2,9 +2,11 @@
 
 Source: C11 7.2.1.1 (`assert` writes `__FILE__`) and how build systems name an unpacked release: OpenWrt's
 `build_dir/target-*/NAME-VERSION/`, Debian's `/build/*/NAME-VERSION/`, RPM's `BUILD/NAME-VERSION/`, Buildroot's
-`build/NAME-VERSION/`, Yocto's `NAME/VERSION-r0/`; read 2026-11-22. Only products that formats.products knows, only
-sources of C and C++, and only when one release of the product is named in the file. A header of another product is
-quoted from where it is installed, not from where it was built, so it does not show here. Does NOT read debug sections.
+`build/NAME-VERSION/`, Yocto's `NAME/VERSION-r0/`; read 2026-11-22; and the folder that the compiler was told to leave
+out (GCC manual, -ffile-prefix-map; read 2026-11-23), which programs that tell how they were built quote. Only products
+that formats.products knows, only sources of C and C++, and only when one release of the product is named in the file. A
+header of another product is quoted from where it is installed, not from where it was built, so it does not show here.
+Does NOT read debug sections.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ CONFIDENCE = 75
 MAX_PATH_BYTES = 240
 MAX_PATHS = 2000
 """Quoted paths looked at in one file; a big program has some hundreds."""
-_END = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp)(?=[\0\n:])")
+_END = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp)(?=[\0\n:])|-prefix-map=/[\w./+~-]{1,200}(?==)")
 _BLANKED = bytes(0 if not 0x21 <= one <= 0x7E else 1 for one in range(256))
 """What no path has becomes a zero."""
 _RELEASE = re.compile(
@@ -50,12 +52,13 @@ def find(subject: Subject) -> Iterator[Found]:
 
 
 def _paths(content: memoryview) -> Iterator[tuple[int, str]]:
-    """(where it begins, text) of every path of a source file."""
+    """(where it begins, text) of every path of a source file, and of every folder left out."""
     for end in _END.finditer(content):
         low = max(0, end.start() - MAX_PATH_BYTES)
         before = bytes(content[low : end.end()])
         blank = before.translate(_BLANKED).rfind(0) + 1
-        yield low + blank, before[blank:].decode("latin-1")
+        path = before[blank:].decode("latin-1")
+        yield low + blank, path if end[0][:1] == b"." else path.partition("=")[2] + "/."
 
 
 def _releases(path: str) -> Iterator[tuple[str, str]]:

@@ -1,12 +1,15 @@
 """The release that a program or library tells of itself, where no proven expression does.
 
-Source: how programs answer `--version` (GNU Coding Standards 4.8.1: `NAME VERSION` or `NAME (PACKAGE) VERSION`), what
-autoconf writes as PACKAGE_STRING (`NAME VERSION`) and servers as their token (RFC 9110 10.2.4: `NAME/VERSION`); read
-2026-11-23. The name must be the file's own (a program's) or its SONAME's (a library's) and begin the text.
-A version alone counts in a library that exports a function telling its version: if it is the only one there, and
-nothing is called to which one hands the version of a library built with (`inflateInit2_`, `gcry_check_version`).
-What identify/versions finds in the file goes before. Nothing is told of a file that tells two releases. Does NOT look
-at plug-ins, scripts and symbolic links.
+Source: identify/own_texts.py tells the texts. In order, and only where it gives one release:
+1. The name begins a text with a release. The name is the file's own (a program's), its product's or its SONAME's.
+2. `PROGRAM (PACKAGE) RELEASE`: of the package that the program says it belongs to.
+3. A release alone, if it is the only one left there when those are taken out that are another's: the compiler's,
+   what expressions of identify/versions tell of other products, and the version of a library built with,
+   which is handed to it (`inflateInit2_`, `gcry_check_version`). The program must be called like its product; a library
+   unknown to formats.products must export a function that tells a version.
+4. The name in the middle of a text, with a release of three numbers.
+What identify/versions finds in the file goes before, and what exported names exclude is dropped. Does NOT look at
+plug-ins, scripts and symbolic links.
 """
 
 from __future__ import annotations
@@ -15,44 +18,46 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fwverify.formats.executable import detect
+from fwverify.formats.executable import Executable, detect
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product, known_products
+from fwverify.identify.export_table import Range, bounds
 from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.own_texts import Told, alone, beside_name, in_brackets
 from fwverify.identify.program_table import product_of
-from fwverify.identify.scan import scan
+from fwverify.identify.scan import Hit, scan
 from fwverify.identify.sonames import soname
 from fwverify.identify.version_table import identifiers
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
+from fwverify.model.versions import compare
 
 NAME = "own-name"
 KNOWN, UNKNOWN = 75, 65
 """Percent: a product whose name is known, and any other. Both below what counts as certain."""
-ALONE_LESS = 5
-"""A version without the name."""
+LESS = 5
+"""A version without the name, or the name in the middle of a text."""
 MIN_LETTERS = 3
-MAX_HITS = 200
-"""Texts looked at in one file."""
-_KINDS = rb"(?: (?:library|daemon|server|client|tool|utility|program|encoder|decoder))?"
-_LONG = rb"\d{1,4}(?:\.\d{1,5}){2,3}"
-_SHORT = rb"\d{1,4}\.\d{1,4}"
-_END = rb"(?:[a-z]\d?)?(?=[\0\n\r ,;()\[\]]|\.[\0\n ])"
-_SAID = rb"[ ,:-]{1,2}(?:version|release|ver\.?|v)[ :]{0,2}"
-_ALONE = re.compile(rb"(?<![\t\n\r -~])v?(\d{1,4}(?:\.\d{1,5}){1,3}(?:[a-z]\d?|-?(?:rc|alpha|beta)\d{0,2})?)\0")
-_OUTSIDE = re.compile(r"[\s_-]+")
 _LIBRARY = re.compile(r"(?P<stem>[\w.+-]+?)(?:-[\d.]+)?\.so(?:\.[\d.]+)?", re.ASCII)
 _PROGRAM = re.compile(r"[A-Za-z][\w+-]*", re.ASCII)
 _TELLS = re.compile(
-    r"(?:^|_)(?:lib)?version(?:_?(?:str|string|text|name|info|get))?$|[vV]ersion(?:String|Str|Text)?$"
-    r"|^get_\w*version$|_get_version_string$",
-    re.ASCII,
+    r"(?i)(?:^|_|[a-z])(?:lib)?version(?:_?(?:str|string|text|name|info|get|number|num|full))*_?$", re.ASCII
 )
 """Names of functions by which a library tells its version."""
 _ASKS = re.compile(
-    rb"(?<=\0)(?:[a-z]{1,20}(?:Back)?Init2?_|png_create_\w{1,20}_struct|\w{0,40}[cC]heck_?[vV]ersion|curl_version)(?=\0)"
+    rb"(?<=\0)(?:\w{0,40}(?i:check_?version)|curl_version\w{0,9}|(?P<zlib>(?:in|de)flate(?:Back)?Init2?_)"
+    rb"|(?P<libpng>png_create_\w{1,20}_struct(?:_2)?))(?=\0)"
 )
 """Names of functions that are handed the version of the library one was built with, as symbol tables have them."""
+_HANDED = {"zlib": re.compile(rb"1\.[23]\.\d+(?:\.\d+)?"), "libpng": re.compile(rb"1\.[2-6]\.\d+")}
+"""How that version looks, where it is known."""
+_COMPILER = re.compile(rb"(?:[4-9]|1\d)\.\d\.\d")
+_NAMES_COMPILER = re.compile(rb"(?i)(?<![a-z])gcc(?![a-z])|GNU C")
+"""A program that tells the compiler it was built with has the compiler's release alone, too."""
+_APART = frozenset({"gpm", "dlt-daemon", "snapper", "libserialport", "librist", "libopenmpt", "lvm2"})
+"""Their libraries have numbers of their own."""
+_SUITES = ("libfrr.",)
+"""Libraries of a project whose programs have the names of others (babeld)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,22 @@ class _Own:
     library: bool
     whole: bool
     """The file is called like its product, not like a part of it."""
+    same: bool
+    """A program whose file has its product's very name."""
+
+    @property
+    def known(self) -> bool:
+        return self.product in known_products()
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """The one release told."""
+
+    product: str
+    version: bytes
+    told: Told
+    less: int
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -71,19 +92,13 @@ def find(subject: Subject) -> Iterator[Found]:
     if subject.text is not None or detect(subject.artifact.content) != "ELF":
         return
     own = _own(subject)
-    if own is None:
-        return
-    content, known = subject.artifact.content, own.product in known_products()
-    named = _releases(_told(own), content, own.names)
-    less = 0
-    if not named and _alone_counts(own, subject):
-        named, less = _releases(_ALONE, content, ()), ALONE_LESS
-        if any(one.count(b".") != 2 for one in named):
-            return
-    if len(named) == 1 and (known or own.library or _home(own, content)) and not _proven(own, subject, min(named)):
-        ((version, (at, quote)),) = named.items()
-        confidence = (KNOWN if known else UNKNOWN) - less
-        yield Clue(own.product, version.decode(), subject.artifact.locator, NAME, confidence, quoted(quote), at)
+    found = _release(own, subject) if own else None
+    if found:
+        confidence = (KNOWN if found.product in known_products() else UNKNOWN) - found.less
+        quote = quoted(found.told.quote)
+        yield Clue(
+            found.product, found.version.decode(), subject.artifact.locator, NAME, confidence, quote, found.told.at
+        )
 
 
 def _own(subject: Subject) -> _Own | None:
@@ -101,67 +116,111 @@ def _own(subject: Subject) -> _Own | None:
         product, stem = product_of(file), file
     else:
         return None
+    return _called(product, stem, library=bool(library))
+
+
+def _called(product: str, stem: str, *, library: bool) -> _Own | None:
     bare = stem.lower().removeprefix("lib")
     whole = product.removeprefix("lib") in {bare, re.sub(r"[-\d.]+$", "", bare)} or canonical_product(bare) == product
+    same = not library and bare in {product, product + "d", product.rstrip("0123456789")}
     names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole else set())
     kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
-    return _Own(product, kept, bool(library), whole) if kept else None
+    return _Own(product, kept, library, whole or same, same) if kept else None
 
 
-def _told(own: _Own) -> re.Pattern[bytes]:
-    """Every part is of bounded length: linear over any bytes. A library's format may have two numbers, too."""
-    spelled = (rb"[ _-]?".join(re.escape(part.encode()) for part in _OUTSIDE.split(one)) for one in own.names)
-    begin = rb"(?<![\t\r -~])(?i:" + b"|".join(spelled) + rb")" + _KINDS
-    version = rb"(?:(?i:" + _SAID + rb")|[ /-])(" + _LONG + _END + rb")"
-    if not own.library:
-        version += rb"|(?:(?i:" + _SAID + rb")|[ /])(" + _SHORT + _END + rb")"
-    return re.compile(begin + rb"(?:" + version + rb")")
-
-
-def _releases(
-    pattern: re.Pattern[bytes], content: memoryview, names: tuple[str, ...]
-) -> dict[bytes, tuple[int, bytes]]:
-    """Release -> where it stands first, and the text; nothing when there are too many.
-
-    Args:
-        pattern: begins with one of the names, where there are any.
-        content: to be searched.
-        names: tried where they stand only, which is ten times faster than to let the expression search for them.
-    """
-    found: dict[bytes, tuple[int, bytes]] = {}
-    hits = pattern.finditer(content) if not names else _at_names(pattern, content, names)
-    for count, hit in enumerate(hits):
-        if count == MAX_HITS:
-            return {}
-        found.setdefault(next(one for one in hit.groups() if one), (hit.start(), hit[0].strip(b"\0")))
+def _release(own: _Own, subject: Subject) -> _Release | None:
+    """The steps of the module's docstring."""
+    found = next((one for one in _steps(own, subject) if one), None)
+    if found is None or any(one.product == found.product for one in _hits(subject)):
+        return None
     return found
 
 
-def _at_names(pattern: re.Pattern[bytes], content: memoryview, names: tuple[str, ...]) -> Iterator[re.Match[bytes]]:
-    lowered = bytes(content).lower()
-    places: set[int] = set()
-    for begin in {_OUTSIDE.split(one)[0].lower().encode() for one in names}:
-        at = lowered.find(begin)
-        while at >= 0:
-            places.add(at)
-            at = lowered.find(begin, at + 1)
-    yield from (hit for at in sorted(places) if (hit := pattern.match(content, at)) is not None)
+def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
+    content = subject.artifact.content
+    found = beside_name(content, own.names, library=own.library)
+    firm = own.known or own.library or (bool(found) and _home(own, content))
+    first = _one({version: told for version, told in found.items() if told.first})
+    if first and firm:
+        if not _left_to_expressions(own.product, first[0], whole=own.whole or own.library):
+            yield _Release(own.product, *first, 0)
+        return
+    if not own.library and not first:
+        yield _of_package(in_brackets(content, subject.artifact.name.rpartition("/")[2]))
+    if firm and not first:
+        lone, far = _one(_alone(own, subject)), _one(found)
+        yield _Release(own.product, *lone, LESS) if lone else None
+        if far and not _left_to_expressions(own.product, far[0], whole=own.whole or own.library):
+            yield _Release(own.product, *far, LESS)
 
 
-def _alone_counts(own: _Own, subject: Subject) -> bool:
+def _hits(subject: Subject) -> tuple[Hit, ...]:
+    return scan(subject.artifact.content, soname(subject), subject.limits.max_scan_events)
+
+
+def _of_package(belongs: tuple[str, bytes, Told] | None) -> _Release | None:
+    if belongs is None:
+        return None
+    product = canonical_product(belongs[0])
+    left = _left_to_expressions(product, belongs[1], whole=True)
+    return _Release(product, belongs[1], belongs[2], 0) if product in known_products() and not left else None
+
+
+def _one(found: dict[bytes, Told]) -> tuple[bytes, Told] | None:
+    """The release, when all that is told is one: `2.3` beside `2.3.1` says the same."""
+    longest = max(found, key=len, default=b"")
+    if any(one != longest and not longest.startswith(one + b".") for one in found):
+        return None
+    return (longest, found[longest]) if found else None
+
+
+def _left_to_expressions(product: str, version: bytes, *, whole: bool) -> bool:
+    """The product has proven expressions, and the text is too short to count beside them."""
+    return product in identifiers() and (not whole or version.count(b".") < 2)
+
+
+def _alone(own: _Own, subject: Subject) -> dict[bytes, Told]:
+    """Releases that stand alone and can be this file's."""
     executable = subject.executable
-    if executable is None or not own.library or own.product in identifiers():
-        return False
-    tells = any(_TELLS.search(one) for one in executable.exported)
-    return tells and _ASKS.search(subject.artifact.content) is None
+    if executable is None or own.product in _APART or not _alone_counts(own, executable):
+        return {}
+    found = alone(subject.artifact.content)
+    others = _others(subject, executable) if found else None
+    if others is None:
+        return {}
+    range_ = _range(soname(subject), executable)
+    told = {one.version.encode() for one in _hits(subject)}
+    left = {version: where for version, where in found.items() if version not in told and _allowed(version, range_)
+            and not any(look.fullmatch(version) for look in others)}  # fmt: skip
+    long = own.library or own.product in identifiers()
+    return {} if long and any(one.count(b".") < 2 for one in left) else left
 
 
-def _proven(own: _Own, subject: Subject, version: bytes) -> bool:
-    """Expressions of the product speak of this file, or the text is too short to count beside them."""
-    if own.product not in identifiers():
-        return False
-    hits = scan(subject.artifact.content, soname(subject), subject.limits.max_scan_events)
-    return not (own.whole or own.library) or version.count(b".") < 2 or any(one.product == own.product for one in hits)
+def _alone_counts(own: _Own, executable: Executable) -> bool:
+    if not own.library:
+        return own.known and own.same and not any(one.startswith(_SUITES) for one in executable.needed)
+    tells = any(map(_TELLS.search, executable.exported))
+    return tells or (own.known and own.product not in identifiers())
+
+
+def _others(subject: Subject, executable: Executable) -> list[re.Pattern[bytes]] | None:
+    """How releases of others look that the file holds; None where it hands over one of which that is not known."""
+    content, own = subject.artifact.content, frozenset(executable.exported)
+    asked = {hit.lastgroup or "" for hit in _ASKS.finditer(content) if hit[0].decode() not in own}
+    compiler = [_COMPILER] if _NAMES_COMPILER.search(content) else []
+    return None if "" in asked else [*compiler, *(_HANDED[one] for one in sorted(asked))]
+
+
+def _range(stated: str, executable: Executable) -> Range | None:
+    return bounds(stated, frozenset(executable.exported), frozenset(executable.defined_versions)) if stated else None
+
+
+def _allowed(version: bytes, range_: Range | None) -> bool:
+    if range_ is None:
+        return True
+    text = version.decode()
+    low = bool(range_.since) and compare(text, range_.since) == -1
+    return not low and not (bool(range_.before) and compare(text, range_.before) in (0, 1))
 
 
 def _home(own: _Own, content: memoryview) -> bool:

@@ -58,11 +58,50 @@ def _releases(room: Path, scratch: Path) -> None:
          name="usr/lib/libacmebms.so.3", clues=(), why="a symbol version is no release")  # fmt: skip
     two = _program(scratch, f"acmebms 2.11.4{home}acmebms 2.12.0\\0")
     case(room, f"{at}/invalid/two-releases", two, origin=GCC, name=name, clues=(), why="two releases: neither is told")
+    _further(room, scratch)
     case(room, f"{at}/truncated/half", told[: len(told) // 3], origin=GCC, name=name, clues=(), why="cut",
          gaps=("malformed",))  # fmt: skip
     many = told + b"\0acmebms 1" * 3000 + b"\0acmebms " + b"1." * 9000 + b"\0" + b"acmebms version " * 3000
     case(room, f"{at}/hostile/near-matches", many, origin=GCC, name=name, clues=("acmebms 2.11.4",),
          why="thousands of texts that nearly match", gaps=("unexplained",))  # fmt: skip
+
+
+def _further(room: Path, scratch: Path) -> None:
+    """Texts in brackets, alone, and behind other words."""
+    at, library = "own-name", "usr/lib/libacmebms.so.3"
+    end = '\\0" "'  # digits behind \0 would be part of it
+    brackets = _program(scratch, "acme-tool (GNU findutils) 4.11.2\\n")
+    case(room, f"{at}/valid/in-brackets", brackets, origin=GCC, name="usr/bin/acme-tool", clues=("findutils 4.11.2",),
+         why="the package in brackets is what the program belongs to")  # fmt: skip
+    case(room, f"{at}/invalid/in-other-brackets", brackets, origin=GCC, name="usr/bin/other", clues=(),
+         why="another program's name before the brackets")  # fmt: skip
+    alone = _program(scratch, f"Usage: tinc{end}1.2.36")
+    case(room, f"{at}/valid/program-alone", alone, origin=GCC, name="usr/sbin/tincd", clues=("tinc 1.2.36",),
+         why="a known program with one release alone")  # fmt: skip
+    case(room, f"{at}/invalid/unknown-alone", alone, origin=GCC, name="usr/sbin/acmebms", clues=(),
+         why="nobody knows whose release it is")  # fmt: skip
+    compiler = _program(scratch, f"Usage: tinc, built with gcc %s{end}14.2.0")
+    case(room, f"{at}/invalid/compiler-alone", compiler, origin=GCC, name="usr/sbin/tincd", clues=(),
+         why="the release of the compiler")  # fmt: skip
+    address = _program(scratch, f"Usage: tinc{end}127.0.0.1{end}2.5.29.15{end}1.0{end}2.6.32")
+    case(room, f"{at}/invalid/no-releases", address, origin=GCC, name="usr/sbin/tincd", clues=(),
+         why="an address, an object identifier, a format and the least kernel")  # fmt: skip
+    behind = _library(scratch, "libacmebms.so.3", "Powered by libacmebms 2.11.4 (reference)")
+    case(room, f"{at}/valid/behind-words", behind, origin=GCC, name=library, clues=("libacmebms 2.11.4",),
+         why="its own name and release in the middle of a text")  # fmt: skip
+    needs = _library(scratch, "libacmebms.so.3", "This module requires libacmebms 2.11.4")
+    case(room, f"{at}/invalid/required", needs, origin=GCC, name=library, clues=(), why="what is required is not here")
+    later = _library(scratch, "libacmebms.so.3", "libacmebms 2.11.4 or later")
+    case(
+        room, f"{at}/invalid/or-later", later, origin=GCC, name=library, clues=(), why="the least release that will do"
+    )
+    checks = (
+        "const char *acmebms_version(void) { return said + 1; }\n"
+        "const char *acmebms_check_version(const char *least) { return least; }\n"
+    )
+    own = _library(scratch, "libacmebms.so.3", "2.11.4", checks)
+    case(room, f"{at}/valid/own-check", own, origin=GCC, name=library, clues=("libacmebms 2.11.4",),
+         why="the library checks the least release itself")  # fmt: skip
 
 
 def _programs(room: Path, scratch: Path) -> None:

@@ -1,0 +1,160 @@
+"""Texts in which a program or library states a release beside its own name, or the release alone.
+
+Source: how programs answer `--version` (GNU Coding Standards 4.8.1), autoconf's PACKAGE_STRING and the product tokens
+of RFC 9110 10.2.4; read 2026-11-23. Every expression is of bounded length, so the search is linear over any bytes.
+Does NOT decide whose release a lone one is; see detectors/own_name.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAX_HITS = 200
+"""Texts looked at in one file."""
+_WORDS = rb"(?: \(?[A-Za-z][A-Za-z0-9]{1,19}\)?){0,3}?"
+_STATED = rb"[ ,:-]{1,2}(?i:version|release|ver\.?|v)[ :]{0,2}"
+_LONG = rb"\d{1,4}(?:\.\d{1,5}){2,3}"
+_SHORT = rb"\d{1,4}\.\d{1,4}"
+_STAGE = rb"(?:[a-z]\d?|[-.~]?(?:rc|alpha|beta|pre)\.?\d{0,3})?"
+_END = rb"(?=[\0\n\r ,;()\[\]<\"'+]|\.[\0\n ]|-[A-Za-z\d])"
+_VERSION = rb"v?(" + _LONG + _STAGE + rb"|" + _SHORT + _STAGE + rb")" + _END
+_BEHIND = re.compile(rb"(" + _WORDS + rb")(?:" + _STATED + rb"|[ /-])" + _VERSION)
+"""What follows a name."""
+_PACKAGE = re.compile(
+    rb"(?: \((?:GNU )?([A-Za-z][\w.+ -]{1,30})\)| from ([A-Za-z][\w.+-]{1,30}))[ ,]{1,2}(?:version )?" + _VERSION
+)
+"""What follows a program's name."""
+_OUTSIDE = re.compile(r"[\s_-]+")
+_NOT_OURS = re.compile(
+    rb"(?i)(?<![a-z])(?:requires?|needs?|uses?|using|with|without|against|for|from|than|since|before|until|least|prior|"
+    rb"compatible|supports?|protocol|format|api|abi|schema|spec(?:ification)?|draft|profile|level|or|and|not|on|to|in|"
+    rb"of|as|old|via|mozilla|kernel|server|client|backend)(?![a-z])"
+)
+"""Words that say that a number behind them is not the release of this file."""
+_FOLLOWED = re.compile(
+    rb"(?i)(?:[ ,(]{1,2}(?:or|and) (?:later|newer|higher|above|up|greater|earlier|older)|\+(?![\w.])"
+    rb"| ?(?:protocol|format|api|series|compatib))"
+)
+_BEFORE, _AFTER = 24, 16
+"""Bytes looked at around a text for such words."""
+_PROTOCOL = re.compile(rb"(?i)(?:https?|rtsp|sip|icap|ipp|ftp|rtp|upnp|ssh|rtmp|tls|imap|ldap|soap|cgi)[/-]\d+\.\d+")
+_ALONE = re.compile(
+    rb"\.\d{1,5}(?:\.\d{1,5})?" + _STAGE + rb"(?=((?:(?:[-+~]\d|[-+~.](?:dfsg|ds|deb|git|dev))[\w.+~-]{0,24})?"
+    rb"(?: (?:\(|\[|\d{4,8}(?!\d))[^\0]{0,60})?)\0)"
+)
+"""Begins with its first point, which is found fast; what is before is looked at then."""
+_HEAD = re.compile(rb"(?:^|[^\t\n\r -~])v?(\d{1,4})\Z")
+_HEAD_BYTES = 6
+_NO_RELEASE = re.compile(
+    rb"\d\.0|[01]\.1|0\.0\.[01]|1\.0\.0|2\.[46]\.\d+|1\.3\.6|2\.5\.\d+|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.\d+|\d+\.\d+x\d*"
+)
+"""Formats and protocols (1.0, 2.0), the least kernel (2.6.30), object identifiers, IEEE 802, editions of Unicode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where a release is told."""
+
+    at: int
+    quote: bytes
+    first: bool
+    """The name begins the text."""
+
+
+def beside_name(content: memoryview, names: tuple[str, ...], *, library: bool) -> dict[bytes, Told]:
+    """Releases that stand behind one of the names; nothing when there are too many.
+
+    Args:
+        content: to be searched.
+        names: of the file's product; each place where one stands is looked at.
+        library: two numbers count only behind a name that begins with `lib`, or where the last has two digits: `NAME
+            1.2` in a library is a protocol or a format as often.
+    """
+    found: dict[bytes, Told] = {}
+    for count, (at, hit) in enumerate(_at_names(content, names)):
+        if count == MAX_HITS:
+            return {}
+        told = Told(at, bytes(content[at : hit.end()]), _begins(content, at))
+        if _ours(content, hit, told, library=library) and not (hit[2] in found and found[hit[2]].first):
+            found[hit[2]] = told
+    return found
+
+
+def in_brackets(content: memoryview, program: str) -> tuple[str, bytes, Told] | None:
+    """(package, release, where) of `PROGRAM (PACKAGE) RELEASE` and `PROGRAM from PACKAGE RELEASE`, if there is one.
+
+    Args:
+        content: to be searched.
+        program: name of the file, which must begin the text.
+    """
+    held, found = bytes(content), {}
+    for at in _places(held, program.encode("utf-8", "replace")):
+        hit = _PACKAGE.match(held, at + len(program.encode("utf-8", "replace")))
+        if hit and _begins(content, at):
+            found[hit[1] or hit[2], hit[3]] = Told(at, held[at : hit.end()], first=True)
+    if len(found) != 1:
+        return None
+    (((name, version), told),) = found.items()
+    return name.decode(), version, told
+
+
+def alone(content: memoryview) -> dict[bytes, Told]:
+    """Releases that are a text of their own, as `%s` is handed them."""
+    found: dict[bytes, Told] = {}
+    for hit in _ALONE.finditer(content):
+        head = _HEAD.search(bytes(content[max(0, hit.start() - _HEAD_BYTES) : hit.start()]))
+        if head is None or _NO_RELEASE.fullmatch(head[1] + hit[0]):
+            continue
+        if len(found) == MAX_HITS:
+            return {}
+        begin = hit.start() - len(head[1])
+        found.setdefault(head[1] + hit[0], Told(begin, head[1] + hit[0] + hit[1], first=True))
+    return found
+
+
+def _ours(content: memoryview, hit: re.Match[bytes], told: Told, *, library: bool) -> bool:
+    if _NOT_OURS.search(hit[1]) or _FOLLOWED.match(content, hit.end(), hit.end() + _AFTER):
+        return False
+    if not told.first and _NOT_OURS.search(_words_before(content, told.at)):
+        return False
+    if hit[2].count(b".") > 1:
+        return True
+    if not told.first or _PROTOCOL.match(told.quote):
+        return False
+    return not library or told.quote[:3].lower() == b"lib" or len(hit[2].rpartition(b".")[2]) > 1
+
+
+def _words_before(content: memoryview, at: int) -> bytes:
+    """What stands before it in the same text."""
+    before = bytes(content[max(0, at - _BEFORE) : at])
+    return re.split(rb"[\0\n]", before)[-1]
+
+
+def _begins(content: memoryview, at: int) -> bool:
+    return at == 0 or not (content[at - 1] in b"\t\r" or 0x20 <= content[at - 1] < 0x7F)
+
+
+def _at_names(content: memoryview, names: tuple[str, ...]) -> Iterator[tuple[int, re.Match[bytes]]]:
+    """(where the name begins, what is behind it), at the places where a name stands only."""
+    lowered, held = bytes(content).lower(), bytes(content)
+    places = {(at, at + len(one)) for name in names for one in _spellings(name) for at in _places(lowered, one)}
+    for begin, end in sorted(places):
+        if begin == 0 or not chr(held[begin - 1]).isalnum():
+            hit = _BEHIND.match(held, end)
+            if hit:
+                yield begin, hit
+
+
+def _spellings(name: str) -> set[bytes]:
+    """With a blank, an underscore, a hyphen or nothing between its parts."""
+    parts = _OUTSIDE.split(name.lower())
+    return {between.join(parts).encode() for between in (" ", "_", "-", "")}
+
+
+def _places(held: bytes, text: bytes) -> Iterator[int]:
+    at = held.find(text)
+    while at >= 0:
+        yield at
+        at = held.find(text, at + 1)
