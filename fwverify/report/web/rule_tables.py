@@ -30,7 +30,13 @@ OUTCOMES = {
     Outcome.NOT_APPLICABLE: ("does not apply", "quiet"),
 }
 WAIVED = ("waived", "open")
-COLUMNS = (Column("rule", "rule"), Column("asked as"), Column("came to"), Column("what was found"), Column("asked by"))
+COLUMNS = (
+    Column("rule", "rule"),
+    Column("asked as", "word"),
+    Column("came to", "word"),
+    Column("what was found"),
+    Column("asked by"),
+)
 
 
 def outcome(one: Finding) -> tuple[str, str]:
@@ -152,7 +158,7 @@ def requirement_table(reading: Reading, titles: Mapping[str, str]) -> Table:
             groups.setdefault(code, []).append(one)
     rows = [_requirement(code, groups[code], titles) for code in sorted(groups, key=lambda one: (not one, one))]
     columns = (
-        Column("requirement", "name"), Column("passed"), Column("failed", "n"), Column("not judged", "n"),
+        Column("requirement", "name"), Column("passed", "word"), Column("failed", "n"), Column("not judged", "n"),
         Column("waived", "n"), Column("rules"),
     )  # fmt: skip
     return Table("requirements", "Rules by the requirement they speak to", columns, tuple(rows))
@@ -167,9 +173,13 @@ def _requirement(code: str, found: list[Finding], titles: Mapping[str, str]) -> 
     names = ", ".join(one.rule for one in found)
     return Row((
         text(code or "no requirement named", notes=(titles.get(code, ""),)), text(share, style), number(sums.failed),
-        number(sums.missing), number(sums.waived), _rules(names, poor),
+        number(sums.missing), number(sums.waived), _rules(names, poor, sums.judged),
     ))  # fmt: skip
 
 
-def _rules(names: str, poor: list[str]) -> Cell:
-    return text("; ".join(poor) or "all that apply passed", notes=(names,), limit=700)
+def _rules(names: str, poor: list[str], judged: int) -> Cell:
+    return text(
+        "; ".join(poor) or ("all that apply passed" if judged else "none of them applies here"),
+        notes=(names,),
+        limit=700,
+    )

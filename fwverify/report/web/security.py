@@ -73,7 +73,7 @@ def _rules(reading: Reading) -> Table:
             figure = one.denominator if one.denominator and one.denominator not in one.message else ""
             cells = text(one.rule), text(LEVELS[one.level]), text(words, style), text(one.message, notes=(figure,))
             rows.append(Row(cells, words))
-    columns = (Column("rule", "rule"), Column("asked as"), Column("came to"), Column("figure"))
+    columns = (Column("rule", "rule"), Column("asked as", "word"), Column("came to", "word"), Column("figure"))
     return Table("security-rules", "What the rules found", columns, tuple(rows))
 
 

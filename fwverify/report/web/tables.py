@@ -18,8 +18,8 @@ class Column:
 
     title: str
     kind: str = ""
-    """`n`: numbers, right-aligned; `code`: fixed width; `hex`: digests; `name`, `rule`: the row's own name, its
-    header; empty: text."""
+    """`n`: numbers, right-aligned; `code`: fixed width; `hex`: digests; `word`: not broken; `name`, `rule`: the row's
+    own name, its header; empty: text."""
 
 
 @dataclass(frozen=True, slots=True)
