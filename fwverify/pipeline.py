@@ -10,6 +10,7 @@ clock, an environment or a network: time, trust, limits and the bench come in as
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fwverify.authenticate import stage as authentication
@@ -21,8 +22,11 @@ from fwverify.freeze import freeze
 from fwverify.identify import stage as identification
 from fwverify.ingest import stage as ingestion
 from fwverify.limits import DEFAULT_LIMITS, Budget, Limits
+from fwverify.model.approving import approved_release
 from fwverify.model.artifact import Artifact, Role
 from fwverify.model.canonical import identify
+from fwverify.model.change import ApprovedRelease
+from fwverify.model.differing import difference
 from fwverify.model.evidence import Evidence
 from fwverify.model.expectation import Expectation
 from fwverify.model.verdict import Assessment
@@ -97,6 +101,24 @@ def facts(
         walk, ingested, authenticated, trust, expectation, at, components, documents, discrepancies,
         (*sbom_gaps, *compare_gaps), tuple(sorted({one.digest for one in references})),
     )  # fmt: skip
+
+
+def against(
+    evidence: Evidence, approved: Evidence | None = None, release: ApprovedRelease | None = None,
+    rollback: Evidence | None = None,
+) -> Evidence:  # fmt: skip
+    """Evidence held against the approved release, and beside the facts of the image to go back to.
+
+    Args:
+        evidence: of the delivery.
+        approved: evidence of the approved release.
+        release: what is known of it, where a baseline file says more than its evidence.
+        rollback: facts of the image to go back to.
+    """
+    if approved is not None:
+        known = release or approved_release(approved)
+        evidence = replace(evidence, approved=known, changes=difference(approved, evidence))
+    return replace(evidence, rollback=rollback) if rollback is not None else evidence
 
 
 def verify(

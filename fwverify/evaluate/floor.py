@@ -44,6 +44,8 @@ def _heads(policy: Policy, floor: Policy) -> Iterator[Weakness]:
     ):
         if mine and not least:
             yield Weakness(name, "true", "false")
+    if policy.valid_days > floor.valid_days:
+        yield Weakness("valid-days", str(policy.valid_days), str(floor.valid_days))
     lacking = sorted(set(floor.unwaivable) - set(policy.unwaivable))
     if lacking:
         yield Weakness("unwaivable", f"without {', '.join(lacking)}", f"[{', '.join(floor.unwaivable)}]")

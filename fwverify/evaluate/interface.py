@@ -10,7 +10,7 @@ from fwverify.model.artifact import ByteRange, Locator
 from fwverify.model.evidence import Evidence, KeyRecord, SignatureObservation, TrustSnapshot
 from fwverify.model.expectation import Expectation
 from fwverify.model.finding import Item, Level, Outcome
-from fwverify.model.verdict import SignedShare, Strength
+from fwverify.model.verdict import SignedShare, Strength, WayBack
 
 
 class ParamKind(StrEnum):
@@ -96,6 +96,8 @@ class Case:
     """(artifact, purpose) -> ids of accepted observations that cover the whole of it; purpose `firmware` or `sbom`."""
     uncovered: tuple[tuple[Locator, tuple[ByteRange, ...]], ...]
     """For each image the ranges no accepted signature covers, padding not yet ignored."""
+    way_back: WayBack | None = None
+    """The image to go back to, judged; None: none was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ class Policy:
     unwaivable: tuple[str, ...]
     on_missing: str
     content_only: bool
+    valid_days: int
+    """For how many days an answer stands."""
     allow_sample_keys: bool
     action: str
     expect: Expectation

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fwverify.evaluate.interface import Param, ParamKind, Rule
-from fwverify.evaluate.policy_text import ACTIONS, EXPECTED, LANGUAGE, LEVELS, LOOSENABLE, ON_MISSING, REQUIRES
+from fwverify.evaluate.policy_text import (
+    ACTIONS,
+    EXPECTED,
+    LANGUAGE,
+    LEVELS,
+    LOOSENABLE,
+    MOST_VALID_DAYS,
+    ON_MISSING,
+    REQUIRES,
+)
 from fwverify.evaluate.registry import BUILTIN
 from fwverify.evaluate.values import shown
 from fwverify.model.canonical import Json
@@ -42,6 +51,7 @@ def policy_schema(rules: Sequence[Rule] = BUILTIN) -> dict[str, Json]:
             "unwaivable": {"type": "array", "items": {"enum": ids}},
             "on-missing": {"enum": list(ON_MISSING)},
             "content-only": {"type": "boolean"},
+            "valid-days": {"type": "integer", "minimum": 1, "maximum": MOST_VALID_DAYS},
             "allow-sample-keys": {"type": "boolean"},
             "action": {"enum": list(ACTIONS)},
             "expect": {

@@ -19,12 +19,14 @@ from fwverify.evaluate.fields import Fields
 from fwverify.evaluate.interface import Param, ParamKind, Rule, Value
 from fwverify.evaluate.policy import DEFAULT, Loader, Policy, RuleSetting, Setting
 from fwverify.evaluate.registry import BUILTIN
-from fwverify.evaluate.values import NotAValue, choice, did_you_mean, flag, looser, matching, scalar, shown
+from fwverify.evaluate.values import NotAValue, choice, did_you_mean, flag, integer, looser, matching, scalar, shown
 from fwverify.formats.strict_yaml import Entry, Node
 from fwverify.model.expectation import Expectation
 from fwverify.model.finding import Level
 
 LANGUAGE = "policy/1"
+VALID_DAYS, MOST_VALID_DAYS = 30, 365
+"""How long an answer stands where no policy says, and at most."""
 LEVELS = tuple(one.value for one in Level)
 STRICTNESS = {Level.OFF: 0, Level.INFO: 1, Level.SHOULD: 2, Level.MUST: 3}
 ACTIONS = ("install", "accept", "merge")
@@ -33,12 +35,12 @@ ON_MISSING = ("inconclusive", "fail")
 TEXTS = ("id", "version", "title", "owner")
 EXPECTED = ("vendor", "product", "installed")
 KEYS = (
-    "fwverify", *TEXTS, "review-by", "extends", "loosen", "loosen-reason", "unwaivable", "on-missing", "content-only",
+    "fwverify", *TEXTS, "review-by", "extends", "loosen", "loosen-reason", "unwaivable", "on-missing", "content-only", "valid-days",
     "allow-sample-keys", "action", "expect", "requires", "rules",
 )  # fmt: skip
 REQUIRES = "run.settings"
 """The rule whose parameters `requires:` sets."""
-LOOSENABLE = ("on-missing", "content-only", "allow-sample-keys", "unwaivable")
+LOOSENABLE = ("on-missing", "content-only", "allow-sample-keys", "unwaivable", "valid-days")
 """Keys beside the rules that a child may only tighten."""
 
 
@@ -104,6 +106,7 @@ class _Reader(Fields):
             unwaivable=_tuple(values["unwaivable"]),
             on_missing=str(values["on-missing"]),
             content_only=values["content-only"] is True,
+            valid_days=int(str(values["valid-days"])),
             allow_sample_keys=values["allow-sample-keys"] is True,
             action=str(values["action"]),
             expect=self._expect(str(values["id"])),
@@ -164,6 +167,7 @@ class _Reader(Fields):
         out.append(self._review_by())
         out.append(self._choice("on-missing", ON_MISSING, ON_MISSING[0]))
         out.append(self._flag("content-only"))
+        out.append(self._valid_days())
         out.append(self._flag("allow-sample-keys"))
         out.append(self._choice("action", ACTIONS, ACTIONS[0]))
         out.append(self._unwaivable())
@@ -224,6 +228,22 @@ class _Reader(Fields):
         if self.parent is not None and value and not inherited.value:
             self.may_loosen(name, node, "true")
         return Setting(name, value, self.origin(node), str(value).lower())
+
+    def _valid_days(self) -> Setting:
+        """For how many days an answer stands; more of them is looser."""
+        inherited = self._inherited("valid-days", VALID_DAYS)
+        node = self.head("valid-days")
+        if node is None:
+            return inherited
+        try:
+            days = integer(self.text(node, "valid-days"))
+        except NotAValue as problem:
+            raise self.error(node, f"valid-days: {problem}") from None
+        if not 0 < days <= MOST_VALID_DAYS:
+            raise self.error(node, f"valid-days must be 1 to {MOST_VALID_DAYS}, not {days}")
+        if self.parent is not None and days > int(str(inherited.value)):
+            self.may_loosen("valid-days", node, f"{days} days")
+        return Setting("valid-days", days, self.origin(node), str(days))
 
     def _unwaivable(self) -> Setting:
         inherited = self._inherited("unwaivable", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fwverify.evaluate.interface import Rule
 from fwverify.evaluate.rules import (
+    change,
     checksum,
     component,
     device,
@@ -14,6 +15,7 @@ from fwverify.evaluate.rules import (
     origin,
     package,
     provenance,
+    record,
     run,
     sbom,
     sbom_contents,
@@ -23,6 +25,7 @@ from fwverify.evaluate.rules import (
     signing_key,
     sigstore,
     version,
+    version_history,
 )
 
 BUILTIN: tuple[Rule, ...] = (
@@ -36,6 +39,7 @@ BUILTIN: tuple[Rule, ...] = (
     *sigstore.RULES,
     *checksum.RULES,
     *version.RULES,
+    *version_history.RULES,
     *provenance.RULES,
     *sbom.RULES,
     *sbom_contents.RULES,
@@ -44,5 +48,7 @@ BUILTIN: tuple[Rule, ...] = (
     *secret.RULES,
     *hardening.RULES,
     *endpoint.RULES,
+    *change.RULES,
+    *record.RULES,
     *run.RULES,
 )

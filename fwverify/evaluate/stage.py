@@ -2,9 +2,9 @@
 
 1. Complete what the operator expects: options first, then the policy's `expect`. Never from the delivery.
 2. Judge the key of every valid signature (keys), sum what accepted ones cover (coverage), find the rung of the ladder
-   (strength).
+   (strength); judge the image to go back to alike (way_back).
 3. Ask every rule the policy names; make a Finding of each answer.
-4. Mark the items that a waiver covers (waivers).
+4. Mark the items that a waiver covers (waivers); find the last day of the answer (validity).
 5. Fold the findings into a decision (`model.verdict.decide`) and list what to know beside it.
 """
 
@@ -22,7 +22,9 @@ from fwverify.evaluate.keys import Accepted, Demands, accept
 from fwverify.evaluate.policy import Policy, RuleSetting
 from fwverify.evaluate.registry import BUILTIN
 from fwverify.evaluate.strength import strength
+from fwverify.evaluate.validity import last_day
 from fwverify.evaluate.waivers import GivenWaiver, apply, delivered
+from fwverify.evaluate.way_back import rules_for, way_back
 from fwverify.model.canonical import canonical, identify
 from fwverify.model.evidence import Evidence, SignatureObservation, SignatureStatus, TrustSnapshot
 from fwverify.model.expectation import Expectation
@@ -61,7 +63,8 @@ def evaluate(
     expectation, installed_from = _expectation(policy, evidence)
     snapshot = trust or evidence.trust
     judge = _Keys(policy, evidence, snapshot, expectation, at)
-    case = judge.case()
+    back = way_back(evidence, lambda old: _judged_alike(policy, old, at, trust, rules))
+    case = replace(judge.case(), way_back=back)
     findings = tuple(
         _finding(one, setting, case)
         for one in rules
@@ -69,6 +72,7 @@ def evaluate(
     )
     versions = sorted({one.value for one in covered_claims(evidence, case.covered, case.accepted)})
     findings, uses = apply(waivers, findings, policy, delivered(evidence, expectation.product, versions, at))
+    last = last_day(policy, case, uses)
     return Verdict(
         decision=decide(findings, on_missing_fail=policy.on_missing == "fail", content_only=policy.content_only),
         content_only=policy.content_only,
@@ -90,7 +94,18 @@ def evaluate(
         conditions=conditions(policy, case, findings, uses),
         sample_keys=any(one.sample for one in (*judge.firmware.keys.values(), *judge.sbom.keys.values())),
         waivers=uses,
+        valid_until=last.day,
+        valid_why=last.why,
+        way_back=back,
     )
+
+
+def _judged_alike(
+    policy: Policy, evidence: Evidence, at: str, trust: TrustSnapshot | None, rules: Sequence[Rule]
+) -> Verdict:
+    """The image to go back to, by the same policy but for the rules on the change itself."""
+    digest = identify(evidence)
+    return evaluate(policy, evidence, at, trust=trust, evidence_digest=digest, rules=rules_for(rules))
 
 
 def speaking(evidence: Evidence) -> tuple[SignatureObservation, ...]:

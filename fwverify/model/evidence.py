@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fwverify.model.artifact import ByteRange, Digest, Locator, Role
+from fwverify.model.change import ApprovedRelease
 from fwverify.model.component import Clue, Component, Discrepancy
+from fwverify.model.difference import Difference
 from fwverify.model.expectation import Expectation, VersionClaim
 from fwverify.model.signature import Certificate as Certificate
 from fwverify.model.signature import KeyRecord as KeyRecord
@@ -330,6 +332,12 @@ class Evidence:
     discrepancies: tuple[Discrepancy, ...]
     gaps: tuple[Gap, ...]
     ledger: ByteLedger
+    approved: ApprovedRelease | None = None
+    """The approved release this one follows; None: no baseline was given."""
+    changes: Difference | None = None
+    """What differs from the approved release's evidence."""
+    rollback: Evidence | None = None
+    """Facts of the image to go back to, established in the same run with the same settings; None: none was given."""
 
     def images(self) -> tuple[ArtifactRecord, ...]:
         return tuple(one for one in self.artifacts if one.role is Role.IMAGE)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fwverify.model.artifact import Digest, Locator
+from fwverify.model.change import ChangeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Expectation:
     empty: no baseline was given."""
     no_method: NoMethod | None = None
     """The record that the vendor offers no method; None: none was given."""
+    change: ChangeRecord = ChangeRecord()
+    """What is stated of the change this verdict is for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -67,6 +67,29 @@ class SignedShare:
     """Bytes of the images that are the accepted signatures themselves; not among `total_bytes`."""
 
 
+class Acceptance(StrEnum):
+    """Whether a device would take the older image back, by what signed bytes say."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """The image to go back to, judged by the same policy."""
+
+    name: str
+    version: str
+    """What it states; empty when nothing does."""
+    decision: Decision
+    acceptance: Acceptance
+    why: str
+    """One plain sentence."""
+    rules: tuple[str, ...] = ()
+    """Required rules that it does not meet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer."""
@@ -98,6 +121,12 @@ class Verdict:
     """A published sample key took part: this proves nothing about any real vendor."""
     waivers: tuple[WaiverUse, ...] = ()
     """Every waiver that was given, by id, and what became of it."""
+    valid_until: str = ""
+    """ISO date of the last day on which this answer may be acted on."""
+    valid_why: str = ""
+    """What ends it: the policy's days, a waiver, a key, the policy's review, the window."""
+    way_back: WayBack | None = None
+    """None: no image to go back to was given."""
 
 
 @dataclass(frozen=True, slots=True)
