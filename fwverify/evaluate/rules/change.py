@@ -114,7 +114,9 @@ def trust_anchor(case: Case, values: Values) -> Judged:
         one for one in found.security if one.topic is Topic.TRUST_ANCHOR and not _expected(one, globs)
     ]
     if rest:
-        remedy = "Have the vendor confirm each on the number in your contract: whoever holds it is believed by the device."
+        remedy = (
+            "Have the vendor confirm each on the number in your contract: whoever holds it is believed by the device."
+        )
         return _fail(rest, "Keys or certificates inside the image changed", remedy)
     return _passed(case, values, "The keys and certificates inside are the same", found)
 
@@ -131,7 +133,9 @@ def new_endpoint(case: Case, values: Values) -> Judged:
     ]  # fmt: skip
     if rest:
         remedy = "Ask the vendor what they are for, and name those he declares under `declared`."
-        return _fail(rest, f"{counted(len(rest), 'address', 'addresses')} that the approved release did not have", remedy)
+        return _fail(
+            rest, f"{counted(len(rest), 'address', 'addresses')} that the approved release did not have", remedy
+        )
     return _passed(case, values, "No address is new", found)
 
 

@@ -185,7 +185,9 @@ def age(case: Case, values: Values) -> Judged:
         (one.signed_at, str(one.source)) for one in case.accepted if one.signed_at and one.time_source in TRUSTED
     )
     if not times:
-        return absent(values, "No trusted time says when it was signed.", remedy="Ask the vendor to timestamp releases.")
+        return absent(
+            values, "No trusted time says when it was signed.", remedy="Ask the vendor to timestamp releases."
+        )
     future = [one for one in times if one[0] > case.at]
     if future:
         return failed(
@@ -250,8 +252,13 @@ RULES = (
         measures="The vendor still supports the product.",
         judge=support_window,
         params=(
-            Param("until", ParamKind.TEXT, "", "Last day of support, YYYY-MM-DD; empty: not known.",
-                  pattern=r"([0-9]{4}-[0-9]{2}-[0-9]{2})?"),
+            Param(
+                "until",
+                ParamKind.TEXT,
+                "",
+                "Last day of support, YYYY-MM-DD; empty: not known.",
+                pattern=r"([0-9]{4}-[0-9]{2}-[0-9]{2})?",
+            ),
             IF_ABSENT,
         ),  # fmt: skip
         not_proven="It does not show that flaws are mended in that time.",

@@ -176,8 +176,13 @@ RULES = (
         measures="Neither the version nor the bytes are on the list of withdrawn releases.",
         judge=withdrawn,
         params=(
-            Param("list", ParamKind.LIST, (), "Versions, or SHA-256 digests of images, that were withdrawn.",
-                  tighter="more"),
+            Param(
+                "list",
+                ParamKind.LIST,
+                (),
+                "Versions, or SHA-256 digests of images, that were withdrawn.",
+                tighter="more",
+            ),
             SCHEME,
             IF_ABSENT,
         ),  # fmt: skip
@@ -199,8 +204,13 @@ RULES = (
         measures="The installed version may go to this one directly.",
         judge=upgrade_path,
         params=(
-            Param("path", ParamKind.LIST, (), "Releases that must not be skipped, as the vendor names them.",
-                  tighter="more"),
+            Param(
+                "path",
+                ParamKind.LIST,
+                (),
+                "Releases that must not be skipped, as the vendor names them.",
+                tighter="more",
+            ),
             SCHEME,
             IF_ABSENT,
         ),  # fmt: skip
