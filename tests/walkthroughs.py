@@ -3,10 +3,10 @@
     python -m tests.walkthroughs [NAME ...]     # run them and write the transcripts anew
     python -m tests.walkthroughs --check        # say where a transcript is no longer what is printed
 
-A block that begins with three backquotes and `console` is a transcript: lines after `$ ` are commands (a line that ends
-with a backslash goes on in the next, after `> `), what follows is their output. All commands of one file run in one
-folder that holds copies of samples/, keys/, policies/ and ci/, with a home of its own, 80 columns and no colour. Digests
-of evidence depend on the versions of libraries, so a comparison looks past them.
+A block that begins with three backquotes and `console` is a transcript: lines after `$ ` are commands (a line that
+ends with a backslash goes on in the next, after `> `), what follows is their output. All commands of one file run in
+one folder that holds copies of samples/, keys/, policies/ and ci/, with a home of its own, 80 columns and no colour.
+Digests of evidence depend on the versions of libraries, so a comparison looks past them.
 """
 
 from __future__ import annotations

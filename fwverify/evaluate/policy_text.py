@@ -35,8 +35,8 @@ ON_MISSING = ("inconclusive", "fail")
 TEXTS = ("id", "version", "title", "owner")
 EXPECTED = ("vendor", "product", "installed")
 KEYS = (
-    "fwverify", *TEXTS, "review-by", "extends", "loosen", "loosen-reason", "unwaivable", "on-missing", "content-only", "valid-days",
-    "allow-sample-keys", "action", "expect", "requires", "rules",
+    "fwverify", *TEXTS, "review-by", "extends", "loosen", "loosen-reason", "unwaivable", "on-missing", "content-only",
+    "valid-days",    "allow-sample-keys", "action", "expect", "requires", "rules",
 )  # fmt: skip
 REQUIRES = "run.settings"
 """The rule whose parameters `requires:` sets."""

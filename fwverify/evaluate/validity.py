@@ -1,7 +1,7 @@
 """The last day on which an answer may be acted on. Pure.
 
-An answer goes stale: keys are revoked, flaws become known, waivers end. It holds for as many days as the policy says, and
-ends earlier where something it rests on does.
+An answer goes stale: keys are revoked, flaws become known, waivers end. It holds for as many days as the policy says,
+and ends earlier where something it rests on does.
 """
 
 from __future__ import annotations

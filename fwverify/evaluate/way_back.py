@@ -1,7 +1,7 @@
 """The image to go back to, judged by the same policy, and whether signed counters would let a device take it. Pure.
 
-A counter (security counter, rollback index, sequence) under both signatures decides: a device that keeps it refuses what
-has a lower one. Where no signed bytes carry one, nothing in the images tells, and that is said.
+A counter (security counter, rollback index, sequence) under both signatures decides: a device that keeps it refuses
+what has a lower one. Where no signed bytes carry one, nothing in the images tells, and that is said.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Expectation:
     empty: no baseline was given."""
     no_method: NoMethod | None = None
     """The record that the vendor offers no method; None: none was given."""
-    change: ChangeRecord = ChangeRecord()
+    change: ChangeRecord = ChangeRecord()  # noqa: RUF009 - immutable
     """What is stated of the change this verdict is for."""
 
 

@@ -260,7 +260,7 @@ RULES = (
                 pattern=r"([0-9]{4}-[0-9]{2}-[0-9]{2})?",
             ),
             IF_ABSENT,
-        ),  # fmt: skip
+        ),
         not_proven="It does not show that flaws are mended in that time.",
         requirements=("K",),
     ),

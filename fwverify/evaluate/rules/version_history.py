@@ -124,14 +124,10 @@ def upgrade_path(case: Case, values: Values) -> Judged:
     claims, scheme = _claims(case), text(values, "scheme")
     if not claims:
         return unjudged("No signed bytes say which version this is.", remedy="Ask the vendor for a signed SBOM.")
-    skipped, odd = [], []
-    for claim in claims:
-        for stone in stones:
-            orders = compare(installed, stone, scheme), compare(claim.value, stone, scheme)
-            if None in orders:
-                odd.append((claim, stone))
-            elif orders[0] == -1 and orders[1] == 1:
-                skipped.append((claim, stone))
+    pairs = [(claim, stone) for claim in claims for stone in stones]
+    orders = [(compare(installed, stone, scheme), compare(claim.value, stone, scheme)) for claim, stone in pairs]
+    skipped = [pair for pair, order in zip(pairs, orders, strict=True) if order == (-1, 1)]
+    odd = [pair for pair, order in zip(pairs, orders, strict=True) if None in order]
     if skipped or odd:
         what = "must be installed first" if skipped else "cannot be put in an order with it"
         first = (skipped or odd)[0][1]
@@ -185,7 +181,7 @@ RULES = (
             ),
             SCHEME,
             IF_ABSENT,
-        ),  # fmt: skip
+        ),
         not_proven="The list is yours: what was withdrawn since you wrote it is not on it.",
         requirements=("A SI-2",),
     ),
@@ -213,7 +209,7 @@ RULES = (
             ),
             SCHEME,
             IF_ABSENT,
-        ),  # fmt: skip
+        ),
         not_proven="The vendor's list is what you wrote down; the device was not asked.",
     ),
     Rule(
