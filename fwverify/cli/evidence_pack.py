@@ -14,6 +14,7 @@ import click
 from fwverify import __version__
 from fwverify.cli import options, output, settings, status
 from fwverify.cli.evidence_keygen import passphrase_option, sign_option, signers
+from fwverify.cli.evidence_time import stamp_of, tsa_certificates
 from fwverify.errors import RecordError, UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,17 @@ class Source:
     help="Enter the decision in this log (evidence log) and pack the proof; the first --sign key is the log's.",
 )  # fmt: skip
 @click.option(
+    "--tsa", metavar="URL", help="Have this timestamping authority stamp report.json (RFC 3161; asks the network)."
+)
+@click.option(
+    "--tsr", metavar="FILE", type=click.Path(path_type=Path),
+    help="Its answer, fetched on another machine:  openssl ts -query -data report.json -sha256 -cert",
+)  # fmt: skip
+@click.option(
+    "--tsa-cert", metavar="FILE", type=click.Path(path_type=Path),
+    help="Certificate of the authority, or the root above it, PEM: its answer is checked before it is packed.",
+)  # fmt: skip
+@click.option(
     "-o", "target", metavar="PACK", required=True, type=click.Path(path_type=Path),
     help="Where to: NAME.zip, or the name of a new folder.",
 )  # fmt: skip
@@ -65,6 +77,9 @@ def pack(
     passphrase_file: Path | None,
     images: tuple[Path, ...],
     log_folder: Path | None,
+    tsa: str | None,
+    tsr: Path | None,
+    tsa_cert: Path | None,
     target: Path,
 ) -> int:
     """Put a decision with all it rests on into one file: report, facts, policy, keys, waivers, digests, signatures.
@@ -80,6 +95,7 @@ def pack(
     """
     from fwverify.records import packing
 
+    certificates = tsa_certificates(tsa, tsr, tsa_cert)
     found = _source(source)
     _refuse_target(target, images)
     basis = _basis(found, policy_name, keys_folder, waivers_path)
@@ -87,8 +103,9 @@ def pack(
     exit_status = status.OF_DECISION[assessment.verdict.decision]
     made = signers(sign_with, passphrase_file)
     copies = _images(found.evidence, images)
+    stamp = stamp_of(packing.report_document(assessment, exit_status), tsa, tsr, certificates)
     logged = _logged(log_folder, assessment, exit_status, made, sign_with) if log_folder is not None else {}
-    extras = packing.Extras(images=copies, log=logged)
+    extras = packing.Extras(images=copies, log=logged, stamp=stamp)
     _write(target, packing.contents(assessment, basis, exit_status, __version__, extras, made))
     output.emit(_told(target, assessment, signed=bool(made)))
     return status.PASS

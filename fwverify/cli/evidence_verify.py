@@ -13,7 +13,7 @@ import click
 
 from fwverify import __version__
 from fwverify.cli import options, output, settings, status
-from fwverify.cli.evidence_keygen import public_keys, site_key_option
+from fwverify.cli.evidence_keygen import public_keys, read_key, site_key_option
 from fwverify.errors import FwverifyError, UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ NAME_COLUMNS, RESULT_COLUMNS = 11, 13
     "--log-key", "log_keys", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
     help="The public key of the log it is in.  [default: the site keys]",
 )  # fmt: skip
+@click.option(
+    "--tsa-cert", metavar="FILE", type=click.Path(path_type=Path),
+    help="Certificate of the timestamping authority, or the root above it, PEM.",
+)  # fmt: skip
 @click.option("--sha256", "digest", metavar="HEX", default="", help="SHA-256 of the zip that reached you another way.")
 @click.option(
     "--image", "images", metavar="DELIVERY", multiple=True, type=click.Path(path_type=Path),
@@ -47,6 +51,7 @@ def verify(
     pack: Path,
     site_keys: tuple[Path, ...],
     log_keys: tuple[Path, ...],
+    tsa_cert: Path | None,
     digest: str,
     images: tuple[Path, ...],
     in_process: bool,
@@ -68,9 +73,10 @@ def verify(
     from fwverify.records.checking import Checked, check
     from fwverify.records.lines import Line, Result
     from fwverify.records.log_checking import place
+    from fwverify.records.stamping import stamp_line
     from fwverify.records.storing import NotAPack, open_pack
 
-    settings.refuse_inside((pack,), None, None, (*site_keys, *log_keys))
+    settings.refuse_inside((pack,), None, None, (*site_keys, *log_keys), tsa_cert=tsa_cert)
     sha256 = _digest(digest)
     anchors = Anchors(public_keys(site_keys), sha256, __version__)
     try:
@@ -79,7 +85,12 @@ def verify(
         checked = Checked((Line("Pack", Result.UNCHECKED, f"cannot be read: {problem}"),))
     else:
         logs = (*anchors.site_keys, *public_keys(log_keys))
-        checked = check(stored, anchors, (lambda one, report: place(one, report, logs, named=bool(log_keys)),))
+        certificates = read_key(tsa_cert) if tsa_cert is not None else b""
+        more = (
+            lambda one, report: place(one, report, logs, named=bool(log_keys)),
+            lambda one, report: stamp_line(one, report, certificates),
+        )
+        checked = check(stored, anchors, more)
         if sha256:
             checked = replace(checked, lines=(_whole(pack, sha256), *checked.lines))
         if images:
@@ -191,14 +202,18 @@ def _page(pack: Path, checked: Checked) -> Iterator[str]:
 
 def line_texts(one: Line) -> Iterator[str]:
     """One line of a check, as the page shows it."""
+    start = f"  {one.name:<{NAME_COLUMNS}}{one.result.value:<{RESULT_COLUMNS}}"
+    yield from _wrapped(one.text, start, " " * len(start))
+    for detail in one.details:
+        yield from _wrapped(f"- {detail}", " " * 4, " " * 6)
+
+
+def _wrapped(text: str, start: str, then: str) -> list[str]:
+    """Lines of a terminal's width; options are not broken at their dashes."""
     from fwverify.report.neutral import visible
 
-    start = f"  {one.name:<{NAME_COLUMNS}}{one.result.value:<{RESULT_COLUMNS}}"
-    blank = " " * len(start)
-    yield from wrap(visible(one.text), settings.PAGE_WIDTH, initial_indent=start, subsequent_indent=blank)
-    for detail in one.details:
-        text = f"- {visible(detail)}"
-        yield from wrap(text, settings.PAGE_WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6)
+    width = settings.PAGE_WIDTH
+    return wrap(visible(text), width, initial_indent=start, subsequent_indent=then, break_on_hyphens=False)
 
 
 def _document(checked: Checked) -> str:
