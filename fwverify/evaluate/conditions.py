@@ -11,7 +11,7 @@ from fwverify.evaluate.judging import counted, named
 from fwverify.evaluate.policy import Policy
 from fwverify.model.component import DiscrepancyKind
 from fwverify.model.evidence import GapReason, SignatureStatus
-from fwverify.model.finding import Finding, Level, Outcome
+from fwverify.model.finding import Finding, Level, Outcome, Waiver
 from fwverify.model.verdict import Condition
 from fwverify.model.waiver import SOON_DAYS, WaiverUse
 
@@ -26,6 +26,8 @@ GAP_WORDS = {
     GapReason.NOT_ATTEMPTED: "not attempted",
 }
 
+MAX_WAIVED = 8
+"""Rules under one waiver that are named; the others stand in the table of rules."""
 MAX_IDLE = 3
 """Waivers of no use here that are named; more are only counted."""
 MAX_PLACES = 3
@@ -57,17 +59,21 @@ def _advice(findings: Sequence[Finding]) -> list[Condition]:
 
 
 def _waived(findings: Sequence[Finding]) -> list[Condition]:
-    """One condition for each rule and waiver, however many items."""
-    out = []
+    """One condition for each waiver and outcome, naming the rules, however many items."""
+    groups: dict[tuple[Waiver, str], list[str]] = {}
     for finding in findings:
         marks = [one.waiver for one in finding.items if one.waiver is not None]
+        state = "failed" if finding.outcome is Outcome.FAIL else "open"
         for mark in sorted(set(marks)):
-            count = marks.count(mark)
-            part = "" if count == len(finding.items) else f" for {count} of {len(finding.items)} items"
-            said = "still failed" if finding.outcome is Outcome.FAIL else "still open"
-            text = f"{finding.rule} is waived{part} by {mark.id} until {mark.expires} ({mark.approved_by}); {said}"
-            out.append(Condition(text, finding.rule))
-    return out
+            part = "" if len(marks) == len(finding.items) else f" ({marks.count(mark)} of {len(finding.items)} items)"
+            groups.setdefault((mark, state), []).append(f"{finding.rule}{part}")
+    return [
+        Condition(
+            f"Waived by {mark.id} until {mark.expires} ({mark.approved_by}), and still {state}: "
+            f"{named(rules, MAX_WAIVED)}."
+        )
+        for (mark, state), rules in groups.items()
+    ]
 
 
 def _waivers(waivers: Sequence[WaiverUse]) -> list[Condition]:

@@ -46,9 +46,13 @@ def _heads(policy: Policy, floor: Policy) -> Iterator[Weakness]:
             yield Weakness(name, "true", "false")
     if policy.valid_days > floor.valid_days:
         yield Weakness("valid-days", str(policy.valid_days), str(floor.valid_days))
-    lacking = sorted(set(floor.unwaivable) - set(policy.unwaivable))
-    if lacking:
-        yield Weakness("unwaivable", f"without {', '.join(lacking)}", f"[{', '.join(floor.unwaivable)}]")
+    for name, own, wanted in (
+        ("unwaivable", policy.unwaivable, floor.unwaivable),
+        ("unwaivable-failures", (*policy.unwaivable, *policy.unwaivable_failures), floor.unwaivable_failures),
+    ):
+        lacking = sorted(set(wanted) - set(own))
+        if lacking:
+            yield Weakness(name, f"without {', '.join(lacking)}", f"[{', '.join(wanted)}]")
 
 
 def _rule(rule: Rule, policy: Policy, floor: Policy) -> Iterator[Weakness]:

@@ -58,6 +58,9 @@ class Policy:
     parents: tuple[str, ...]
     """Every policy above it, the nearest first."""
     unwaivable: tuple[str, ...]
+    """Rules of which no waiver counts."""
+    unwaivable_failures: tuple[str, ...]
+    """Rules of which no waiver counts where they failed; one that had nothing to check may be waived."""
     on_missing: str
     content_only: bool
     valid_days: int

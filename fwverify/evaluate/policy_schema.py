@@ -49,6 +49,7 @@ def policy_schema(rules: Sequence[Rule] = BUILTIN) -> dict[str, Json]:
             "loosen": {"type": "array", "items": {"enum": [*ids, *LOOSENABLE]}},
             "loosen-reason": text,
             "unwaivable": {"type": "array", "items": {"enum": ids}},
+            "unwaivable-failures": {"type": "array", "items": {"enum": ids}},
             "on-missing": {"enum": list(ON_MISSING)},
             "content-only": {"type": "boolean"},
             "valid-days": {"type": "integer", "minimum": 1, "maximum": MOST_VALID_DAYS},

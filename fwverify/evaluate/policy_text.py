@@ -35,12 +35,12 @@ ON_MISSING = ("inconclusive", "fail")
 TEXTS = ("id", "version", "title", "owner")
 EXPECTED = ("vendor", "product", "installed")
 KEYS = (
-    "fwverify", *TEXTS, "review-by", "extends", "loosen", "loosen-reason", "unwaivable", "on-missing", "content-only",
-    "valid-days",    "allow-sample-keys", "action", "expect", "requires", "rules",
+    "fwverify", *TEXTS, "review-by", "extends", "loosen", "loosen-reason", "unwaivable", "unwaivable-failures",
+    "on-missing", "content-only", "valid-days", "allow-sample-keys", "action", "expect", "requires", "rules",
 )  # fmt: skip
 REQUIRES = "run.settings"
 """The rule whose parameters `requires:` sets."""
-LOOSENABLE = ("on-missing", "content-only", "allow-sample-keys", "unwaivable", "valid-days")
+LOOSENABLE = ("on-missing", "content-only", "allow-sample-keys", "unwaivable", "unwaivable-failures", "valid-days")
 """Keys beside the rules that a child may only tighten."""
 
 
@@ -104,6 +104,7 @@ class _Reader(Fields):
             extends=self.parent.source if self.parent else "",
             parents=(self.parent.source, *self.parent.parents) if self.parent else (),
             unwaivable=_tuple(values["unwaivable"]),
+            unwaivable_failures=_tuple(values["unwaivable-failures"]),
             on_missing=str(values["on-missing"]),
             content_only=values["content-only"] is True,
             valid_days=int(str(values["valid-days"])),
@@ -170,7 +171,7 @@ class _Reader(Fields):
         out.append(self._valid_days())
         out.append(self._flag("allow-sample-keys"))
         out.append(self._choice("action", ACTIONS, ACTIONS[0]))
-        out.append(self._unwaivable())
+        out.extend(self._unwaivable(one) for one in ("unwaivable", "unwaivable-failures"))
         return tuple(out)
 
     def _inherited(self, name: str, default: Value) -> Setting:
@@ -245,19 +246,20 @@ class _Reader(Fields):
             self.may_loosen("valid-days", node, f"{days} days")
         return Setting("valid-days", days, self.origin(node), str(days))
 
-    def _unwaivable(self) -> Setting:
-        inherited = self._inherited("unwaivable", ())
-        node = self.head("unwaivable")
+    def _unwaivable(self, name: str) -> Setting:
+        """Rules nobody can sign away; what is unwaivable altogether is so where it failed, too."""
+        inherited = self._inherited(name, ())
+        node = self.head(name)
         if node is None:
             return inherited
-        named = self.texts(node, "unwaivable")
+        named = self.texts(node, name)
         for one in node.items or ():
             if one.text not in self.rules:
                 raise self.error(one, f"no rule {one.text!r}.{did_you_mean(str(one.text), self.rules)}")
         missing = sorted(set(_tuple(inherited.value)) - set(named))
         if missing:
-            self.may_loosen("unwaivable", node, f"leaving out {', '.join(missing)}")
-        return Setting("unwaivable", named, self.origin(node), f"[{', '.join(named)}]")
+            self.may_loosen(name, node, f"leaving out {', '.join(missing)}")
+        return Setting(name, named, self.origin(node), f"[{', '.join(named)}]")
 
     def _expect(self, policy_id: str) -> Expectation:
         node = self.head("expect")

@@ -142,6 +142,8 @@ def refusal(waiver: GivenWaiver, finding: Finding, policy: Policy) -> str:
     """Why a waiver in order may not cover this rule under this policy; empty when it may."""
     if finding.rule in policy.unwaivable:
         return f"the policy {policy.id} lets nobody waive {finding.rule}"
+    if finding.rule in policy.unwaivable_failures and finding.outcome is Outcome.FAIL:
+        return f"the policy {policy.id} lets nobody waive {finding.rule} where it failed"
     if finding.level is Level.MUST and len(approvers(waiver)) < 2:
         return f"{finding.rule} is required, so two people must approve"
     return ""

@@ -147,6 +147,11 @@ def _origin_clause(reading: Reading) -> str:
         channels = [one.channel for one in r.confirmed_checksums(reading) if one.channel]
         by = f" ({listed(channels, 1)})" if channels else ""
         return f"It is the file whose checksum you were given{by}, and unchanged; no pinned key signed it"
+    if any(one.rule == "origin.strength" for one in reading.waived):
+        return (
+            f"Nothing shows who made it. It meets your policy only because people answer for "
+            f"{plural(len(reading.waived), 'rule')} that {'is' if len(reading.waived) == 1 else 'are'} waived"
+        )
     return "It meets your policy, which asks for no proof of who made it"
 
 
@@ -169,7 +174,6 @@ def know(reading: Reading) -> tuple[str, ...]:
     out.extend(_sentence(one.text) for one in reading.verdict.conditions)
     mentioned = {one.rule for one in reading.verdict.conditions}
     out.extend(_advice(one) for one in reading.advisory if one.rule not in mentioned)
-    out.extend(f"{one.rule} is waived: {_waivers(one)}." for one in reading.waived if one.rule not in mentioned)
     shown = list(dict.fromkeys(out))
     if len(shown) > MAX_KNOWN:
         more = f"And {plural(len(shown) - MAX_KNOWN, 'more thing')} to know: -v."
@@ -185,11 +189,6 @@ def _fall_back(reading: Reading) -> str:
 
 def _advice(finding: Finding) -> str:
     return _sentence(f"{finding.rule}: {finding.message}")
-
-
-def _waivers(finding: Finding) -> str:
-    seen = {f"{one.waiver.id}, until {one.waiver.expires}" for one in finding.items if one.waiver}
-    return "; ".join(sorted(seen))
 
 
 def _sentence(text: str) -> str:

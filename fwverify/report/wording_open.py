@@ -74,7 +74,15 @@ def _no_method(reading: Reading) -> Step:
     asks = f"{policy} needs {needed} of 5, so " if needed else ""
     if needed < 3 and signature_required(reading):
         asks = f"{policy} asks for a signature, so "
-    return Step(f"If they have no method: record their dated answer; {asks}{owner(reading)} decides, not this tool.")
+    if reading.held("origin.no-method"):
+        return Step(
+            "Their answer, that they have no method, is on record. What that leaves open two people may waive for a "
+            f"time (fwverify waiver new --help); {asks}{owner(reading)} decides, not this tool."
+        )
+    return Step(
+        f"If they have no method: record their dated answer (--no-method FILE); {asks}{owner(reading)} decides, not "
+        "this tool."
+    )
 
 
 def _ask_signature(reading: Reading, context: Context, first: str) -> Step:

@@ -240,7 +240,7 @@ RULES = (
         measures="By trusted times, the release is not from the future and no older than allowed.",
         judge=age,
         params=(
-            Param("max-days", ParamKind.INTEGER, 0, "Oldest allowed, in days; 0: any age.", tighter="lower"),
+            Param("max-days", ParamKind.INTEGER, 0, "Oldest allowed, in days; 0: any age.", tighter="below"),
             IF_ABSENT,
         ),
         not_proven="It does not show that no later release exists.",

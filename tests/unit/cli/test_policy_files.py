@@ -163,3 +163,24 @@ def test_policy_test(here: Path, capsys: Capture) -> None:
     case.write_text(CASE.replace("fw.bin", "gone.bin"))
     assert main(line) == 2
     assert main(["policy", "test", str(deliveries)]) == 2
+
+
+def test_documents_show_what_is_read() -> None:
+    """The examples of docs/policies.md, docs/waivers.md and policies/README.md are read without a mistake."""
+    from fwverify.evaluate.no_method_text import parse_no_method
+    from fwverify.evaluate.policy_text import parse_policy
+    from fwverify.evaluate.waiver_text import parse_waiver
+    from fwverify.formats.strict_yaml import load
+
+    texts = [(ROOT / one).read_text() for one in ("docs/policies.md", "docs/waivers.md", "policies/README.md")]
+    blocks = [one.split("```")[0] for text in texts for one in text.split("```yaml\n")[1:]]
+    readers = {
+        "policy/1": lambda text: parse_policy(text, "doc", load_policy),
+        "waiver/1": lambda text: parse_waiver(text, "doc"),
+        "no-method/1": lambda text: parse_no_method(text, "doc"),
+        "policy-case/1": load,
+    }
+    kinds = [one.split("\n")[0].removeprefix("fwverify: ") for one in blocks]
+    assert sorted(kinds) == sorted(readers)
+    for kind, block in zip(kinds, blocks, strict=True):
+        readers[kind](block)

@@ -51,6 +51,7 @@ def test_reads_everything() -> None:
     )
     assert (found.expect.vendor, found.expect.product, found.expect.installed) == ("acme", "NO", "3.10")
     assert found.unwaivable == ("signature.valid",)
+    assert found.unwaivable_failures == ()
     assert [one.rule for one in found.rules] == [one.id for one in BUILTIN]
     assert found.value("package.examined", "min") == 9000
     assert found.value("signature.coverage", "ignore") == ()

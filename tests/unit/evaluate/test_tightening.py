@@ -24,7 +24,16 @@ FITTING = {
     ParamKind.TEXT: {"later", "kept"},
 }
 PARAMS = [pytest.param(rule, one, id=f"{rule.id}-{one.name}") for rule in BUILTIN for one in rule.params]
-LISTED = {"devices-in": "tar", "deny": "telnetd", "tolerate": "*", "extra": "a" * 64, "allow": "*"}
+LISTED = {
+    "fields": "ticket",
+    "path": "3.0",
+    "list": "3.0",
+    "devices-in": "tar",
+    "deny": "telnetd",
+    "tolerate": "*",
+    "extra": "a" * 64,
+    "allow": "*",
+}
 """An entry that a list takes, where not every text is one."""
 
 
@@ -82,6 +91,15 @@ def test_every_parameter_has_a_direction(rule: Rule, param: Param) -> None:
 
 
 @pytest.mark.parametrize(("rule", "param"), PARAMS)
+def test_what_stands_for_any_is_the_loosest(rule: Rule, param: Param) -> None:
+    """A parameter whose words say that 0 or nothing asks for nothing has a direction that knows it."""
+    if "; 0: " in param.meaning:
+        assert param.tighter == "below", (rule.id, param.name)
+    if "empty: any" in param.meaning:
+        assert param.tighter in ("among", "later"), (rule.id, param.name)
+
+
+@pytest.mark.parametrize(("rule", "param"), PARAMS)
 def test_children_and_floors_agree(rule: Rule, param: Param) -> None:
     """What a child may not say without `loosen`, a floor refuses, and nothing else."""
     values = steps(param)
@@ -116,6 +134,7 @@ HEADS = [
     ("content-only: false", "content-only: true", "content-only"),
     ("allow-sample-keys: false", "allow-sample-keys: true", "allow-sample-keys"),
     ("unwaivable: [signature.valid, sbom.present]", "unwaivable: [sbom.present]", "unwaivable"),
+    ("unwaivable-failures: [sbom.present]", "unwaivable-failures: []", "unwaivable-failures"),
     ("rules: {sbom.present: must}", "rules: {sbom.present: should}", "sbom.present"),
     ("rules: {sbom.present: must}", "rules: {}", "sbom.present"),
 ]

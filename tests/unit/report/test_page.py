@@ -129,8 +129,8 @@ def test_inconclusive_page(unknown: Assessment) -> None:
         "      f72b b1c4 8eb9 0491 cd22 32ec 3b4c 4959\n"
         "      28e8 e966 43e8 d544 eba0 95ca 6459 6d43\n"
         "      If it differs: do not install it, report it.",
-        "   3. If they have no method: record their dated answer; production needs\n"
-        "      4 of 5, so whoever owns your policy (here fwverify's own\n"
+        "   3. If they have no method: record their dated answer (--no-method FILE);\n"
+        "      production needs 4 of 5, so whoever owns your policy (here fwverify's own\n"
         "      builtin:production) decides, not this tool.",
     ):
         assert part in text
