@@ -84,9 +84,9 @@ def difference_document(found: Difference) -> str:
 
 def _lines(found: Difference, width: int, verbose: int) -> Iterable[Line]:
     yield from paragraph(f"{_name(found.old)} -> {_name(found.new)}", width, style="label")
-    yield from paragraph(_sentence(found), width, indent=2)
+    yield from paragraph(sentence(found), width, indent=2)
     for label, side in (("Old", found.old), ("New", found.new)):
-        yield from labelled(label, _figures(side), width)
+        yield from labelled(label, figures(side), width)
     for effect in Effect:
         yield from _security(found, effect, width, verbose)
     yield from _components(found, width, verbose)
@@ -100,7 +100,8 @@ def _name(side: Side) -> str:
     return shortened(side.delivery, NAME_LIMIT)
 
 
-def _figures(side: Side) -> str:
+def figures(side: Side) -> str:
+    """One side in a line."""
     parts = [
         plural(len(side.images), "image"),
         f"{count(side.total_bytes)} bytes",
@@ -117,7 +118,8 @@ def _by(side: Side) -> str:
     return f" ({listed(names, 2)})" if names else ""
 
 
-def _sentence(found: Difference) -> str:
+def sentence(found: Difference) -> str:
+    """What it comes to in security terms, and whether everything could be compared."""
     counts = {effect: len(found.of_effect(effect)) for effect in Effect}
     left = plural(len(found.open), "thing")
     behind = f" {left} could not be compared: see the end." if found.open else " Everything could be compared."

@@ -17,7 +17,7 @@ from fwverify.report.interface import REPORT_SCHEMA, Context, Renderer
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading, read
 from fwverify.report.requirements import titles
-from fwverify.report.web import byte_map, checked, components, judged, rule_tables, security, signers
+from fwverify.report.web import byte_map, changes, checked, components, judged, rule_tables, security, signers
 from fwverify.report.web.environment import html_page
 from fwverify.report.web.summary import Summary, summary
 
@@ -76,6 +76,7 @@ def _sections(reading: Reading, context: Context) -> dict[str, object]:
         "components": found,
         "components_open": len(found.rows) <= components.OPEN_ROWS,
         "component_words": components.component_words(reading),
+        "changes": changes.changes(reading),
         "security": security.security(reading),
         "level_words": rule_tables.level_words(reading),
         "open_rules": rule_tables.open_rules(reading),

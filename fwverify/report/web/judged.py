@@ -49,6 +49,7 @@ def judged_table(reading: Reading, context: Context) -> Table:
         _row("keys", keys, trust.source or "no registry was given", trust.digest),
         _row("what you expect", ", ".join(stated) or "nothing stated", source, ""),
         _row("as of", verdict.judged_at, f"facts of {evidence.at}", ""),
+        *_until(reading),
         _row("evidence", "all facts of the run", context.evidence_path or "not written to a file",
              verdict.evidence_digest),
         _row("read with", f"isolation: {evidence.settings.isolation}", tools or "versions not recorded", ""),
@@ -57,6 +58,12 @@ def judged_table(reading: Reading, context: Context) -> Table:
     return Table(
         "judged", "What the answer rests on besides the delivery; none of it came from inside it", columns, rows
     )
+
+
+def _until(reading: Reading) -> tuple[Row, ...]:
+    """The last day of the answer, where it has one."""
+    verdict = reading.verdict
+    return (_row("act on it until", verdict.valid_until, verdict.valid_why, ""),) if verdict.valid_until else ()
 
 
 def _row(what: str, value: str, source: str, digest: str) -> Row:

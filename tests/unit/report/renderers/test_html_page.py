@@ -6,19 +6,38 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from html.parser import HTMLParser
 
 import pytest
 
+from fwverify.model.approving import approved_release
+from fwverify.model.artifact import ByteRange
 from fwverify.model.canonical import to_json
-from fwverify.model.verdict import Assessment
+from fwverify.model.change import ChangeRecord, CheckDone, Checklist, CheckResult
+from fwverify.model.component import DeclaredComponent, Discrepancy, DiscrepancyKind
+from fwverify.model.differing import difference
+from fwverify.model.evidence import (
+    Anomaly,
+    AnomalyKind,
+    Certificate,
+    ChecksumObservation,
+    ContentKind,
+    ContentObservation,
+    Gap,
+    GapReason,
+    SignatureStatus,
+)
+from fwverify.model.finding import Item, Level, Outcome, Waiver
+from fwverify.model.verdict import Acceptance, Assessment, Decision, WayBack
 from fwverify.report import wording
 from fwverify.report.interface import Context
 from fwverify.report.reading import read
 from fwverify.report.renderers import html_page, json_document
 from fwverify.report.rows import rows
 from fwverify.report.web.environment import MAX_TEXT
+from tests.unit.report.conftest import IMAGE, SBOM, SIGNATURE, finding, good_evidence, good_verdict, seen
 
 VOID = frozenset({"meta", "input", "br", "link", "img"})
 POISON = (
@@ -80,10 +99,60 @@ def poisoned(value: object, poison: Callable[[], str]) -> object:
     return value
 
 
-@pytest.fixture(params=["good", "stranger", "unknown"])
+def full() -> Assessment:
+    """An assessment with something in every section of the page."""
+    base, verdict = good_evidence(), good_verdict()
+    span, text = ByteRange(0, 9), "text"
+    old = replace(base, components=(seen("zlib", "1.3.1"),), delivery="old")
+    contents = tuple(ContentObservation(kind, IMAGE, 7, text, text) for kind in ContentKind)
+    link = Certificate(text, text, text, text, text, text, text, text, (text,))
+    signatures = tuple(
+        replace(SIGNATURE, status=status, path=(link,), oddities=(text,), states=((text, text),), identity=text,
+                issuer=text, signed_at=text, time_source=text,
+                subject=IMAGE if status is SignatureStatus.VALID else None)
+        for status in SignatureStatus
+    )  # fmt: skip
+    sums = tuple(
+        ChecksumObservation(IMAGE, text, base.artifacts[0].digests[0], computed, source, holds, text, inner, text)
+        for computed, source, holds, inner in (
+            (base.artifacts[0].digests[0], None, True, False), (base.artifacts[0].digests[0], SBOM, False, True),
+            (None, SBOM, False, False),
+        )
+    )  # fmt: skip
+    pairs = tuple(
+        Discrepancy(kind, DeclaredComponent(text, text), replace(seen(text, ""), contradicted=True), text, None, IMAGE)
+        for kind in DiscrepancyKind
+    )
+    new = replace(
+        base, contents=contents, signatures=signatures, checksums=sums, discrepancies=pairs,
+        components=(seen("zlib", "1.2.13"), seen("other", "")),
+        gaps=tuple(Gap(reason, IMAGE, text, text, span) for reason in GapReason),
+        anomalies=tuple(Anomaly(kind, IMAGE, text, span) for kind in AnomalyKind),
+        artifacts=(replace(base.artifacts[0], facts=(("hardening.pie", "yes"),)), *base.artifacts[1:]),
+    )  # fmt: skip
+    change = ChangeRecord(
+        *(text,) * 9, checklist=Checklist(*(text,) * 4, (CheckDone(text, text, CheckResult.NO, text),), text)
+    )
+    evidence = replace(new, changes=difference(old, new), approved=approved_release(old),
+                       expectation=replace(base.expectation, change=change))  # fmt: skip
+    item = Item(text, text, text, (), Waiver(text, text, text, text))
+    findings = tuple(
+        finding(f"{family}.x", outcome, level, items=(item,), expected=text, observed=text, denominator=text,
+                remedy=text, not_proven=text, requirements=(text, "N1"))
+        for family, outcome, level in zip(
+            ("signature", "secret", "hardening", "endpoint", "package"), (*Outcome, Outcome.FAIL), (*Level, Level.MUST),
+            strict=False,
+        )
+    )  # fmt: skip
+    verdict = replace(verdict, findings=(*verdict.findings, *findings), valid_until=text, valid_why=text,
+                      way_back=WayBack(text, text, Decision.FAIL, Acceptance.REFUSED, text, (text,)))  # fmt: skip
+    return Assessment(evidence, verdict)
+
+
+@pytest.fixture(params=["good", "stranger", "unknown", "full"])
 def assessment(request: pytest.FixtureRequest) -> Assessment:
     """Each of the three pages of the contract."""
-    found = request.getfixturevalue(request.param)
+    found = full() if request.param == "full" else request.getfixturevalue(request.param)
     assert isinstance(found, Assessment)
     return found
 
