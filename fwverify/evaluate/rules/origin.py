@@ -71,12 +71,14 @@ def strength(case: Case, values: Values) -> Judged:
 def no_method(case: Case, values: Values) -> Judged:
     """Where nothing shows the origin, a dated statement says that the vendor was asked and offers nothing.
 
-    1. Something shows the origin (rung 2 or more): does not apply, there is a method.
+    1. A signature or a published checksum came, or the origin is shown another way: there is a method, and other
+       rules judge whether it holds. Does not apply.
     2. No statement: not evaluated.
     3. A statement about somebody else, from the future, or too old: fail.
     """
-    if case.strength.value >= METHOD:
-        return Judged(Outcome.NOT_APPLICABLE, f"There is a method: {case.strength.words}.")
+    came = case.evidence.signatures or any(not one.inner for one in case.evidence.checksums)
+    if came or case.strength.value >= METHOD:
+        return Judged(Outcome.NOT_APPLICABLE, f"There is a method, and other rules judge it: {case.strength.words}.")
     said = case.expectation.no_method
     if said is None:
         return unjudged(

@@ -112,7 +112,8 @@ def test_no_method_on_record() -> None:
     assert "ACME PSIRT, asked by M. Lee" in found.message
     assert finding(bare(), NO_METHOD).outcome is Outcome.NOT_EVALUATED
     assert finding(good(), NO_METHOD).outcome is Outcome.NOT_APPLICABLE
-    assert finding(evidence(unknown()), NO_METHOD).outcome is Outcome.NOT_EVALUATED
+    assert finding(evidence(unknown()), NO_METHOD).outcome is Outcome.NOT_APPLICABLE, "a method, and not one that holds"
+    assert finding(evidence(), NO_METHOD).outcome is Outcome.NOT_APPLICABLE, "a checksum list is one, if a weak one"
 
 
 @pytest.mark.parametrize(

@@ -305,3 +305,28 @@ def test_looser_is_an_order(one: int, other: int) -> None:
     """Of two different values exactly one is the looser."""
     param = Param("p", ParamKind.INTEGER, 0, "A number.", tighter="higher")
     assert looser(param, one, other) + looser(param, other, one) == (one != other)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_schema_takes_what_is_shipped(name: str) -> None:
+    """An editor with the schema finds nothing wrong with a shipped policy, and something with a misspelt one."""
+    import jsonschema_rs
+    import yaml
+
+    text = (ROOT / "policies" / f"{name}.yaml").read_text()
+    data = yaml.load(text, Loader=yaml.BaseLoader)
+    validator = jsonschema_rs.validator_for(_typed(policy_schema()))
+    assert not [str(one) for one in validator.iter_errors(data)]
+    data["rules"] = {**data["rules"], "signature.vaild": "must"}
+    assert not validator.is_valid(data)
+
+
+def _typed(schema: object) -> object:
+    """The schema for texts alone: editors type scalars first, this reads them as the loader does."""
+    if isinstance(schema, dict):
+        if schema.get("type") in ("number", "integer", "boolean"):
+            return {"type": "string"}
+        return {key: _typed(value) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [str(one) if isinstance(one, int) and not isinstance(one, bool) else _typed(one) for one in schema]
+    return schema
