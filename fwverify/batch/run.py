@@ -52,6 +52,8 @@ class Row:
     """Required rules that failed."""
     not_evaluated: tuple[str, ...] = ()
     """Required rules that could not be judged."""
+    waived: tuple[str, ...] = ()
+    """Required rules that failed or are open, and for which people answer."""
     conditions: int = 0
     """Things to know beside a pass."""
     policy: str = ""
@@ -100,6 +102,7 @@ def _row(unit: Unit, assessment: Assessment) -> Row:
         strength_words=verdict.strength.words,
         failed=_rules(verdict.findings, Outcome.FAIL),
         not_evaluated=_rules(verdict.findings, Outcome.NOT_EVALUATED),
+        waived=tuple(sorted(one.rule for one in verdict.findings if one.level is Level.MUST and one.waived)),
         conditions=len(verdict.conditions),
         policy=f"{verdict.policy_id} {verdict.policy_version}",
         policy_digest=verdict.policy_digest,

@@ -21,7 +21,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """First characters that make a spreadsheet calculate, or that it drops before it looks."""
 RESULT_COLUMNS = (
     "line", "delivery", "decision", "exit", "strength", "strength-words", "vendor", "product", "version", "failed",
-    "not-evaluated", "conditions", "policy", "evidence", "evidence-sha256", "problem",
+    "not-evaluated", "waived", "conditions", "policy", "evidence", "evidence-sha256", "problem",
 )  # fmt: skip
 ERROR_COLUMNS = ("line", "delivery", "problem")
 NAME_CHARACTERS = 80
@@ -64,8 +64,8 @@ def units_csv(rows: Sequence[Row], exits: Mapping[Result, int], *, kept: bool) -
             (
                 row.unit.line or "", row.unit.name, decision(row), exits[row.result],
                 "" if row.strength is None else row.strength, row.strength_words, row.vendor, row.product, row.version,
-                " ".join(row.failed), " ".join(row.not_evaluated), row.conditions, row.policy,
-                _evidence(number, row, kept), row.evidence_digest, row.problem,
+                " ".join(row.failed), " ".join(row.not_evaluated), " ".join(row.waived), row.conditions,
+                row.policy,                _evidence(number, row, kept), row.evidence_digest, row.problem,
             )
             for number, row in enumerate(rows, 1)
         ),
@@ -87,6 +87,7 @@ def unit_objects(rows: Sequence[Row], exits: Mapping[Result, int], *, kept: bool
             "version": row.version,
             "failed": list(row.failed),
             "not_evaluated": list(row.not_evaluated),
+            "waived": list(row.waived),
             "conditions": row.conditions,
             "policy": row.policy,
             "policy_digest": row.policy_digest,

@@ -272,6 +272,8 @@ def why(row: Row) -> str:
             more = f" and {len(rules) - NAMED_RULES} more" if len(rules) > NAMED_RULES else ""
             parts.append(f"{word}: {', '.join(rules[:NAMED_RULES])}{more}")
             break  # what failed says enough here; everything is in --out and --json
+    if row.waived:
+        parts.append(f"{len(row.waived)} waived")
     if row.conditions and row.result.value == "pass":
         parts.append("1 condition" if row.conditions == 1 else f"{row.conditions} conditions")
     return "; ".join(parts)

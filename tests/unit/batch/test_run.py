@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 from fwverify.batch.run import BY_WEIGHT, Result, Row, run, worst
+from fwverify.batch.tables import unit_objects, units_csv
 from fwverify.batch.units import Unit
+from fwverify.cli.batch import exits, table
 from fwverify.errors import IngestError, UsageError
-from fwverify.model.finding import Level, Outcome
+from fwverify.model.finding import Item, Level, Outcome, Waiver
 from fwverify.model.verdict import Assessment, Decision
 from tests.unit.batch.conftest import Make, finding
 
@@ -89,3 +92,14 @@ def test_worst_is_the_heaviest() -> None:
     assert worst([Row(unit("a"), Result.PASS)], 1) is Result.INCONCLUSIVE
     assert worst([Row(unit("a"), Result.FAIL)], 1) is Result.FAIL
     assert worst([], 0) is Result.INCONCLUSIVE
+
+
+def test_waived_rules_are_told(make: Make) -> None:
+    """A pass for which people answer says so in every table."""
+    mark = Item("fw", "no signature", waiver=Waiver("W-1", "r", "D. Kim", "2027-01-01"))
+    waived = replace(finding("signature.valid", Outcome.NOT_EVALUATED), items=(mark,))
+    (row,) = run([unit("fw")], lambda _: make(findings=(waived,)))
+    assert (row.waived, row.not_evaluated) == (("signature.valid",), ())
+    assert ",signature.valid," in units_csv([row], exits(), kept=False)
+    assert unit_objects([row], exits(), kept=False)[0]["waived"] == ["signature.valid"]
+    assert "1 waived" in table([row], [])
