@@ -51,6 +51,8 @@ READING_LIBRARIES = (
     "jsonschema-rs",
 )
 """Distributions whose version may change a fact."""
+SPEED = "workers"
+"""The one run setting that changes how fast, never what: not recorded, so that every machine gives the same bytes."""
 
 
 class Named(Protocol):
@@ -227,7 +229,7 @@ def _settings(limits: Limits, bench: Bench, references: tuple[str, ...]) -> RunS
         plugins.append(f"containers/{bench.last_resort.container.name}")
         tools += bench.last_resort.tools
     return RunSettings(
-        limits=tuple(sorted((one.name, getattr(limits, one.name)) for one in fields(limits))),
+        limits=tuple(sorted((one.name, getattr(limits, one.name)) for one in fields(limits) if one.name != SPEED)),
         isolation=bench.mode,
         plugins=tuple(sorted(plugins)),
         tools=tuple(tools),

@@ -89,7 +89,7 @@ class Limits:
     last_resort_seconds: int = 120
     """Wall clock of the last resort for one artifact, and processor time of each program it starts."""
     workers: int = 0
-    """Examination workers; 0 means one for each core."""
+    """Examination workers; 0 means one for each core. Not recorded: the facts are the same."""
 
 
 DEFAULT_LIMITS = Limits()
