@@ -1,44 +1,25 @@
 """The files a batch leaves: units.csv, units.jsonl, errors.csv.
 
 A renderer prints one assessment; these tables hold many rows, also of units that were never judged, so they are no
-renderers. Cells that a spreadsheet would take for a formula get an apostrophe in front (OWASP "CSV Injection", read
-2026-11-22); characters that do not print are escaped.
+renderers. Cells are made harmless by `report.sheet`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from fwverify.batch.run import Result, Row
 from fwverify.batch.units import BadRow
-from fwverify.report.neutral import visible
+from fwverify.report.sheet import csv_text
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First characters that make a spreadsheet calculate, or that it drops before it looks."""
 RESULT_COLUMNS = (
     "line", "delivery", "decision", "exit", "strength", "strength-words", "vendor", "product", "version", "failed",
     "not-evaluated", "waived", "conditions", "policy", "evidence", "evidence-sha256", "problem",
 )  # fmt: skip
 ERROR_COLUMNS = ("line", "delivery", "problem")
 NAME_CHARACTERS = 80
-
-
-def neutral_cell(value: object) -> str:
-    """A cell that is text in every spreadsheet and prints whole."""
-    text = str(value)
-    return ("'" if text.startswith(FORMULA) else "") + visible(text)
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([neutral_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()
 
 
 def evidence_name(number: int, name: str) -> str:
@@ -58,7 +39,7 @@ def decision(row: Row) -> str:
 
 def units_csv(rows: Sequence[Row], exits: Mapping[Result, int], *, kept: bool) -> str:
     """One line a unit. `kept`: the evidence of each was written beside the table."""
-    return _csv(
+    return csv_text(
         RESULT_COLUMNS,
         (
             (
@@ -114,4 +95,4 @@ def units_jsonl(rows: Sequence[Row], exits: Mapping[Result, int], *, kept: bool)
 
 
 def errors_csv(bad: Sequence[BadRow]) -> str:
-    return _csv(ERROR_COLUMNS, ((one.line, one.delivery, one.problem) for one in bad))
+    return csv_text(ERROR_COLUMNS, ((one.line, one.delivery, one.problem) for one in bad))

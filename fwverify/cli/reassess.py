@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fwverify.cli import forms as form_choice
 from fwverify.cli import options, output, settings, status
 from fwverify.cli.guarding import Guards, guard_options
 from fwverify.errors import UsageError
@@ -33,6 +34,7 @@ MAX_EVIDENCE_BYTES = 1 << 30
 @options.at_option
 @options.format_option
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@options.out_option
 @click.option("-v", "--verbose", count=True, help="More: rules, signatures, files, gaps. -vv: parts, components.")
 def reassess(
     evidence_file: Path,
@@ -41,8 +43,9 @@ def reassess(
     keys_folder: Path | None,
     waivers_path: Path | None,
     at_time: str | None,
-    form: str,
+    forms: tuple[str, ...],
     as_json: bool,
+    folder: Path | None,
     verbose: int,
 ) -> int:
     """Judge stored evidence again, without the firmware: facts stay, judgement is new.
@@ -55,15 +58,14 @@ def reassess(
     """
     from fwverify.report.interface import Context
     from fwverify.report.neutral import visible
-    from fwverify.report.registry import BUILTIN
 
+    named = form_choice.chosen(forms, as_json=as_json, folder=folder)
     evidence = read_evidence(evidence_file)
     note = f"judged again from {evidence_file.name}, whose facts are of {evidence.at}"
     snapshot = settings.trust_of(keys_folder).snapshot() if keys_folder is not None else evidence.trust
     note += f"; keys now from {keys_folder}" if keys_folder is not None else "; keys as recorded then"
     waivers = settings.waivers_of(waivers_path)
     assessment = judged(evidence, snapshot, guards.policy_of(policy_name), settings.moment(at_time), waivers)
-    renderer = next(one for one in BUILTIN if one.name == ("json" if as_json else form))
     context = Context(
         width=settings.page_width(),
         color=settings.page_color(),
@@ -74,7 +76,11 @@ def reassess(
         exit_status=status.OF_DECISION[assessment.verdict.decision],
     )
     click.echo(visible(note), err=True)
-    output.emit(renderer.render(assessment, context))
+    if folder is not None:
+        form_choice.make_folder(folder)
+        stem = evidence_file.name.removesuffix(".json").removesuffix(".evidence")
+        form_choice.write(assessment, context, named, folder, f"{stem}.reassessed")
+    output.emit(form_choice.text(assessment, context, form_choice.printed(named, folder)))
     return context.exit_status
 
 

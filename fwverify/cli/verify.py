@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from fwverify.cli import forms as form_choice
 from fwverify.cli import options, output, settings, status
 from fwverify.cli.expecting import expectation_options
 from fwverify.cli.guarding import Guards, guard_options
@@ -40,7 +42,7 @@ class Targets:
 @options.format_option
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("-o", "page_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the page to FILE.")
-@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Write every form into DIR.")
+@options.out_option
 @click.option(
     "--evidence", "evidence_file", metavar="FILE", type=click.Path(path_type=Path),
     help="Where the evidence goes.  [default: NAME.evidence.json in this folder]",
@@ -61,7 +63,7 @@ def verify(
     waivers_path: Path | None,
     expected: Expectation,
     at_time: str | None,
-    form: str,
+    forms: tuple[str, ...],
     as_json: bool,
     page_file: Path | None,
     folder: Path | None,
@@ -85,6 +87,7 @@ def verify(
     """
     if evidence_file is not None and no_evidence:
         raise UsageError("--evidence and --no-evidence contradict each other")
+    named = form_choice.chosen(forms, as_json=as_json, folder=folder)
     targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
     settings.refuse_inside(paths, policy_name, keys_folder, waivers=waivers_path)
     at, policy = settings.moment(at_time), guards.policy_of(policy_name, paths)
@@ -109,9 +112,9 @@ def verify(
             progress=progress, memory=known, references=stores, waivers=waivers,
         )  # fmt: skip
     context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
-    keep(assessment, context, targets)
+    keep(assessment, context, targets, named)
     if not quiet or page_file is not None:
-        show(assessment, context, "json" if as_json else form, targets.page)
+        show(assessment, context, form_choice.printed(named, folder), targets.page)
     return context.exit_status
 
 
@@ -151,33 +154,22 @@ def _context(
     )
 
 
-def keep(assessment: Assessment, context: Context, targets: Targets) -> None:
-    """Write the evidence, and with --out every form."""
+def keep(assessment: Assessment, context: Context, targets: Targets, named: Sequence[str]) -> None:
+    """Write the evidence, and with --out the forms."""
     from fwverify.model.canonical import canonical
-    from fwverify.report.registry import BUILTIN
 
     if targets.folder is not None:
-        try:
-            targets.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise UsageError(f"cannot be made: {problem.strerror}", where=str(targets.folder)) from None
+        form_choice.make_folder(targets.folder)
     if targets.evidence is not None:
         output.write_whole(targets.evidence, canonical(assessment.evidence), "--evidence")
-    if targets.folder is None:
-        return
-    stem = targets.evidence.name.removesuffix(".evidence.json") if targets.evidence else "report"
-    plain = replace(context, color=False, width=settings.PAGE_WIDTH)
-    for one in BUILTIN:
-        path = targets.folder / f"{stem}{one.suffix}"
-        output.write_whole(path, one.render(assessment, plain).encode("utf-8", "backslashreplace"), "--out")
+    if targets.folder is not None:
+        stem = targets.evidence.name.removesuffix(".evidence.json") if targets.evidence else "report"
+        form_choice.write(assessment, context, named, targets.folder, stem)
 
 
 def show(assessment: Assessment, context: Context, form: str, page: Path | None) -> None:
     """Print the page, or write it to the file of -o."""
-    from fwverify.report.registry import BUILTIN
-
-    renderer = next(one for one in BUILTIN if one.name == form)
-    text = renderer.render(assessment, context)
+    text = form_choice.text(assessment, context, form)
     if page is None:
         output.emit(text)
     else:

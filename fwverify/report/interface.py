@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from fwverify.model.plugin import Doc
 from fwverify.model.verdict import Assessment
@@ -31,6 +31,8 @@ class Context:
     """The operator's --at, as typed; empty when not given: then judged as of now."""
     exit_status: int = -1
     """Of the process, from the one table in cli; -1 when there is no process (library)."""
+    measures: Mapping[str, str] = field(default_factory=dict)
+    """Rule -> what it measures, for forms that describe rules; empty where nobody asked the rules."""
 
 
 @dataclass(frozen=True, slots=True)

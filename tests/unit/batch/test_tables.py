@@ -22,14 +22,6 @@ ROWS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_no_cell_is_a_formula(start: str) -> None:
-    """A cell that would calculate gets an apostrophe; others stay as they are."""
-    assert tables.neutral_cell(f"{start}1+1").startswith("'")
-    assert tables.neutral_cell(f"a{start if start.isprintable() else ''}1")[0] == "a"
-    assert (tables.neutral_cell(3), tables.neutral_cell("")) == ("3", "")
-
-
 def test_units_csv_reads_back() -> None:
     """The table has one line a unit, every cell printable, no cell a formula, and the evidence file where one is."""
     text = tables.units_csv(ROWS, exits(), kept=True)
