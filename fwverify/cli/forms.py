@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from fwverify.cli import output, settings
 from fwverify.errors import UsageError
@@ -14,23 +17,55 @@ if TYPE_CHECKING:
     from fwverify.model.verdict import Assessment
     from fwverify.report.interface import Context, Renderer
 
+F = TypeVar("F", bound=Callable[..., Any])
 PAGE = "terminal"
+FORMATS = (
+    "terminal", "json", "cyclonedx", "html", "markdown", "csv", "junit", "sarif", "code-scanning", "github", "gitlab",
+)  # fmt: skip
+"""Names of `report.registry`, which is too heavy for --help; a test compares."""
+OPTIONS = (
+    click.option(
+        "--format", "forms", type=click.Choice(FORMATS), multiple=True,
+        help="Output form (fwverify formats tells of each). May be repeated with --out DIR.  [default: terminal]",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Short for --format json."),
+    click.option(
+        "--out", "folder", metavar="DIR", type=click.Path(path_type=Path),
+        help="Write the forms of --format into DIR, all of them where none is named; the page is printed too.",
+    ),
+)  # fmt: skip
 
 
-def chosen(forms: Sequence[str], *, as_json: bool, folder: Path | None) -> tuple[str, ...]:
-    """The forms asked for, each once; empty: none were named. Raises UsageError for several without a folder."""
-    named = tuple(dict.fromkeys((*forms, *(("json",) if as_json else ()))))
-    if len(named) > 1 and folder is None:
-        raise UsageError(
-            f"several forms ({', '.join(named)}) do not fit one output", where="--format",
-            todo="Name a folder for them with --out DIR, or ask for one form.",
-        )  # fmt: skip
-    return named
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Values of --format, --json and --out."""
+
+    named: tuple[str, ...]
+    """Forms asked for, each once; empty: none were named."""
+    folder: Path | None
+
+    @property
+    def printed(self) -> str:
+        """The form that goes to the screen or to -o: the one asked for; the page where forms go to a folder."""
+        return self.named[0] if self.named and self.folder is None else PAGE
 
 
-def printed(named: Sequence[str], folder: Path | None) -> str:
-    """The form that goes to the screen or to -o: the one asked for; the page where forms go to a folder."""
-    return named[0] if named and folder is None else PAGE
+def form_options(command: F) -> F:
+    """Add --format, --json and --out; the command gets one argument `wanted` for them. Raises UsageError."""
+
+    @functools.wraps(command)
+    def wrapped(forms: tuple[str, ...], as_json: bool, folder: Path | None, **others: Any) -> Any:
+        named = tuple(dict.fromkeys((*forms, *(("json",) if as_json else ()))))
+        if len(named) > 1 and folder is None:
+            raise UsageError(
+                f"several forms ({', '.join(named)}) do not fit one output", where="--format",
+                todo="Name a folder for them with --out DIR, or ask for one form.",
+            )  # fmt: skip
+        return command(wanted=Wanted(named, folder), **others)
+
+    for option in reversed(OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]  # one argument in place of three
 
 
 def measures() -> dict[str, str]:

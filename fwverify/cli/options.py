@@ -10,10 +10,6 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = (
-    "terminal", "json", "cyclonedx", "html", "markdown", "csv", "junit", "sarif", "code-scanning", "github", "gitlab",
-)  # fmt: skip
-"""Names of `report.registry`, which is too heavy for --help; a test compares."""
 LAST_RESORTS = ("unblob",)
 
 
@@ -42,16 +38,6 @@ def at_option(command: F) -> F:
 
 def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
-
-
-def format_option(command: F) -> F:
-    help_ = "Output form (fwverify formats tells of each). May be repeated with --out DIR.  [default: terminal]"
-    return click.option("--format", "forms", type=click.Choice(FORMATS), multiple=True, help=help_)(command)
-
-
-def out_option(command: F) -> F:
-    help_ = "Write the forms of --format into DIR, all of them where none is named; the page is printed too."
-    return click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help=help_)(command)
 
 
 def isolation_option(command: F) -> F:

@@ -12,6 +12,7 @@ import click
 
 from fwverify.cli import forms as form_choice
 from fwverify.cli import options, output, settings, status
+from fwverify.cli.forms import Wanted, form_options
 from fwverify.cli.guarding import Guards, guard_options
 from fwverify.errors import UsageError
 
@@ -32,9 +33,7 @@ MAX_EVIDENCE_BYTES = 1 << 30
 @options.keys_option
 @options.waivers_option
 @options.at_option
-@options.format_option
-@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
-@options.out_option
+@form_options
 @click.option("-v", "--verbose", count=True, help="More: rules, signatures, files, gaps. -vv: parts, components.")
 def reassess(
     evidence_file: Path,
@@ -43,9 +42,7 @@ def reassess(
     keys_folder: Path | None,
     waivers_path: Path | None,
     at_time: str | None,
-    forms: tuple[str, ...],
-    as_json: bool,
-    folder: Path | None,
+    wanted: Wanted,
     verbose: int,
 ) -> int:
     """Judge stored evidence again, without the firmware: facts stay, judgement is new.
@@ -59,7 +56,6 @@ def reassess(
     from fwverify.report.interface import Context
     from fwverify.report.neutral import visible
 
-    named = form_choice.chosen(forms, as_json=as_json, folder=folder)
     evidence = read_evidence(evidence_file)
     note = f"judged again from {evidence_file.name}, whose facts are of {evidence.at}"
     snapshot = settings.trust_of(keys_folder).snapshot() if keys_folder is not None else evidence.trust
@@ -76,11 +72,11 @@ def reassess(
         exit_status=status.OF_DECISION[assessment.verdict.decision],
     )
     click.echo(visible(note), err=True)
-    if folder is not None:
-        form_choice.make_folder(folder)
+    if wanted.folder is not None:
+        form_choice.make_folder(wanted.folder)
         stem = evidence_file.name.removesuffix(".json").removesuffix(".evidence")
-        form_choice.write(assessment, context, named, folder, f"{stem}.reassessed")
-    output.emit(form_choice.text(assessment, context, form_choice.printed(named, folder)))
+        form_choice.write(assessment, context, wanted.named, wanted.folder, f"{stem}.reassessed")
+    output.emit(form_choice.text(assessment, context, wanted.printed))
     return context.exit_status
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import click
 from fwverify.cli import forms as form_choice
 from fwverify.cli import options, output, settings, status
 from fwverify.cli.expecting import expectation_options
+from fwverify.cli.forms import Wanted, form_options
 from fwverify.cli.guarding import Guards, guard_options
 from fwverify.errors import UsageError
 
@@ -39,10 +39,8 @@ class Targets:
 @options.waivers_option
 @expectation_options
 @options.at_option
-@options.format_option
-@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@form_options
 @click.option("-o", "page_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the page to FILE.")
-@options.out_option
 @click.option(
     "--evidence", "evidence_file", metavar="FILE", type=click.Path(path_type=Path),
     help="Where the evidence goes.  [default: NAME.evidence.json in this folder]",
@@ -63,10 +61,8 @@ def verify(
     waivers_path: Path | None,
     expected: Expectation,
     at_time: str | None,
-    forms: tuple[str, ...],
-    as_json: bool,
+    wanted: Wanted,
     page_file: Path | None,
-    folder: Path | None,
     evidence_file: Path | None,
     no_evidence: bool,
     in_process: bool,
@@ -87,8 +83,7 @@ def verify(
     """
     if evidence_file is not None and no_evidence:
         raise UsageError("--evidence and --no-evidence contradict each other")
-    named = form_choice.chosen(forms, as_json=as_json, folder=folder)
-    targets = _targets(paths, evidence_file, no_evidence, page_file, folder)
+    targets = _targets(paths, evidence_file, no_evidence, page_file, wanted.folder)
     settings.refuse_inside(paths, policy_name, keys_folder, waivers=waivers_path)
     at, policy = settings.moment(at_time), guards.policy_of(policy_name, paths)
     trust = settings.trust_of(keys_folder)
@@ -112,9 +107,9 @@ def verify(
             progress=progress, memory=known, references=stores, waivers=waivers,
         )  # fmt: skip
     context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
-    keep(assessment, context, targets, named)
+    keep(assessment, context, targets, wanted)
     if not quiet or page_file is not None:
-        show(assessment, context, form_choice.printed(named, folder), targets.page)
+        show(assessment, context, wanted.printed, targets.page)
     return context.exit_status
 
 
@@ -154,7 +149,7 @@ def _context(
     )
 
 
-def keep(assessment: Assessment, context: Context, targets: Targets, named: Sequence[str]) -> None:
+def keep(assessment: Assessment, context: Context, targets: Targets, wanted: Wanted) -> None:
     """Write the evidence, and with --out the forms."""
     from fwverify.model.canonical import canonical
 
@@ -164,7 +159,7 @@ def keep(assessment: Assessment, context: Context, targets: Targets, named: Sequ
         output.write_whole(targets.evidence, canonical(assessment.evidence), "--evidence")
     if targets.folder is not None:
         stem = targets.evidence.name.removesuffix(".evidence.json") if targets.evidence else "report"
-        form_choice.write(assessment, context, named, targets.folder, stem)
+        form_choice.write(assessment, context, wanted.named, targets.folder, stem)
 
 
 def show(assessment: Assessment, context: Context, form: str, page: Path | None) -> None:

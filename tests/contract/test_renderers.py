@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from fwverify.cli.options import FORMATS
+from fwverify.cli.forms import FORMATS
 from fwverify.model.finding import Level, Outcome, Waiver
 from fwverify.model.verdict import Assessment, Decision
 from fwverify.report.interface import Context, Renderer
