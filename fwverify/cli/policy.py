@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from fwverify.evaluate.policy import Policy, RuleSetting, Setting
 
 
+VALUE_COLUMNS = 20
+
+
 @click.group()
 def policy() -> None:
     """Check, explain and try policies.
@@ -151,7 +154,11 @@ def _line(one: Setting, indent: str) -> str:
 
 
 def _columns(name: str, value: str, origin: str) -> str:
-    return f"{name:<28} {value:<20} {origin}"
+    """Name, value, origin; a value that does not fit on lines of its own below the other two."""
+    if len(value) <= VALUE_COLUMNS:
+        return f"{name:<28} {value:<{VALUE_COLUMNS}} {origin}"
+    below = wrap(value, 80, initial_indent="      ", subsequent_indent="      ", break_on_hyphens=False)
+    return "\n".join([f"{name:<28} {'':<{VALUE_COLUMNS}} {origin}", *below])
 
 
 def _json(found: Policy) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 80
 COMMENT_COLUMNS = 116
+DAYS = 90
+"""For which a frame is made out; people may write fewer, or more."""
 
 
 @click.group()
@@ -151,7 +153,7 @@ def _frame(title: str, findings: Sequence[Finding], evidence: Evidence, at: str)
     yield f"approved-by: [{', '.join([repr('')] * (2 if must else 1))}]"
     yield f"# At most {MAX_DAYS} days."
     yield f"valid-from: {first}"
-    yield f"expires: {first + timedelta(days=90)}"
+    yield f"expires: {first + timedelta(days=min(DAYS, (date.max - first).days))}"
 
 
 def _comment(text: str, indent: str = "  ") -> list[str]:

@@ -131,8 +131,8 @@ def kernel_config(case: Case, values: Values) -> Judged:
             "There is a Linux kernel here, and its configuration is not in it.",
             remedy="Ask the vendor for the kernel's configuration (CONFIG_IKCONFIG, or /boot/config-VERSION).",
         )
-    if not found:
-        return Judged(Outcome.NOT_APPLICABLE, "No kernel configuration was found.")
+    if not found or not listed(values, "want"):
+        return Judged(Outcome.NOT_APPLICABLE, "No kernel configuration was found, or the policy asks for no setting.")
     wanted = [tuple(one.split("=", 1)) for one in listed(values, "want")]
     asked = [(place, name, value, stated.get(name, "n")) for place, stated in sorted(found.items())
              for name, value in wanted]  # fmt: skip

@@ -86,8 +86,7 @@ def no_method(case: Case, values: Values) -> Judged:
             remedy=RECORD,
             items=(item(case.evidence.delivery, "no statement"),),
         )
-    age = (date.fromisoformat(case.at[:10]) - date.fromisoformat(said.on)).days
-    why = _unfit(said, case, age, number(values, "max-age-days"))
+    why = _unfit(said, case, number(values, "max-age-days"))
     observed = f"{said.asked}, asked by {said.asked_by} ({said.channel}, {said.on})"
     if why:
         return failed(f"The statement does not count: {why}.", [item(case.evidence.delivery, why)],
@@ -99,8 +98,12 @@ def no_method(case: Case, values: Values) -> Judged:
     )
 
 
-def _unfit(said: NoMethod, case: Case, age: int, allowed: int) -> str:
+def _unfit(said: NoMethod, case: Case, allowed: int) -> str:
     expected = case.expectation
+    try:
+        age = (date.fromisoformat(case.at[:10]) - date.fromisoformat(said.on)).days
+    except ValueError:
+        return f"{said.on!r} is no date"
     if expected.vendor and said.vendor.casefold() != expected.vendor.casefold():
         return f"it is about {said.vendor}, not about {expected.vendor}"
     if said.products and not any(fnmatchcase(expected.product, one) for one in said.products):

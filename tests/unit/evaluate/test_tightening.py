@@ -25,6 +25,7 @@ FITTING = {
 }
 PARAMS = [pytest.param(rule, one, id=f"{rule.id}-{one.name}") for rule in BUILTIN for one in rule.params]
 LISTED = {
+    "want": "KGDB=n",
     "fields": "ticket",
     "path": "3.0",
     "list": "3.0",
