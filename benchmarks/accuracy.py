@@ -137,7 +137,7 @@ def release(version: str) -> str:
     """Upstream's version: no epoch, no `v`, no packaging, `-rc3` as `~rc3`; one last `.0` does not matter."""
     text = re.sub(r"^(?:\d+:)?(?:v(?=\d))?", "", version.strip().lower())
     text = text.replace("_p", "p").replace("_", ".")
-    text = re.sub(r"[~-](?=(?:alpha|beta|rc)\d*\b)", "~", text)
+    text = re.sub(r"(?<=\d)[~-]?(?=(?:alpha|beta|pre|rc)\d*\b)", "~", text)
     text = re.split(r"[+~.](?:dfsg|ds|deb|debian|ubuntu|repack|git|b\d)", text)[0]
     text = re.sub(r"[-.](?:stable|release|final)$", "", text)
     text = re.sub(r"\+\d{8}$", "", re.sub(r"-\d[\w.+~]*$", "", text))
@@ -155,6 +155,8 @@ def truth(document: dict[str, Any], aliases: dict[str, list[str]]) -> Truth:
         versions[product].add(release(one["version"]))
         for name in (product, *sources[product], *aliases.get(product, ())):
             names.setdefault(folded(name), product)
+    for product in sorted(versions):  # a distribution numbers its sources (slang2), or says what it took off (-dfsg)
+        names.setdefault(re.sub(r"(?:-dfsg|-?\d+(?:\.\d+)*)$", "", folded(product)), product)
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in document.get("elfs", ()):
         if one["package"]:

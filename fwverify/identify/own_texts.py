@@ -20,10 +20,13 @@ _SHORT = rb"\d{1,4}\.\d{1,4}"
 _STAGE = rb"(?:[a-z]\d?|[-.~]?(?:rc|alpha|beta|pre)\.?\d{0,3})?"
 _END = rb"(?=[\0\n\r ,;()\[\]<\"'+]|\.[\0\n ]|-[A-Za-z\d])"
 _VERSION = rb"v?(" + _LONG + _STAGE + rb"|" + _SHORT + _STAGE + rb")" + _END
-_BEHIND = re.compile(rb"(" + _WORDS + rb")(?:" + _STATED + rb"|[ /-])" + _VERSION)
+_BEHIND = re.compile(
+    rb"(" + _WORDS + rb")(?:" + _STATED + rb"|[ /-]| - )(?:v?(" + _LONG + _STAGE + rb")(?:(?=/)|" + _END + rb")"
+    rb"|v?(" + _SHORT + _STAGE + rb")" + _END + rb")"
+)
 """What follows a name."""
 _PACKAGE = re.compile(
-    rb"(?: \((?:GNU )?([A-Za-z][\w.+ -]{1,30})\)| from ([A-Za-z][\w.+-]{1,30}))[ ,]{1,2}(?:version )?" + _VERSION
+    rb"(?: \((?:GNU )?([A-Za-z][\w.+ -]{1,30})\)| (?:from|of) ([A-Za-z][\w.+-]{1,30}))[ ,]{1,2}(?:version )?" + _VERSION
 )
 """What follows a program's name."""
 _OUTSIDE = re.compile(r"[\s_-]+")
@@ -42,15 +45,20 @@ _BEFORE, _AFTER = 24, 16
 _PROTOCOL = re.compile(rb"(?i)(?:https?|rtsp|sip|icap|ipp|ftp|rtp|upnp|ssh|rtmp|tls|imap|ldap|soap|cgi)[/-]\d+\.\d+")
 _ALONE = re.compile(
     rb"\.\d{1,5}(?:\.\d{1,5})?" + _STAGE + rb"(?=((?:(?:[-+~]\d|[-+~.](?:dfsg|ds|deb|git|dev))[\w.+~-]{0,24})?"
-    rb"(?: (?:\(|\[|\d{4,8}(?!\d))[^\0]{0,60})?)\0)"
+    rb"(?: (?:\(|\[|\d{4,8}(?!\d)|[a-z0-9_]{2,16}-)[^\0]{0,60})?)\0)"
 )
 """Begins with its first point, which is found fast; what is before is looked at then."""
+_WORD = b"ersion"
+_AFTER_WORD = re.compile(rb":?[ \t]{1,2}v?(" + _LONG + _STAGE + rb")" + _END)
+_INSIDE_BEFORE, _INSIDE_AFTER = re.compile(rb"(?:[\w.+/-]|\wv)\Z(?<!\Wv)(?<!\Av)"), re.compile(rb"[\w+/]|\.\w")
+"""What makes numbers a part of something longer."""
 _HEAD = re.compile(rb"(?:^|[^\t\n\r -~])v?(\d{1,4})\Z")
 _HEAD_BYTES = 6
 _NO_RELEASE = re.compile(
-    rb"\d\.0|[01]\.1|0\.0\.[01]|1\.0\.0|2\.[46]\.\d+|1\.3\.6|2\.5\.\d+|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.\d+|\d+\.\d+x\d*"
+    rb"\d+\.0+|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d+|1\.3\.6|2\.5\.\d+|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+x\d*|23\.9\d+|29\.97|59\.94"
 )
-"""Formats and protocols (1.0, 2.0), the least kernel (2.6.30), object identifiers, IEEE 802, editions of Unicode."""
+"""Formats and protocols (1.0, 2.0), the least kernel (2.6.30), object identifiers, IEEE 802, editions of Unicode,
+pictures a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +84,14 @@ def beside_name(content: memoryview, names: tuple[str, ...], *, library: bool) -
     for count, (at, hit) in enumerate(_at_names(content, names)):
         if count == MAX_HITS:
             return {}
-        told = Told(at, bytes(content[at : hit.end()]), _begins(content, at))
-        if _ours(content, hit, told, library=library) and not (hit[2] in found and found[hit[2]].first):
-            found[hit[2]] = told
+        version, told = hit[2] or hit[3], Told(at, bytes(content[at : hit.end()]), _begins(content, at))
+        if _ours(content, hit, told, library=library) and not (version in found and found[version].first):
+            found[version] = told
     return found
 
 
 def in_brackets(content: memoryview, program: str) -> tuple[str, bytes, Told] | None:
-    """(package, release, where) of `PROGRAM (PACKAGE) RELEASE` and `PROGRAM from PACKAGE RELEASE`, if there is one.
+    """(package, release, where) of `PROGRAM (PACKAGE) RELEASE`, or `from` or `of PACKAGE RELEASE`, if there is one.
 
     Args:
         content: to be searched.
@@ -114,16 +122,39 @@ def alone(content: memoryview) -> dict[bytes, Told]:
     return found
 
 
+def behind_word(content: memoryview) -> dict[bytes, Told]:
+    """Releases of three numbers behind the word `version`, whatever they are the version of."""
+    found: dict[bytes, Told] = {}
+    held = bytes(content)
+    for at in _places(held, _WORD):
+        hit = _AFTER_WORD.match(held, at + len(_WORD))
+        if hit and not _FOLLOWED.match(held, hit.end(), hit.end() + _AFTER):
+            found.setdefault(hit[1], Told(at - 1, held[at - 1 : hit.end()], first=False))
+        if len(found) == MAX_HITS:
+            return {}
+    return found
+
+
+def stands(content: memoryview, release: str) -> Told | None:
+    """Where these numbers stand as a text or a word of one, not as a part of a file's name or of a longer number."""
+    held, sought = bytes(content), release.encode("ascii", "replace")
+    for at in _places(held, sought):
+        around = held[max(0, at - 2) : at], held[at + len(sought) : at + len(sought) + 2]
+        if not _INSIDE_BEFORE.search(around[0]) and not _INSIDE_AFTER.match(around[1]):
+            return Told(at, sought, first=False)
+    return None
+
+
 def _ours(content: memoryview, hit: re.Match[bytes], told: Told, *, library: bool) -> bool:
     if _NOT_OURS.search(hit[1]) or _FOLLOWED.match(content, hit.end(), hit.end() + _AFTER):
         return False
     if not told.first and _NOT_OURS.search(_words_before(content, told.at)):
         return False
-    if hit[2].count(b".") > 1:
+    if hit[2]:
         return True
     if not told.first or _PROTOCOL.match(told.quote):
         return False
-    return not library or told.quote[:3].lower() == b"lib" or len(hit[2].rpartition(b".")[2]) > 1
+    return not library or told.quote[:3].lower() == b"lib" or len(hit[3].rpartition(b".")[2]) > 1
 
 
 def _words_before(content: memoryview, at: int) -> bytes:

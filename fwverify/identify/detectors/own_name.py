@@ -5,9 +5,11 @@ Source: identify/own_texts.py tells the texts. In order, and only where it gives
 2. `PROGRAM (PACKAGE) RELEASE`: of the package that the program says it belongs to.
 3. A release alone, if it is the only one left there when those are taken out that are another's: the compiler's,
    what expressions of identify/versions tell of other products, and the version of a library built with,
-   which is handed to it (`inflateInit2_`, `gcry_check_version`). The program must be called like its product; a library
-   unknown to formats.products must export a function that tells a version.
+   which is handed to it (`inflateInit2_`, `gcry_check_version`). The program must be called like its product, or state
+   three numbers; a library unknown to formats.products must export a function that tells a version.
 4. The name in the middle of a text, with a release of three numbers.
+5. Of a library whose file is named by three numbers, those, where they stand in its bytes, too; two, if alone.
+6. Three numbers behind the word `version` in a program that has its product's very name.
 What identify/versions finds in the file goes before, and what exported names exclude is dropped. Does NOT look at
 plug-ins, scripts and symbolic links.
 """
@@ -23,7 +25,7 @@ from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product, known_products
 from fwverify.identify.export_table import Range, bounds
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.own_texts import Told, alone, beside_name, in_brackets
+from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, in_brackets, stands
 from fwverify.identify.program_table import product_of
 from fwverify.identify.scan import Hit, scan
 from fwverify.identify.sonames import soname
@@ -39,9 +41,10 @@ LESS = 5
 """A version without the name, or the name in the middle of a text."""
 MIN_LETTERS = 3
 _LIBRARY = re.compile(r"(?P<stem>[\w.+-]+?)(?:-[\d.]+)?\.so(?:\.[\d.]+)?", re.ASCII)
+_FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5})?)$", re.ASCII)
 _PROGRAM = re.compile(r"[A-Za-z][\w+-]*", re.ASCII)
 _TELLS = re.compile(
-    r"(?i)(?:^|_|[a-z])(?:lib)?version(?:_?(?:str|string|text|name|info|get|number|num|full))*_?$", re.ASCII
+    r"(?i)(?:^|_|[a-z])(?:lib|check_)?version(?:_?(?:str|string|text|name|info|get|number|num|full))*_?$", re.ASCII
 )
 """Names of functions by which a library tells its version."""
 _ASKS = re.compile(
@@ -52,10 +55,10 @@ _ASKS = re.compile(
 _HANDED = {"zlib": re.compile(rb"1\.[23]\.\d+(?:\.\d+)?"), "libpng": re.compile(rb"1\.[2-6]\.\d+")}
 """How that version looks, where it is known."""
 _COMPILER = re.compile(rb"(?:[4-9]|1\d)\.\d\.\d")
-_NAMES_COMPILER = re.compile(rb"(?i)(?<![a-z])gcc(?![a-z])|GNU C")
+_NAMES_COMPILER = re.compile(rb"(?i)(?<![a-z])gcc(?![a-z_])|GNU C")
 """A program that tells the compiler it was built with has the compiler's release alone, too."""
-_APART = frozenset({"gpm", "dlt-daemon", "snapper", "libserialport", "librist", "libopenmpt", "lvm2"})
-"""Their libraries have numbers of their own."""
+_APART = frozenset({"gpm", "dlt-daemon", "snapper", "libserialport", "librist", "libopenmpt", "lvm2", "sg3-utils"})
+"""Their libraries or tools have numbers of their own."""
 _SUITES = ("libfrr.",)
 """Libraries of a project whose programs have the names of others (babeld)."""
 
@@ -125,7 +128,7 @@ def _called(product: str, stem: str, *, library: bool) -> _Own | None:
     same = not library and bare in {product, product + "d", product.rstrip("0123456789")}
     names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole else set())
     kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
-    return _Own(product, kept, library, whole or same, same) if kept else None
+    return _Own(product, kept, library, whole or same, same) if kept or same else None
 
 
 def _release(own: _Own, subject: Subject) -> _Release | None:
@@ -142,7 +145,7 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     firm = own.known or own.library or (bool(found) and _home(own, content))
     first = _one({version: told for version, told in found.items() if told.first})
     if first and firm:
-        if not _left_to_expressions(own.product, first[0], whole=own.whole or own.library):
+        if not _left_to_expressions(own.product, first[0], whole=own.whole or own.library, same=own.same):
             yield _Release(own.product, *first, 0)
         return
     if not own.library and not first:
@@ -152,6 +155,20 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
         yield _Release(own.product, *lone, LESS) if lone else None
         if far and not _left_to_expressions(own.product, far[0], whole=own.whole or own.library):
             yield _Release(own.product, *far, LESS)
+    if own.known and own.product not in identifiers() and own.product not in _APART:
+        last = _in_file_name(subject) if own.library else _one(behind_word(content)) if own.same else None
+        yield _Release(own.product, *last, LESS) if last else None
+
+
+def _in_file_name(subject: Subject) -> tuple[bytes, Told] | None:
+    name = _FILE.search(subject.artifact.name)
+    if name is None or name[1].endswith(".0.0"):
+        return None
+    if name[1].count(".") > 1:
+        told = stands(subject.artifact.content, name[1])
+    else:
+        told = alone(subject.artifact.content).get(name[1].encode())
+    return (name[1].encode(), told) if told else None
 
 
 def _hits(subject: Subject) -> tuple[Hit, ...]:
@@ -174,9 +191,9 @@ def _one(found: dict[bytes, Told]) -> tuple[bytes, Told] | None:
     return (longest, found[longest]) if found else None
 
 
-def _left_to_expressions(product: str, version: bytes, *, whole: bool) -> bool:
+def _left_to_expressions(product: str, version: bytes, *, whole: bool, same: bool = False) -> bool:
     """The product has proven expressions, and the text is too short to count beside them."""
-    return product in identifiers() and (not whole or version.count(b".") < 2)
+    return product in identifiers() and (not whole or (version.count(b".") < 2 and not same))
 
 
 def _alone(own: _Own, subject: Subject) -> dict[bytes, Told]:
@@ -192,15 +209,31 @@ def _alone(own: _Own, subject: Subject) -> dict[bytes, Told]:
     told = {one.version.encode() for one in _hits(subject)}
     left = {version: where for version, where in found.items() if version not in told and _allowed(version, range_)
             and not any(look.fullmatch(version) for look in others)}  # fmt: skip
-    long = own.library or own.product in identifiers()
-    return {} if long and any(one.count(b".") < 2 for one in left) else left
+    return _likely(own, left, executable)
+
+
+def _likely(own: _Own, left: dict[bytes, Told], executable: Executable) -> dict[bytes, Told]:
+    """Without those of two numbers that mean nothing beside one of three, or nothing at all in such a file."""
+    long = {version: told for version, told in left.items() if version.count(b".") > 1}
+    tells = own.library and any(map(_TELLS.search, executable.exported))
+    if own.library:
+        short_counts = tells and all(len(one.rpartition(b".")[2]) > 1 for one in left)
+    else:
+        short_counts = own.same and own.product not in identifiers()
+    if len(long) == len(left) or (long and (tells or own.same)):
+        return long
+    return left if short_counts else {}
 
 
 def _alone_counts(own: _Own, executable: Executable) -> bool:
     if not own.library:
-        return own.known and own.same and not any(one.startswith(_SUITES) for one in executable.needed)
+        return (
+            own.known
+            and (own.same or own.product not in identifiers())
+            and not any(one.startswith(_SUITES) for one in executable.needed)
+        )
     tells = any(map(_TELLS.search, executable.exported))
-    return tells or (own.known and own.product not in identifiers())
+    return tells or (own.whole and own.known and own.product not in identifiers())
 
 
 def _others(subject: Subject, executable: Executable) -> list[re.Pattern[bytes]] | None:
