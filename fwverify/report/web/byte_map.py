@@ -78,7 +78,6 @@ class Band:
     """One of the three questions."""
 
     label: str
-    top: int
     pieces: tuple[Piece, ...]
     said: str
     """For who cannot see it: `signed, and the signature counts: 100 %`."""
@@ -92,8 +91,8 @@ class Picture:
     name: str
     size: int
     bands: tuple[Band, ...]
-    ticks: tuple[tuple[str, str, str], ...]
-    """(x, anchor, offset)"""
+    ticks: tuple[str, ...]
+    """Offsets, evenly apart."""
     crowded: bool
     """Some band has more stretches than can be told apart."""
     stretch_count: int
@@ -211,10 +210,9 @@ def _picture(id_: str, locator: Locator, size: int, found: tuple[Stretch, ...]) 
         said = _said(runs, size)
         crowded |= len(runs) > MAX_DRAWN
         drawn = runs if len(runs) <= MAX_DRAWN else _even(runs, size, ranking)
-        bands.append(Band(label, 24 + at * 30, tuple(_piece(place, state, size) for place, state in drawn), said))
+        bands.append(Band(label, tuple(_piece(place, state, size) for place, state in drawn), said))
     name = shortened(str(locator), NAME_LIMIT)
-    anchors = ("start", *("middle" for _ in range(TICKS - 1)), "end")
-    ticks = [(_x(size * at // TICKS, size), anchors[at], f"{size * at // TICKS:#x}") for at in range(TICKS + 1)]
+    ticks = [f"{size * at // TICKS:#x}" for at in range(TICKS + 1)]
     return Picture(
         id_, name, size, tuple(bands), tuple(ticks), crowded, len(found),
         _sums(id_, name, size, found), _listed(id_, name, found),

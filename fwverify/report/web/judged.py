@@ -63,7 +63,7 @@ def judged_table(reading: Reading, context: Context) -> Table:
 def _until(reading: Reading) -> tuple[Row, ...]:
     """The last day of the answer, where it has one."""
     verdict = reading.verdict
-    return (_row("act on it until", verdict.valid_until, verdict.valid_why, ""),) if verdict.valid_until else ()
+    return (_row("stands until", verdict.valid_until, verdict.valid_why, ""),) if verdict.valid_until else ()
 
 
 def _row(what: str, value: str, source: str, digest: str) -> Row:
