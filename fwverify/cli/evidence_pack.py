@@ -208,8 +208,8 @@ def _images(evidence: Evidence, paths: tuple[Path, ...]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for name, (digest, _) in inputs(evidence).items() if paths else ():
         for one in paths:
-            file = one / name if one.is_dir() else one
-            if digest not in found and (one.is_dir() or one.name == name) and file.is_file():
+            file = one / name if one.is_dir() else one.parent / name  # what lay beside a file belongs to it
+            if digest not in found and file.is_file():
                 with file.open("rb") as handle:
                     if hashlib.file_digest(handle, "sha256").hexdigest() == digest:
                         found[digest] = file

@@ -136,8 +136,10 @@ def _again(checked: Checked, images: tuple[Path, ...], in_process: bool, referen
         now = _facts(then.evidence, basis.keys, limits, images, in_process, references)
     except FwverifyError as problem:
         return replace(checked, lines=(*checked.lines, Line("Image", Result.UNCHECKED, str(problem))))
+    now, taken = rejudging.completed(then.evidence, now)
     facts = rejudging.compare_facts(then.evidence, now)
-    lines = [compared("Facts", f"found again: {_of(facts)} are equal", facts.different)]
+    lines = [Line("Taken over", Result.UNCHECKED, taken, needed=False)] if taken else []
+    lines += [compared("Facts", f"found again: {_of(facts)} are equal", facts.different)]
     told = rejudging.circumstances(then.evidence, now)
     if told:
         lines.append(Line("Run", Result.UNCHECKED, f"otherwise than then: {'; '.join(told)}", needed=False))

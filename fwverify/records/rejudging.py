@@ -102,6 +102,24 @@ def _table(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
+def completed(then: Evidence, now: Evidence) -> tuple[Evidence, str]:
+    """New facts with what only the first run could know, and what that is in words; empty: nothing.
+
+    The approved release and the image to go back to were given to the first run beside the delivery.
+    """
+    taken = [
+        words
+        for value, words in (
+            (then.approved, "the approved release"),
+            (then.changes, "what changed since"),
+            (then.rollback, "the image to go back to"),
+        )
+        if value is not None
+    ]
+    text = f"{', '.join(taken)}: as the pack has it, not established again" if taken else ""
+    return replace(now, approved=then.approved, changes=then.changes, rollback=then.rollback), text
+
+
 def compare_facts(then: Evidence, now: Evidence) -> Compared:
     """Every fact of two runs over the same files, one line each. Where they ran is in `circumstances`."""
     before = _table(to_json(replace(then, trust=replace(then.trust, source=""))))

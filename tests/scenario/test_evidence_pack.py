@@ -26,6 +26,7 @@ from tests.scenario.evidence_packs import (
     site_key,
     verified,
 )
+from tests.unit.cli.test_waiver import filled
 
 Files = dict[str, bytes]
 Capture = pytest.CaptureFixture[str]
@@ -309,3 +310,121 @@ def test_keys_never_come_from_the_pack(signed: Path, tmp_path: Path) -> None:
         archive.extractall(pack)
     shutil.copy(public(site_key()), pack / "site.pub")
     assert check(pack, "--site-key", str(pack / "site.pub")) == 2
+
+
+UNDECLARED = ROOT / "samples" / "acme-ups-3.1.0-undeclared"
+
+
+def _judged(folder: Path, delivery: Path, *options: str) -> int:
+    """Verify into a folder."""
+    run = ["--keys", KEYS, "--at", AT, "--in-process", "--no-cache", "-q", "--out", str(folder)]
+    return main(["verify", str(delivery), *run, *options])
+
+
+def test_waivers_go_along(tmp_path: Path, key: tuple[str, str], capsys: Capture) -> None:
+    """A pass by waiver is packed with the waiver, judged again with it, and no pass without it or with another."""
+    evidence, waiver = tmp_path / "e.json", tmp_path / "waivers" / "W-7.yaml"
+    waiver.parent.mkdir()
+    given = ["--policy", POLICY, "--keys", KEYS]
+    line = ["verify", str(UNDECLARED), *given, "--at", AT, "--in-process", "--no-cache", "-q"]
+    assert main([*line, "--evidence", str(evidence)]) == 1
+    frame = ["waiver", "new", str(evidence), "--rule", "component.undeclared", "--policy", POLICY, "--at", AT]
+    assert main([*frame, "-o", str(waiver)]) == 0
+    filled(waiver)
+    out = tmp_path / "out"
+    assert _judged(out, UNDECLARED, "--policy", POLICY, "--waivers", str(waiver.parent)) == 0
+    pack, command = tmp_path / "p.zip", ["evidence", "pack", str(out), *given, "--sign", str(site_key())]
+    assert main([*command, "-o", str(pack)]) == 2  # the waiver is missing
+    assert main([*command, "--waivers", str(waiver.parent), "-o", str(pack)]) == 0
+    assert check(pack, *key) == 0
+    files = contents(pack)
+    name = next(one for one in files if one.startswith("waivers/"))
+    assert files[name] == waiver.read_bytes()
+    _resummed(_changed(name, b"commissioning", b"convenience"))(files)
+    found = lines(rezipped(tmp_path / "q.zip", files), capsys, *key)
+    assert (found["Waivers"], found["Judgement"]) == ("differs", "differs")
+
+
+def test_a_policy_that_extends_a_file(tmp_path: Path, key: tuple[str, str]) -> None:
+    """Every policy above the one that judged is in the pack, whatever folder it lay in."""
+    policies = tmp_path / "policies"
+    (policies / "site").mkdir(parents=True)
+    shutil.copy(POLICY, policies / "organisation.yaml")
+    site = policies / "site" / "a.yaml"
+    site.write_text('fwverify: policy/1\nid: site-a\nversion: "1"\ntitle: t\nowner: o\nextends: ../organisation.yaml\n')
+    out, pack = tmp_path / "out", tmp_path / "p.zip"
+    more = ["--product", "acme-pdu", "--installed", "1.9.0"]
+    assert _judged(out, SAMPLE, "--policy", str(site), *more) == 0
+    command = ["evidence", "pack", str(out), "--policy", str(site), "--keys", KEYS, "--sign", str(site_key())]
+    assert main([*command, "-o", str(pack)]) == 0
+    assert sum(one.startswith("policy/") for one in contents(pack)) == 4
+    shutil.rmtree(policies)
+    assert check(pack, *key, "--image", str(SAMPLE), "--in-process") == 0
+
+
+@pytest.mark.parametrize("form", ["archive", "file"])
+def test_other_forms_of_delivery(form: str, tmp_path: Path, key: tuple[str, str]) -> None:
+    """A delivery that came as an archive, or as one file: its digest is in inputs.sha256, its facts are found again."""
+    delivery = tmp_path / "d.zip"
+    if form == "archive":
+        shutil.make_archive(str(tmp_path / "d"), "zip", SAMPLE)
+    else:
+        delivery = SAMPLE / "acme-pdu-2.0.0.itb"
+    out, pack = tmp_path / "out", tmp_path / "p.zip"
+    assert _judged(out, delivery, "--policy", "builtin:lab") in (0, 1, 3)
+    command = ["evidence", "pack", str(out), "--policy", "builtin:lab", "--keys", KEYS, "--sign", str(site_key())]
+    assert main([*command, "-o", str(pack), "--include-image", str(delivery)]) == 0
+    digest = hashlib.sha256(delivery.read_bytes()).hexdigest()
+    listed = contents(pack)["inputs.sha256"].decode().splitlines()
+    assert f"{digest}  {delivery.name}" in listed
+    assert len(listed) == (1 if form == "archive" else 4)  # what lies beside a file belongs to it
+    assert contents(pack)[f"image/{digest}"] == delivery.read_bytes()
+    assert check(pack, *key, "--image", str(delivery), "--in-process") == 0
+
+
+def test_facts_of_the_approved_release_are_taken_over(tmp_path: Path, key: tuple[str, str], capsys: Capture) -> None:
+    """What a baseline added to the facts cannot be found again from the image alone: told, and no difference."""
+    baseline = tmp_path / "baseline.json"
+    older = str(ROOT / "samples" / "acme-ups-3.0.1")
+    run = ["--keys", KEYS, "--at", AT, "--in-process", "--no-cache", "-q"]
+    main(["verify", older, "--policy", POLICY, *run, "--evidence", str(baseline)])
+    delivery = ROOT / "samples" / "acme-ups-3.1.0"
+    out, pack = tmp_path / "out", tmp_path / "p.zip"
+    _judged(out, delivery, "--policy", POLICY, "--baseline", str(baseline))
+    command = ["evidence", "pack", str(out), "--policy", POLICY, "--keys", KEYS, "--sign", str(site_key())]
+    assert main([*command, "-o", str(pack)]) == 0
+    found = lines(pack, capsys, *key, "--image", str(delivery), "--in-process")
+    assert (found["Facts"], found["Decision"]) == ("equal", "equal")
+    stored = json.loads(contents(pack)["report.json"])["evidence"]
+    assert ("Taken over" in found) == (stored.get("approved") is not None)
+
+
+def test_encrypted_site_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """keygen encrypts with a passphrase; signing needs it, from a file or a variable that names one."""
+    secret, private = tmp_path / "pass", tmp_path / "k.pem"
+    secret.write_text("correct horse\n")
+    assert main(["evidence", "keygen", str(private), "--passphrase-file", str(secret)]) == 0
+    assert b"ENCRYPTED PRIVATE KEY" in private.read_bytes()
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert main(["evidence", "keygen", str(private), "--no-passphrase"]) == 2  # never overwritten
+    packed(tmp_path / "p.zip", "--sign", str(private), "--passphrase-file", str(secret))
+    monkeypatch.setenv("FWVERIFY_PASSPHRASE_FILE", str(secret))
+    packed(tmp_path / "q.zip", "--sign", str(private))
+    assert check(tmp_path / "q.zip", "--site-key", f"{private}.pub") == 0
+    secret.write_text("wrong\n")
+    capsys.readouterr()
+    command = ["evidence", "pack", str(verified()), "--policy", POLICY, "--keys", KEYS, "--sign", str(private)]
+    assert main([*command, "-o", str(tmp_path / "r.zip")]) == 2
+    shown = capsys.readouterr()
+    assert "passphrase" in shown.err and "wrong" not in shown.err.replace("wrong passphrase", "")
+
+
+@pytest.mark.parametrize("raw", [b"", b"x", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+def test_what_is_no_key_is_said(raw: bytes, tmp_path: Path) -> None:
+    """Nonsense as a private or public key: exit status 2, and no pack."""
+    key = tmp_path / "k.pem"
+    key.write_bytes(raw)
+    command = ["evidence", "pack", str(verified()), "--policy", POLICY, "--keys", KEYS, "--sign", str(key)]
+    assert main([*command, "-o", str(tmp_path / "p.zip")]) == 2
+    assert check(packed(tmp_path / "q.zip"), "--site-key", str(key)) == 2
+    assert check(tmp_path / "q.zip", "--site-key", str(site_key())) == 2  # a private key
