@@ -134,13 +134,32 @@ def verify(
     memory: Memory | None = None,
     references: Sequence[Store] = (),
     waivers: Sequence[GivenWaiver] = (),
+    approved: Evidence | None = None,
+    release: ApprovedRelease | None = None,
+    rollback: Sequence[Path] = (),
 ) -> Assessment:
-    """Facts, then judgement. Arguments as for `facts`; policy and waivers judge and change no fact."""
-    evidence = facts(
-        paths, at=at, trust=trust, expectation=expectation, limits=limits, bench=bench, progress=progress,
-        memory=memory, references=references,
-    )  # fmt: skip
-    return judge(evidence, policy, at, waivers)
+    """Facts, then judgement. Arguments as for `facts` and `against`; policy and waivers judge and change no fact.
+
+    Args:
+        rollback: the delivery to go back to; its facts are established alike.
+    """
+
+    def established(files: Sequence[Path], expected: Expectation, words: str) -> Evidence:
+        return facts(
+            files, at=at, trust=trust, expectation=expected, limits=limits, bench=bench,
+            progress=lambda text: progress(words + text), memory=memory, references=references,
+        )  # fmt: skip
+
+    evidence = established(paths, expectation, "")
+    old = established(rollback, going_back(expectation), "the way back: ") if rollback else None
+    return judge(against(evidence, approved, release, old), policy, at, waivers)
+
+
+def going_back(expectation: Expectation) -> Expectation:
+    """What is expected of the image to go back to: vendor, product and device alone."""
+    return Expectation(
+        vendor=expectation.vendor, product=expectation.product, device=expectation.device, source=expectation.source
+    )
 
 
 def judge(evidence: Evidence, policy: Policy, at: str, waivers: Sequence[GivenWaiver] = ()) -> Assessment:

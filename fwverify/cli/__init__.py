@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reassess": ("fwverify.cli.reassess:reassess", "Judge stored evidence again, without the firmware."),
     "evidence": ("fwverify.cli.evidence:evidence", "Pack, sign, log and check the record of a decision."),
     "batch": ("fwverify.cli.batch:batch", "Verify many deliveries; one row each."),
+    "baseline": ("fwverify.cli.baseline:baseline", "Which release was approved for a unit or product."),
+    "checklist": ("fwverify.cli.checklist:checklist", "What to look at after an update."),
     "keys": ("fwverify.cli.keys:keys", "Pin vendors' keys and see what is pinned."),
     "policy": ("fwverify.cli.policy:policy", "Check, explain and try policies."),
     "waiver": ("fwverify.cli.waiver:waiver", "Write, list and check waivers: accepted exceptions, for a time."),

@@ -31,10 +31,6 @@ OPTIONS = (
     click.option("--root-hash", multiple=True, metavar="HEX", help="dm-verity root hash that reached you another way."),
     click.option("--channel", default="", metavar="TEXT", help='How it reached you: "phone, J. Ortiz, 2026-10-03".'),
     click.option(
-        "--baseline", metavar="FILE", type=click.Path(path_type=Path),
-        help="Evidence of the approved release: none of its signers may be missing.",
-    ),
-    click.option(
         "--no-method", metavar="FILE", type=click.Path(path_type=Path),
         help="Your dated record that the vendor offers no signature and no checksum.",
     ),
@@ -55,13 +51,12 @@ def expectation_options(command: F) -> F:
         sha256: tuple[str, ...],
         root_hash: tuple[str, ...],
         channel: str,
-        baseline: Path | None,
         no_method: Path | None,
         **others: Any,
     ) -> Any:
         from fwverify.model.expectation import Expectation
 
-        settings.refuse_inside(others.get("paths", ()), None, None, baseline=baseline, no_method=no_method)
+        settings.refuse_inside(others.get("paths", ()), None, None, no_method=no_method)
         expected = Expectation(
             _id(vendor, "--vendor"),
             _id(product, "--product"),
@@ -70,7 +65,6 @@ def expectation_options(command: F) -> F:
             device=tuple(sorted(_pair(one) for one in device)),
             minimum=_version(minimum, "--min-version"),
             minimum_counter=-1 if counter is None else counter,
-            baseline=_signers(baseline) if baseline is not None else (),
             no_method=_no_method(no_method) if no_method is not None else None,
         )
         return command(expected=expected, **others)
@@ -129,15 +123,3 @@ def _no_method(path: Path) -> NoMethod:
     from fwverify.evaluate.no_method_text import parse_no_method
 
     return parse_no_method(policy_text(str(path)), str(path))
-
-
-def _signers(path: Path) -> tuple[tuple[str, str], ...]:
-    """(scheme, registry entry) of every signature that held for the approved release. Raises UsageError."""
-    from fwverify.cli.reassess import read_evidence
-    from fwverify.model.evidence import SignatureStatus
-
-    held = [one for one in read_evidence(path).signatures if one.status is SignatureStatus.VALID]
-    if not held:
-        todo = "Name the evidence of a release that was signed and approved."
-        raise UsageError("holds no valid signature to compare with", where=f"--baseline {path}", todo=todo)
-    return tuple(sorted({(one.scheme, key) for one in held for key in one.keys}))

@@ -97,7 +97,7 @@ def read_evidence(path: Path) -> Evidence:
     from fwverify.model.canonical import NotEvidence, canonical, from_json
     from fwverify.model.evidence import SCHEMA, Evidence
 
-    raw = _read(path)
+    raw = read_stored(path)
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):
@@ -115,7 +115,8 @@ def read_evidence(path: Path) -> Evidence:
     return evidence
 
 
-def _read(path: Path) -> bytes:
+def read_stored(path: Path) -> bytes:
+    """A file of evidence, bounded. Raises UsageError."""
     try:
         if path.stat().st_size > MAX_EVIDENCE_BYTES:
             raise UsageError("is too large for evidence", where=str(path))

@@ -11,6 +11,7 @@ import click
 
 from fwverify.cli import forms as form_choice
 from fwverify.cli import options, output, settings, status
+from fwverify.cli.changing import Held, change_options
 from fwverify.cli.expecting import expectation_options
 from fwverify.cli.forms import Wanted, form_options
 from fwverify.cli.guarding import Guards, guard_options
@@ -38,6 +39,7 @@ class Targets:
 @options.keys_option
 @options.waivers_option
 @expectation_options
+@change_options
 @options.at_option
 @form_options
 @click.option("-o", "page_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the page to FILE.")
@@ -60,6 +62,7 @@ def verify(
     keys_folder: Path | None,
     waivers_path: Path | None,
     expected: Expectation,
+    held: Held,
     at_time: str | None,
     wanted: Wanted,
     page_file: Path | None,
@@ -104,7 +107,8 @@ def verify(
 
         assessment = pipeline.verify(
             paths, policy=policy, at=at, trust=trust, expectation=expected, limits=limits, bench=bench,
-            progress=progress, memory=known, references=stores, waivers=waivers,
+            progress=progress, memory=known, references=stores, waivers=waivers, approved=held.approved,
+            release=held.release, rollback=held.rollback,
         )  # fmt: skip
     context = replace(_context(paths, policy_name, keys_folder, verbose, assessment, targets), at=at_time or "")
     keep(assessment, context, targets, wanted)

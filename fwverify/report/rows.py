@@ -11,6 +11,7 @@ from fwverify.model.evidence import ArtifactRecord, KeyRecord, SbomObservation
 from fwverify.model.finding import Outcome
 from fwverify.model.verdict import Decision
 from fwverify.report import reading as r
+from fwverify.report.change_rows import Said, change, changed, going_back, valid
 from fwverify.report.figures import ITS_LIST, NAME_LIMIT, PARTS_LIST, blocks, count, listed, percent, plural, spoken
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading
@@ -46,10 +47,18 @@ def rows(reading: Reading, *, spelled: bool = False) -> tuple[Row, ...]:
     """
     made = (
         signed(reading), opened(reading), declared(reading, spelled=spelled), origin(reading), sbom(reading),
-        version(reading), product(reading), record(reading), images(reading), rules(reading), waivers(reading),
-        used(reading), ignored(reading),
+        version(reading), product(reading), *_change(reading), record(reading), images(reading), rules(reading),
+        waivers(reading), used(reading), _row(valid(reading)), ignored(reading),
     )  # fmt: skip
     return tuple(one for one in made if one is not None)
+
+
+def _change(reading: Reading) -> tuple[Row | None, ...]:
+    return tuple(_row(one(reading)) for one in (change, changed, going_back))
+
+
+def _row(said: Said | None) -> Row | None:
+    return Row(said.label, said.texts, style=said.style) if said is not None else None
 
 
 # The byte ledger
@@ -238,7 +247,7 @@ def version(reading: Reading) -> Row | None:
         return None
     if not now:
         return Row("Version", (f"{new}; the installed version was not given (--installed)",))
-    return Row("Version", (f"{now} -> {new}, {_change(reading)} ({now} is what {_source(verdict.installed_from)})",))
+    return Row("Version", (f"{now} -> {new}, {_step(reading)} ({now} is what {_source(verdict.installed_from)})",))
 
 
 def _source(text: str) -> str:
@@ -249,12 +258,14 @@ def _source(text: str) -> str:
     return f"{who} says is installed; the unit was not asked"
 
 
-def _change(reading: Reading) -> str:
+def _step(reading: Reading) -> str:
     found = reading.finding("version.no-downgrade")
     if found is None or found.outcome in (Outcome.NOT_EVALUATED, Outcome.NOT_APPLICABLE):
         return "order not established"
     if found.outcome is Outcome.FAIL:
         return "a DOWNGRADE"
+    if reading.evidence.expectation.change.going_back and found.message.endswith("."):
+        return "as declared" if "declared" in found.message else "an upgrade"
     return "the same version" if reading.verdict.installed == reading.verdict.version else "an upgrade"
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fwverify.model.finding import Finding
 from fwverify.model.verdict import Assessment, Decision
 from fwverify.report import reading as r
+from fwverify.report.change_rows import afterwards
 from fwverify.report.figures import ITS_LIST, NAME_LIMIT, PARTS_LIST, listed, plural
 from fwverify.report.interface import Context
 from fwverify.report.neutral import shortened
@@ -178,10 +179,13 @@ def know(reading: Reading) -> tuple[str, ...]:
     if len(shown) > MAX_KNOWN:
         more = f"And {plural(len(shown) - MAX_KNOWN, 'more thing')} to know: -v."
         shown = [*shown[:MAX_KNOWN], more]
-    return (*shown, _fall_back(reading), f"Questions? {call(reading)}")
+    last = (_fall_back(reading), afterwards(reading), f"Questions? {call(reading)}")
+    return (*shown, *(one for one in last if one))
 
 
 def _fall_back(reading: Reading) -> str:
+    if reading.verdict.way_back is not None:
+        return ""
     version = shortened(reading.verdict.installed, NAME_LIMIT)
     installed = f" ({version})" if version else ""
     return f"Keep a copy of what is installed now{installed}: no image to go back to was checked."

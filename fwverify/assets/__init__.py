@@ -1,0 +1,1 @@
+"""What the operator keeps about units in service: the register, approved baselines, windows, checklists."""
