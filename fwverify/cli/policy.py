@@ -113,7 +113,7 @@ def list_() -> int:
     for one in shipped():
         name = f"builtin:{one}"
         found = load_policy(name)
-        output.emit(f"{name:<20} {found.version:>3}  {found.title}\n")
+        output.emit(f"{name:<22} {found.version:>3}  {found.title}\n")
     return status.PASS
 
 

@@ -115,12 +115,17 @@ class _Reader(Fields):
             raise self.error(decision, f"a decision is {', '.join(EXITS)}, not {decision.text!r}")
         missing = table.get("not-evaluated")
         return PolicyCase(
-            self.name,
+            self.label(),
             tuple(self.command(root)),
             EXITS[decision.text],
             self.rules(table["failed"].value) if "failed" in table else frozenset(),
             self.rules(missing.value) if missing else None,
         )
+
+    def label(self) -> str:
+        """`downgrade: older than what is installed`."""
+        node = self.head("title")
+        return f"{self.name}: {self.text(node, 'title')}" if node is not None else self.name
 
     def rules(self, node: Node) -> frozenset[str]:
         from fwverify.evaluate.registry import BUILTIN

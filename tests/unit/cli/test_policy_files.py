@@ -184,3 +184,14 @@ def test_documents_show_what_is_read() -> None:
     assert sorted(kinds) == sorted(readers)
     for kind, block in zip(kinds, blocks, strict=True):
         readers[kind](block)
+
+
+def test_shipped_cases(capsys: Capture) -> None:
+    """The cases that show how it is done come out as they say, and otherwise under a policy that asks for less."""
+    line = ["policy", "test", str(ROOT / "policies/cases"), "--against", str(ROOT / "samples")]
+    assert main(line) == 0, capsys.readouterr().out
+    assert "4 cases, 0 not as expected" in capsys.readouterr().out
+    assert main([*line, "--policy", "builtin:lab"]) == 1
+    told = capsys.readouterr().out
+    assert "not as expected  undeclared" in told
+    assert "expected, not failed: component.undeclared" in told
