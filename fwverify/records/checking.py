@@ -27,7 +27,7 @@ from fwverify.model.examining import Malformed
 from fwverify.model.verdict import Assessment, Verdict
 from fwverify.records import layout, packing, rejudging
 from fwverify.records.attested import Anchors, Report, attested
-from fwverify.records.layout import INDEX, INPUTS, KEYS, POLICY, REPORT, SUMS, WAIVERS
+from fwverify.records.layout import INDEX, INPUTS, KEYS, MAX_COPY_BYTES, POLICY, REPORT, SUMS, WAIVERS
 from fwverify.records.lines import MAX_TOLD, Line, Result, compared
 from fwverify.records.storing import NotAPack, Stored
 from fwverify.report.interface import REPORT_SCHEMA
@@ -123,10 +123,13 @@ def basis_of(pack: Stored, index: Mapping[str, Json]) -> packing.Basis:
     source = keys.get("name") if isinstance(keys, dict) else None
     if not isinstance(source, str):
         raise NotAPack(f"{INDEX} does not say where the keys came from")
+    copies = [one for one in sorted(pack.sizes) if one.startswith((KEYS, POLICY, WAIVERS))]
+    if sum(pack.sizes[one] for one in copies) > layout.MAX_COPIES_BYTES:
+        raise NotAPack("policies, keys and waivers are larger than any such are")
     return packing.Basis(
         policies=_texts(pack, index.get("policy"), POLICY),
         keys_source=source,
-        keys={one.removeprefix(KEYS): pack.read(one) for one in sorted(pack.sizes) if one.startswith(KEYS)},
+        keys={one.removeprefix(KEYS): pack.read(one, MAX_COPY_BYTES) for one in copies if one.startswith(KEYS)},
         waivers=_texts(pack, index.get("waivers"), WAIVERS),
     )
 
@@ -138,7 +141,7 @@ def _texts(pack: Stored, listed: Json, folder: str) -> tuple[tuple[str, str], ..
         match one:
             case {"name": str(name), "file": str(file)} if file.startswith(folder):
                 try:
-                    found.append((name, pack.read(file).decode()))
+                    found.append((name, pack.read(file, MAX_COPY_BYTES).decode()))
                 except UnicodeDecodeError:
                     raise NotAPack(f"{file} is not UTF-8 text") from None
                 files.add(file)

@@ -35,8 +35,12 @@ MAX_FILES = 20_000
 """In one pack. A registry of a hundred vendors has some hundreds of files."""
 MAX_NAME = 400
 """Characters of a name in a pack."""
-MAX_DOCUMENT_BYTES = 1 << 30
-"""One file that is read as a whole. The evidence of an image with 40,000 files has 60 MiB."""
+MAX_DOCUMENT_BYTES = 256 << 20
+"""report.json and what is made from it. The evidence of an image with 40,000 files has 60 MiB."""
+MAX_COPY_BYTES = 1 << 20
+"""One policy, waiver or file of a registry: what reading them allows."""
+MAX_COPIES_BYTES = 64 << 20
+"""All of them together. A registry of a hundred vendors has under 1 MiB."""
 _PART = re.compile(r"[^/\\\x00-\x1f\x7f:]+")
 
 

@@ -42,15 +42,15 @@ class Stored:
     """What makes it unsafe or ambiguous to read, in plain words; empty: nothing."""
     open: Callable[[str], IO[bytes]]
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
         """A whole file. Raises NotAPack when it is missing, too large or damaged."""
         if name not in self.sizes:
             raise NotAPack(f"{name} is missing")
-        if self.sizes[name] > MAX_DOCUMENT_BYTES:
+        if self.sizes[name] > limit:
             raise NotAPack(f"{name} is larger than any such file ({self.sizes[name]:,} bytes)")
         try:
             with self.open(name) as file:
-                return file.read(MAX_DOCUMENT_BYTES)
+                return file.read(limit)
         except (OSError, zipfile.BadZipFile, EOFError) as problem:
             raise NotAPack(f"{name} cannot be read: {problem}") from None
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import random
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -271,7 +274,7 @@ def test_flipped_bits_are_an_answer(signed: Path, key: tuple[str, str], tmp_path
     raw = signed.read_bytes()
     pack = tmp_path / "p.zip"
     statuses = []
-    for at in range(0, len(raw), len(raw) // 120):
+    for at in range(0, len(raw), len(raw) // 50):
         pack.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
         statuses.append(check(pack, *key))
     assert set(statuses) <= {0, 1, 3}
@@ -428,3 +431,48 @@ def test_what_is_no_key_is_said(raw: bytes, tmp_path: Path) -> None:
     assert main([*command, "-o", str(tmp_path / "p.zip")]) == 2
     assert check(packed(tmp_path / "q.zip"), "--site-key", str(key)) == 2
     assert check(tmp_path / "q.zip", "--site-key", str(site_key())) == 2  # a private key
+
+
+def test_files_beyond_all_use_are_told_and_not_read(signed: Path, key: tuple[str, str], tmp_path: Path) -> None:
+    """A report of many gigabytes, a key file of some megabytes: told, without reading them into memory."""
+    for name, size in (("report.json", 1 << 40), ("keys-used/acme.yaml", 1 << 30), ("pack.json", 1 << 36)):
+        pack = tmp_path / name.replace("/", "-")
+        with zipfile.ZipFile(signed) as archive:
+            archive.extractall(pack)
+        (pack / "SHA256SUMS").write_text("")  # nothing is digested either
+        os.truncate(pack / name, size)
+        assert check(pack, *key) == 1
+
+
+VALUES = ["", "x", -1, 10**30, [], {}, None, True, "2026-13-45", "9" * 5000, [[]], "a\x00b", "\u202e", ["x"], "../x"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nonsense_in_the_documents_is_an_answer(seed: int, signed: Path, key: tuple[str, str], tmp_path: Path) -> None:
+    """Any value of report.json or pack.json replaced by another kind of thing: a difference, never an error."""
+    draw = random.Random(seed)
+    files = contents(signed)
+    for _ in range(25):
+        changed = dict(files)
+        name = draw.choice(["report.json", "pack.json"])
+        document = json.loads(files[name])
+        places = list(_places(document))
+        inside, at = draw.choice(places if draw.random() < 0.5 else places[:60])
+        inside[at] = draw.choice([one for one in VALUES if one != inside[at]])
+        _resummed(lambda one, name=name, document=document: one.update({name: _canonical(document)}))(changed)
+        assert check(rezipped(tmp_path / "p.zip", changed), *key) == 1
+
+
+def _canonical(document: object) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (container, key) of a document, outermost first."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop(0)
+        inside = one.items() if isinstance(one, dict) else enumerate(one) if isinstance(one, list) else ()
+        for at, each in list(inside):
+            yield one, at
+            waiting.append(each)
