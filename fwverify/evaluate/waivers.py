@@ -181,7 +181,7 @@ def _use(
         for item in one.items
     )
     against = sorted({why for one in met if (why := refusal(waiver, one, policy))})
-    why = refused or "; ".join(against) or ("" if met else "nothing here is what it was written for")
+    why = refused or "; ".join(against) or ("" if met else _missed(waiver, before))
     return WaiverUse(
         id=waiver.id,
         digest=waiver.digest,
@@ -196,6 +196,14 @@ def _use(
         reason=waiver.reason,
         approved_by=waiver.approved_by,
     )
+
+
+def _missed(waiver: GivenWaiver, findings: Sequence[Finding]) -> str:
+    """Why a waiver for this delivery covers nothing of it."""
+    poor = sorted({one.rule for one in findings if one.outcome in POOR and one.rule in waiver.rules})
+    if poor:
+        return f"it was written for other items of {', '.join(poor)} than those here"
+    return "nothing here is what it was written for"
 
 
 def _status(waiver: GivenWaiver, at: str, *, covered: bool, met: bool) -> WaiverStatus:
