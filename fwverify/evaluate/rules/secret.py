@@ -47,7 +47,9 @@ class _Secret:
         """Any that the policy does not know fails; none counts only where enough was examined."""
         found = _found(case, values, self.kind)
         if not found:
-            none = passed(f"No {self.looked_for} was found {self.where}.")
+            known = sum(one.kind is self.kind for one in case.evidence.contents)
+            beyond = f" beyond {known} that the policy accepts (allow)" if known else ""
+            none = passed(f"No {self.looked_for} was found {self.where}{beyond}.")
             return unearned(case, values, self.looked_for) or none
         return failed(
             self.message(found),

@@ -64,6 +64,7 @@ def _sections(reading: Reading, context: Context) -> dict[str, object]:
         "judged": judged.judged_table(reading, context),
         "checks": judged.checks(reading, context),
         "checked": checked.checked_words(reading),
+        "unread": checked.unread_table(reading),
         "gaps": checked.gap_table(reading),
         "anomalies": checked.anomaly_table(reading),
         "files": checked.file_table(reading),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fwverify.model.evidence import ArtifactRecord, GapReason
+from fwverify.model.artifact import Locator
+from fwverify.model.evidence import ArtifactRecord, GapReason, Opened
 from fwverify.report import reading as r
 from fwverify.report.figures import count, percent, plural
 from fwverify.report.reading import Reading
 from fwverify.report.web.tables import Column, Row, Table, left_out, number, text
 
 MAX_ROWS = 500
+MAX_UNREAD = 100
+SEARCHED = "only searched for texts and keys"
 REASONS = {
     GapReason.UNSUPPORTED: "no reader for it",
     GapReason.ENCRYPTED: "encrypted",
@@ -69,7 +72,25 @@ def gap_table(reading: Reading) -> Table:
     )  # fmt: skip
     columns = (Column("where", "name"), Column("why"), Column("in words"), Column("met by"))
     more = left_out(len(found), len(rows), "gaps")
-    return Table("gaps", "Not examined, and why", columns, rows, more=more)
+    return Table("gaps", "What stopped the reading, and why", columns, rows, more=more)
+
+
+def unread_table(reading: Reading) -> Table:
+    """Parts that were not read to their end, the largest first: what may be in them nobody knows."""
+    sizes: Counter[Locator] = Counter()
+    for one in r.spans(reading):
+        if one.opened is not Opened.EMPTY and one.opened_bytes < one.range.size:
+            sizes[one.owner] += one.range.size - one.opened_bytes
+    ranked = sorted(sizes, key=lambda one: (-sizes[one], one))
+    rows = []
+    for place in ranked[:MAX_UNREAD]:
+        found = reading.evidence.record(place)
+        title = found.format_title if found is not None else ""
+        how = SEARCHED if found is not None and found.opened is not Opened.GAP else "not looked at"
+        rows.append(Row((text(str(place)), number(sizes[place]), text(title or "format not known"), text(how, "open"))))
+    columns = (Column("part", "name"), Column("bytes", "n"), Column("format"), Column("what was done"))
+    more = left_out(len(ranked), len(rows), "parts")
+    return Table("unread", "Bytes that were not read, the largest parts first", columns, tuple(rows), more=more)
 
 
 def anomaly_table(reading: Reading) -> Table:

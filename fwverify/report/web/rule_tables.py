@@ -6,7 +6,7 @@ Counts passes over all that were to be judged; rules that do not apply here are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fwverify.model.finding import Finding, Item, Level, Outcome
 from fwverify.report.figures import count, plural
@@ -29,6 +29,7 @@ OUTCOMES = {
     Outcome.PASS: ("passed", "good"),
     Outcome.NOT_APPLICABLE: ("does not apply", "quiet"),
 }
+NOT_PROVEN = "does not prove: "
 WAIVED = ("waived", "open")
 COLUMNS = (
     Column("rule", "rule"),
@@ -56,8 +57,24 @@ def open_rules(reading: Reading) -> Table:
     poor = (Outcome.FAIL, Outcome.NOT_EVALUATED)
     found = [one for one in reading.verdict.findings if one.outcome in poor and one.level in (Level.MUST, Level.SHOULD)]
     ordered = sorted(in_order(found), key=lambda one: (one.level is not Level.MUST, one.outcome is not Outcome.FAIL))
-    rows = tuple(_rule(one) for one in ordered)
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for one in ordered:
+        items = tuple((item.subject, item.detail) for item in one.items)
+        key = one.level, outcome(one), one.message, one.remedy, one.expected, one.observed, one.denominator, items
+        groups.setdefault(key, []).append(one)
+    rows = tuple(_alike(found) for found in groups.values())
     return Table("open-rules", "Rules that failed, could not be judged or were waived", COLUMNS, rows)
+
+
+def _alike(found: list[Finding]) -> Row:
+    """Rules that came to the same for the same reason, in one row."""
+    row = _rule(found[0])
+    if len(found) == 1:
+        return row
+    names = text(found[0].rule, notes=tuple(one.rule for one in found[1:]))
+    asked = text(", ".join(dict.fromkeys(code for one in found for code in one.requirements)) or "-")
+    what = replace(row.cells[3], notes=tuple(one for one in row.cells[3].notes if not one.startswith(NOT_PROVEN)))
+    return Row((names, *row.cells[1:3], what, asked), row.state)
 
 
 def _rule(one: Finding) -> Row:
@@ -69,7 +86,7 @@ def _rule(one: Finding) -> Row:
         f"found: {one.observed}" if one.observed and one.observed not in one.message else "",
         *_items(one.items),
         f"what to do: {one.remedy}" if one.remedy and one.outcome is not Outcome.PASS else "",
-        f"does not prove: {one.not_proven}" if one.not_proven else "",
+        f"{NOT_PROVEN}{one.not_proven}" if one.not_proven else "",
     ]
     changed = f"fwverify's own level: {LEVELS[one.default_level]}" if one.level is not one.default_level else ""
     return Row((

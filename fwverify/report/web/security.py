@@ -5,6 +5,7 @@ Every figure stands with what it is out of. A program's defence is counted over 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,18 +19,19 @@ from fwverify.report.web.tables import Cell, Column, Row, Table, left_out, text
 
 MAX_ROWS = 1000
 FAMILIES = ("secret", "hardening", "endpoint")
-SHOWN = {
-    ContentKind.PRIVATE_KEY: "private key",
-    ContentKind.PASSWORD: "password",
-    ContentKind.TOKEN: "access token",
-    ContentKind.AUTHORIZED_KEY: "key that may log in",
-    ContentKind.DEBUG_SHELL: "shell without login",
-    ContentKind.SERVICE: "service without encryption",
-    ContentKind.UPDATER: "updater",
-    ContentKind.PUBLIC_KEY: "public key",
-    ContentKind.ENDPOINT: "address",
+KINDS = {
+    ContentKind.PRIVATE_KEY: ("private key", "private keys"),
+    ContentKind.PASSWORD: ("password", "passwords"),
+    ContentKind.TOKEN: ("access token", "access tokens"),
+    ContentKind.AUTHORIZED_KEY: ("key that may log in", "keys that may log in"),
+    ContentKind.DEBUG_SHELL: ("shell without login", "shells without login"),
+    ContentKind.SERVICE: ("service without encryption", "services without encryption"),
+    ContentKind.UPDATER: ("updater", "updaters"),
+    ContentKind.PUBLIC_KEY: ("public key", "public keys"),
+    ContentKind.ENDPOINT: ("address", "addresses"),
 }
 """From the worst on. Programs, texts and kernel settings are in the JSON."""
+SHOWN = {kind: words[0] for kind, words in KINDS.items()}
 ASKED = "hardening."
 """How the facts begin that programs were asked for."""
 PLACELESS = (ContentKind.ENDPOINT, ContentKind.SERVICE)
@@ -53,12 +55,13 @@ def security(reading: Reading) -> Sight:
     programs = [
         one for one in reading.evidence.artifacts if any(name.startswith("hardening.") for name, _ in one.facts)
     ]
-    secrets = [one for one in found if one.kind not in (ContentKind.PUBLIC_KEY, ContentKind.ENDPOINT)]
+    kinds = Counter(one.kind for one in found)
+    told = [plural(kinds[kind], *words) for kind, words in KINDS.items() if kinds[kind]]
     leaves = [one for one in reading.evidence.artifacts if one.opened.value != "structure"]
     words = (
         f"{plural(len(programs), 'program')} could be asked how they defend themselves.",
-        f"{plural(len(secrets), 'secret, open door or updater', 'secrets, open doors or updaters')} seen in "
-        f"{plural(len(leaves), 'file')} that were searched.",
+        f"Seen in {plural(len(leaves), 'file')} that were searched: {', '.join(told) or 'none of what is looked for'}."
+        + (" Which of them are acceptable is the policy's to say." if told else ""),
     )
     sums = r.opened(reading)
     part = f" in the {count(sums.counted)} of {count(sums.total)} bytes that were examined"

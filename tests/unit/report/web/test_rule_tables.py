@@ -59,3 +59,18 @@ def test_many_items_are_counted(good: Assessment) -> None:
     assert [cell.text for cell in row.cells] == [
         "W-7", "package.opaque", "part-03", "known, replaced in March", "R. Roe", "2027-01-31",
     ]  # fmt: skip
+
+
+def test_rules_with_one_reason_share_a_row(good: Assessment) -> None:
+    """The same words over the same things once, every rule and requirement named; another thing is another row."""
+    same = {"message": "There is no signature.", "items": (Item("fw.bin", "no signature"),)}
+    other = replace(finding("signature.time", Outcome.NOT_EVALUATED, **same), items=(Item("b.bin", "no signature"),))
+    reading = judged(
+        good, finding("signature.valid", Outcome.NOT_EVALUATED, requirements=("N1",), not_proven="a", **same),
+        finding("signature.coverage", Outcome.NOT_EVALUATED, requirements=("N1", "N2"), not_proven="b", **same), other,
+    )  # fmt: skip
+    shared, alone = open_rules(reading).rows
+    assert (shared.cells[0].text, shared.cells[0].notes) == ("signature.coverage", ("signature.valid",))
+    assert shared.cells[4].text == "N1, N2" and not any("prove" in one for one in shared.cells[3].notes)
+    assert alone.cells[0].text == "signature.time"
+    assert len(all_rules(reading).rows) == 3
