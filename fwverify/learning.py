@@ -55,6 +55,9 @@ class _Executables:
     def mode(self) -> str:
         return self.inner.mode
 
+    def until(self, budget: Budget) -> None:
+        self.inner.until(budget)
+
     def submit(self, artifact: Artifact) -> None:
         if executables.detect(artifact.content):
             self.inner.submit(artifact)

@@ -66,7 +66,8 @@ class Limits:
     max_window_bytes: int = 128 * MIB
     """Window or dictionary a compressed stream may ask for. xz -9 needs 64 MiB; 128 MiB is zstd's own default limit."""
     max_seconds: int = 900
-    """Wall clock for unpacking one delivery. The only limit that may differ between two runs."""
+    """Wall clock for one delivery, from reading it to the last answer about its contents (`--timeout`): then what was
+    not examined is a gap, and the decision is made. What one run reaches another may not."""
     max_text_bytes: int = 64 * MIB
     """A companion document (SBOM, checksum list, signature). A 10,000-component CycloneDX file has 8 MiB."""
     max_scan_events: int = 20_000

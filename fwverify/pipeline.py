@@ -61,7 +61,7 @@ def facts(
         at: the time to judge by, RFC 3339 in UTC.
         trust: the operator's pinned keys.
         expectation: what the operator expects; never read from the delivery.
-        limits: bounds of this run.
+        limits: bounds of this run; its clock starts now.
         bench: where hostile bytes are read; None: in this process.
         progress: told what is being done, in plain words.
         look: sees every artifact of the images while its content is there; changes no fact.
@@ -72,8 +72,9 @@ def facts(
         IngestError: the delivery is not there or cannot be read.
         ReferenceStoreError: a store turns out to be damaged.
     """
+    budget = Budget(limits)
     progress("reading the delivery")
-    ingested = ingestion.ingest(paths, limits)
+    ingested = ingestion.ingest(paths, limits, budget.deadline)
     delivery = ingested.delivery
     progress("checking signatures and checksums")
     carried = carried_keys(delivery.of(Role.KEY))
@@ -81,7 +82,7 @@ def facts(
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
     inside = authentication.Inside(delivery, carried, trust, at, authenticated)
     bench = bench or Bench(identification.InProcess(limits), Here())
-    walk = Walk(Budget(limits), memory.bench(bench) if memory else bench, progress, inside.check, look)
+    walk = Walk(budget, memory.bench(bench) if memory else bench, progress, inside.check, look)
     for image in delivery.of(Role.IMAGE):
         if memory is None:
             walk.image(image)
@@ -95,8 +96,7 @@ def facts(
         walk.clues += name_files(references, seen_files(walk), walk.clues)
     components = identification.conclude(walk.clues)
     documents, sbom_gaps = comparison.read_sboms(delivery.of(Role.SBOM))
-    inventory = walk.inventory(components)
-    discrepancies, compare_gaps = comparison.compare(inventory, documents)
+    discrepancies, compare_gaps = comparison.compare(walk.inventory(components), documents)
     return freeze(
         walk, ingested, authenticated, trust, expectation, at, components, documents, discrepancies,
         (*sbom_gaps, *compare_gaps), tuple(sorted({one.digest for one in references})),

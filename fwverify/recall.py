@@ -118,6 +118,9 @@ class _Looker:
     def mode(self) -> str:
         return self.inner.mode
 
+    def until(self, budget: Budget) -> None:
+        self.inner.until(budget)
+
     def submit(self, artifact: Artifact) -> None:
         key = self.memory.artifact_key(artifact)
         known = self.memory.observed(key, artifact.locator)

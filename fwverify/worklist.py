@@ -51,6 +51,10 @@ class Examiner(Protocol):
 
     @property
     def mode(self) -> str: ...
+    def until(self, budget: Budget) -> None:
+        """The run whose time counts; what has no answer when it is over is a gap."""
+        ...
+
     def submit(self, artifact: Artifact) -> None: ...
     def results(self) -> Iterator[tuple[Locator, Observed]]: ...
 
@@ -153,6 +157,9 @@ class Walk:
     observed: dict[Locator, Observed] = field(default_factory=dict)
     accounts: dict[Locator, Account] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.bench.examiner.until(self.budget)
+
     def image(self, artifact: Artifact) -> None:
         """Open one image and everything inside it."""
         self.progress(f"opening {artifact.name}")
@@ -194,10 +201,10 @@ class Walk:
         node = Node(artifact.locator, artifact.size, artifact.digests, container, lost=lost)
         if container is None:
             if plain or asked or lost or not self._resort(node, Opening(artifact, None), depth):
-                self.bench.examiner.submit(artifact)
+                self._examine(artifact)
             return node
         if container.name == DEVICE_TREE:
-            self.bench.examiner.submit(artifact)
+            self._examine(artifact)
         opening = Opening(artifact, container)
         for child in unpack(opening, self.budget, depth, self.bench.reader.events):
             if child.remainder and not asked and _named_only(opening, node):
@@ -213,6 +220,15 @@ class Walk:
         node.claims += opening.claims
         node.facts = tuple(sorted({*opening.facts, *node.facts}))
         return node
+
+    def _examine(self, artifact: Artifact) -> None:
+        """Have its content looked at; a gap where the run's time is over."""
+        gaps: list[Gap] = []
+        with examining(artifact.locator, gaps, "examine"):
+            self.budget.check_time()
+            self.bench.examiner.submit(artifact)
+            return
+        self.take(artifact.locator, Observed(Opened.GAP, "", gaps=tuple(gaps)))
 
     def _hold(self, node: Node, opening: Opening, child: Child, inner: Node) -> None:
         inner.fragment = child.remainder and bool(opening.gaps)

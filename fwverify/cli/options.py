@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from fwverify.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,7 +75,18 @@ def store_option(command: F) -> F:
 
 def limits_option(command: F) -> F:
     help_ = "Set a bound of this run, as max_seconds=1800 (docs/formats.md lists them; recorded). May be repeated."
-    return click.option("--limit", "bounds", metavar="NAME=NUMBER", multiple=True, help=help_)(command)
+    time_help = "Stop examining a delivery after so long; what is left is a gap, never a pass."
+
+    @functools.wraps(command)
+    def wrapped(bounds: tuple[str, ...], timeout: int | None, **others: Any) -> Any:
+        if timeout is not None and any(one.startswith("max_seconds=") for one in bounds):
+            raise UsageError("--timeout and --limit max_seconds are the same bound", todo="Give one of them.")
+        given = (*bounds, f"max_seconds={timeout}") if timeout is not None else bounds
+        return command(bounds=given, **others)
+
+    limit = click.option("--limit", "bounds", metavar="NAME=NUMBER", multiple=True, help=help_)
+    timeout = click.option("--timeout", metavar="SECONDS", type=click.IntRange(min=1), help=time_help)
+    return timeout(limit(wrapped))  # type: ignore[return-value]  # one argument in place of two
 
 
 def paths_argument(command: F) -> F:

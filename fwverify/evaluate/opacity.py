@@ -9,6 +9,7 @@ from fwverify.model.evidence import Gap, GapReason
 
 MIN_NOISE_BYTES = 256
 """Fewer bytes have no entropy to speak of."""
+MORE_TIME = "Run it again with more time (--timeout) or on a faster machine."
 
 
 def looks_random(one: Gap, entropy: int) -> bool:
@@ -25,10 +26,15 @@ def dark_bytes(case: Case, gaps: Iterable[Gap]) -> int:
     return sum(one.range.size if one.range else sizes.get(one.locator, 0) for one in gaps)
 
 
+def ran_out(gap: Gap) -> bool:
+    """Not looked at because the run's time was over, which says nothing about the delivery."""
+    return gap.reason is GapReason.LIMIT and " max_seconds " in f" {gap.detail} "
+
+
 def in_damaged(case: Case, gaps: Iterable[Gap]) -> list[Gap]:
-    """Those that lie directly in a container of a known format that broke while it was read: content, cut or changed,
-    looks random there because nobody could follow its structure."""
-    broken = {one.locator.steps for one in case.evidence.gaps if one.reason is GapReason.MALFORMED}
+    """Those that lie directly in a container of a known format that broke while it was read, or whose reading was
+    stopped: content looks random there because nobody could follow its structure."""
+    broken = {one.locator.steps for one in case.evidence.gaps if one.reason is GapReason.MALFORMED or ran_out(one)}
     return [
         one
         for one in gaps

@@ -33,8 +33,14 @@ class Ingested:
     anomalies: tuple[Anomaly, ...] = ()
 
 
-def ingest(paths: Sequence[Path], limits: Limits) -> Ingested:
-    """Read a delivery. Raises IngestError for what the operator can mend."""
+def ingest(paths: Sequence[Path], limits: Limits, deadline: float = 0.0) -> Ingested:
+    """Read a delivery. Raises IngestError for what the operator can mend.
+
+    Args:
+        paths: one file, folder or archive; or several files that belong together.
+        limits: of the run.
+        deadline: when its time is over, by the clock of `Budget`; 0: it begins now.
+    """
     if not paths:
         raise IngestError("no delivery was named")
     if len(paths) > 1:
@@ -42,7 +48,7 @@ def ingest(paths: Sequence[Path], limits: Limits) -> Ingested:
     path = paths[0]
     if not path.exists() and not path.is_symlink():
         raise IngestError("there is no such file or folder", where=str(path), todo="Check the path you typed.")
-    return _folder(path, limits) if path.is_dir() else _single(path, limits)
+    return _folder(path, limits) if path.is_dir() else _single(path, limits, deadline)
 
 
 def _name(path: Path) -> str:
@@ -82,11 +88,11 @@ def _delivered(artifact: Artifact, names: dict[str, Artifact]) -> DeliveredFile:
     return DeliveredFile(taken.role, artifact, taken.why, about)
 
 
-def _single(path: Path, limits: Limits) -> Ingested:
+def _single(path: Path, limits: Limits, deadline: float) -> Ingested:
     artifact = files.read(path, path.name, limits)
     if artifact.size == 0:
         raise IngestError("the file is empty", where=str(path), todo="Download it again.")
-    opened = _archive(artifact, limits)
+    opened = _archive(artifact, limits, deadline)
     if opened is not None:
         return opened
     beside = _beside(path, limits)
@@ -146,9 +152,9 @@ def _belongs(file: DeliveredFile, wanted: set[str], stem: str) -> bool:
             return False
 
 
-def _archive(artifact: Artifact, limits: Limits) -> Ingested | None:
+def _archive(artifact: Artifact, limits: Limits, deadline: float) -> Ingested | None:
     """The files of a zip or tar delivery (.tar.gz and .tar.xz too); None when it is none or holds no companion."""
-    opened = archives.open_archive(artifact, Budget(limits))
+    opened = archives.open_archive(artifact, Budget(limits, deadline=deadline))
     if opened is None or not opened.members:
         return None
     delivery = _delivery(artifact.name, opened.members, artifact)

@@ -152,8 +152,8 @@ class Opener:
         except Lost:
             self._drop()
 
-    def _deadline(self) -> Deadline:
-        return Deadline("unpack_seconds", self.limits.unpack_seconds)
+    def _deadline(self, run: Budget | None = None) -> Deadline:
+        return Deadline("unpack_seconds", self.limits.unpack_seconds, run)
 
     def _advance(self, session: _Session, budget: Budget) -> Frame:
         """The next batch. A worker that was gone before it got the request is no fault of the artifact."""
@@ -175,7 +175,7 @@ class Opener:
 
     def _ask(self, session: _Session, budget: Budget) -> Frame:
         worker = self._ready()
-        deadline = self._deadline()
+        deadline = self._deadline(budget)
         if session.worker is worker:
             kind, body = worker.ask(more_header(session.number), EMPTY, deadline)
         else:

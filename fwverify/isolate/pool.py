@@ -23,7 +23,7 @@ from fwverify.identify.interface import Observed
 from fwverify.isolate import sandbox
 from fwverify.isolate.frames import Answer, Role, Settings, examine_header, observed
 from fwverify.isolate.process import Deadline, Lost, WorkerProcess, default_command
-from fwverify.limits import DEFAULT_LIMITS, Limits
+from fwverify.limits import DEFAULT_LIMITS, Budget, Limits
 from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.canonical import NotEvidence
 from fwverify.model.evidence import Gap, GapReason, Opened
@@ -79,6 +79,11 @@ class WorkerPool:
         self._mine = threading.local()
         self._running: set[WorkerProcess] = set()
         self._closing = False
+        self._run: Budget | None = None
+
+    def until(self, budget: Budget) -> None:
+        """What has no answer when the run's time is over is a gap."""
+        self._run = budget
 
     @property
     def mode(self) -> str:
@@ -140,6 +145,7 @@ class WorkerPool:
     def _serve(self, artifact: Artifact) -> tuple[Locator, Observed]:
         """In a thread of the pool, which keeps one worker."""
         try:
+            Deadline("worker_seconds", self.limits.worker_seconds, self._run).left()  # no worker is lost over it
             return artifact.locator, self._ask(artifact)
         except Lost as lost:
             gap = Gap(lost.reason, artifact.locator, lost.detail, "isolate")
@@ -180,7 +186,7 @@ class WorkerPool:
         limit = ("worker_seconds", self.limits.worker_seconds)
         worker.wait_ready(Deadline(*limit))
         self.protections &= frozenset(worker.protections)
-        kind, body = worker.ask(examine_header(artifact), artifact.content, Deadline(*limit))
+        kind, body = worker.ask(examine_header(artifact), artifact.content, Deadline(*limit, self._run))
         if kind != Answer.OBSERVED:
             raise Lost(GapReason.CRASHED, "the worker's answer is of no known kind")
         try:

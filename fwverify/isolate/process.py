@@ -19,9 +19,12 @@ from pathlib import Path
 from fwverify.content import in_steps
 from fwverify.formats.names import quoted
 from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Role, Settings, protections
+from fwverify.limits import Budget
 from fwverify.model.canonical import NotEvidence
 from fwverify.model.evidence import GapReason
 
+GRACE_SECONDS = 1.0
+"""A worker that looks at the clock itself ends in this time and hands over what it has; others are lost."""
 PIPE_CHUNK_BYTES = 1 << 20
 STDERR_BYTES = 8192
 """Kept of what a worker writes to standard error; its last line explains a crash."""
@@ -53,9 +56,18 @@ class Lost(Exception):
 class Deadline:
     """Wall clock for one request, with the limit it comes from."""
 
-    def __init__(self, limit: str, seconds: int) -> None:
+    def __init__(self, limit: str, seconds: int, run: Budget | None = None) -> None:
+        """
+        Args:
+            limit: name of the limit.
+            seconds: its value.
+            run: what is left of the run, where that may be less.
+        """
         self.limit, self.seconds = limit, seconds
         self.at = time.monotonic() + seconds
+        if run is not None and run.deadline + GRACE_SECONDS < self.at:
+            self.limit, self.seconds = "max_seconds", run.limits.max_seconds
+            self.at = run.deadline + GRACE_SECONDS
 
     def left(self) -> float:
         """Seconds; raises Lost when there are none."""

@@ -32,6 +32,7 @@ from fwverify.report.situation import (
     unread_share,
     vendor,
 )
+from fwverify.report.wording_time import OUT_OF_TIME
 
 DETAIL_LIMIT = 100
 """Characters of a reason on the first page; the whole is under -v."""
@@ -327,6 +328,7 @@ OPEN: tuple[Situation, ...] = (
               _nothing_heading),
     Situation("confirmed, but not signed", _ORIGIN, "nobody signed it", _confirmed, _confirmed_why, _confirmed_steps),
     NO_KEYS,
+    OUT_OF_TIME,
     Situation("signature not checked", _ORIGIN, "a signature could not be checked", _unchecked, _unchecked_why,
               _unchecked_steps),
     Situation("truncated or damaged", _CONTENTS | _SBOM, "part of it could not be read",

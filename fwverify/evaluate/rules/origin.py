@@ -17,7 +17,7 @@ from fwverify.evaluate.judging import (
     percent,
     unjudged,
 )
-from fwverify.evaluate.opacity import dark_bytes, in_damaged, looks_random
+from fwverify.evaluate.opacity import MORE_TIME, dark_bytes, in_damaged, looks_random, ran_out
 from fwverify.evaluate.strength import WORDS
 from fwverify.evaluate.values import WHOLE
 from fwverify.model.artifact import Locator
@@ -126,9 +126,11 @@ def encrypted_not_signed(case: Case, values: Values) -> Judged:
         if not count or count * WHOLE < least * image.size:
             continue
         if in_damaged(case, gaps):
+            late = any(ran_out(one) for one in case.evidence.gaps)
+            state = "was not read to the end" if late else "is cut or damaged"
             return unjudged(
-                f"{image.locator.name} is cut or damaged, so it is not known whether it is encrypted.",
-                remedy="Download it again, compare its checksum, or ask the vendor.",
+                f"{image.locator.name} {state}, so it is not known whether it is encrypted.",
+                remedy=MORE_TIME if late else "Download it again, compare its checksum, or ask the vendor.",
             )
         dark.append((image, count))
     if not dark:

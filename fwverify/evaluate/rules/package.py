@@ -17,7 +17,7 @@ from fwverify.evaluate.judging import (
     percent,
     unjudged,
 )
-from fwverify.evaluate.opacity import dark_bytes, in_damaged, looks_random
+from fwverify.evaluate.opacity import MORE_TIME, dark_bytes, in_damaged, looks_random, ran_out
 from fwverify.evaluate.values import WHOLE
 from fwverify.model.artifact import Locator
 from fwverify.model.evidence import Anomaly, AnomalyKind, Gap, GapReason, Opened
@@ -190,10 +190,13 @@ def opaque(case: Case, values: Values) -> Judged:
     damaged = in_damaged(case, gaps)
     others = [one for one in gaps if one not in damaged]
     if damaged and (not others or 0 < dark_bytes(case, others) * WHOLE <= allowed * whole):
+        late = any(ran_out(one) for one in case.evidence.gaps)
+        where = "container that was not read to the end" if late else "damaged container"
+        mend = "The image is cut or damaged: download it again, compare its checksum, or ask the vendor."
         return unjudged(
-            f"{counted(len(damaged), 'part')} of a damaged container could not be examined.",
+            f"{counted(len(damaged), 'part')} of a {where} could not be examined.",
             items=map(_gap, gaps),
-            remedy="The image is cut or damaged: download it again, compare its checksum, or ask the vendor.",
+            remedy=MORE_TIME if late else mend,
         )
     return failed(
         f"{counted(len(gaps), 'part')} could not be examined at all: encrypted, or random-looking and of no known "
