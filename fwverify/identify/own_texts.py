@@ -18,7 +18,7 @@ _STATED = rb"[ ,:-]{1,2}(?i:version|release|ver\.?|v)[ :]{0,2}"
 _LONG = rb"\d{1,4}(?:\.\d{1,5}){2,3}"
 _SHORT = rb"\d{1,4}\.\d{1,4}"
 _STAGE = rb"(?:[a-z]\d?|[-.~]?(?:rc|alpha|beta|pre)\.?\d{0,3})?"
-_END = rb"(?=[\0\n\r ,;()\[\]<\"'+]|\.[\0\n ]|-[A-Za-z\d])"
+_END = rb"(?=[\0\n\r ,:;()\[\]<\"'+]|\.[\0\n ]|-[A-Za-z\d])"
 _VERSION = rb"v?(" + _LONG + _STAGE + rb"|" + _SHORT + _STAGE + rb")" + _END
 _BEHIND = re.compile(
     rb"(" + _WORDS + rb")(?:" + _STATED + rb"|[ /-]| - )(?:v?(" + _LONG + _STAGE + rb")(?:(?=/)|" + _END + rb")"
@@ -40,6 +40,8 @@ _FOLLOWED = re.compile(
     rb"(?i)(?:[ ,(]{1,2}(?:or|and) (?:later|newer|higher|above|up|greater|earlier|older)|\+(?![\w.])"
     rb"| ?(?:protocol|format|api|series|compatib))"
 )
+_UNIT = re.compile(rb"\A\.\d+[g-z]\Z")
+"""Two numbers and a letter: `62.5k`."""
 _BEFORE, _AFTER = 24, 16
 """Bytes looked at around a text for such words."""
 _PROTOCOL = re.compile(rb"(?i)(?:https?|rtsp|sip|icap|ipp|ftp|rtp|upnp|ssh|rtmp|tls|imap|ldap|soap|cgi)[/-]\d+\.\d+")
@@ -113,7 +115,7 @@ def alone(content: memoryview) -> dict[bytes, Told]:
     found: dict[bytes, Told] = {}
     for hit in _ALONE.finditer(content):
         head = _HEAD.search(bytes(content[max(0, hit.start() - _HEAD_BYTES) : hit.start()]))
-        if head is None or _NO_RELEASE.fullmatch(head[1] + hit[0]):
+        if head is None or _NO_RELEASE.fullmatch(head[1] + hit[0]) or _UNIT.search(hit[0]):
             continue
         if len(found) == MAX_HITS:
             return {}
@@ -128,7 +130,7 @@ def behind_word(content: memoryview) -> dict[bytes, Told]:
     held = bytes(content)
     for at in _places(held, _WORD):
         hit = _AFTER_WORD.match(held, at + len(_WORD))
-        if hit and not _FOLLOWED.match(held, hit.end(), hit.end() + _AFTER):
+        if hit and not _NO_RELEASE.fullmatch(hit[1]) and not _FOLLOWED.match(held, hit.end(), hit.end() + _AFTER):
             found.setdefault(hit[1], Told(at - 1, held[at - 1 : hit.end()], first=False))
         if len(found) == MAX_HITS:
             return {}
@@ -152,7 +154,7 @@ def _ours(content: memoryview, hit: re.Match[bytes], told: Told, *, library: boo
         return False
     if hit[2]:
         return True
-    if not told.first or _PROTOCOL.match(told.quote):
+    if not told.first or _PROTOCOL.match(told.quote) or (b"/" in told.quote and _NO_RELEASE.fullmatch(hit[3])):
         return False
     return not library or told.quote[:3].lower() == b"lib" or len(hit[3].rpartition(b".")[2]) > 1
 

@@ -15,6 +15,13 @@ from fwverify.formats.products import canonical_product, known_products
 
 MIN_LETTERS = 4
 """Of a product that is read out of the name of one of its programs."""
+SHARED = frozenset({
+    "chfn", "chsh", "crond", "crontab", "ftp", "halt", "hostname", "ifconfig", "init", "kill", "killall", "last",
+    "lastlog", "logger", "login", "mailq", "mesg", "mount", "nc", "newaliases", "newgrp", "nologin", "passwd", "ping",
+    "reboot", "reset", "route", "runlevel", "sendmail", "sg", "shutdown", "su", "sulogin", "telnet", "tftp",
+    "traceroute", "umount", "uptime", "vigr", "vipw", "vlock", "wall",
+})  # fmt: skip
+"""Programs that several projects ship under one name: it tells no product."""
 _ENDINGS = re.compile(r"(?:d|ctl|c|cli|_?client|_?server)$")
 
 

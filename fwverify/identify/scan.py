@@ -39,6 +39,8 @@ class Hit:
     """Of the match, bytes."""
     quote: bytes
     confidence: int
+    alone: bool = False
+    """A release alone, tied to its product by another text of the file only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def scan(content: memoryview, soname: str, max_events: int, *, linked: bool = Fa
     Raises:
         LimitExceeded: more than that.
     """
-    content = _texts(content)
+    content = texts(content)
     finds = table().finds
     called = _search().unanchored if soname else ()
     places: dict[int, list[int]] = {index: [] for index in called if soname.startswith(finds[index].soname)}
@@ -136,7 +138,7 @@ def places(content: memoryview, expressions: tuple[bytes, ...], max_events: int)
     return tuple(sorted(_hits(content, expressions, MAX_FIXED_BYTES, max_events)))
 
 
-def _texts(content: memoryview) -> memoryview:
+def texts(content: memoryview) -> memoryview:
     """Content in which every text ends with NUL.
 
     What has not one NUL is no program but the texts of one, line by line (as `strings` writes them).
@@ -204,7 +206,8 @@ def _alone(find: Find, content: memoryview) -> Iterator[Hit]:
 def _hit(find: Find, found: re.Match[bytes], start: int) -> Hit:
     whole = found[0]
     offset = start + found.start() + len(whole) - len(whole.lstrip(b"\0"))
-    return Hit(find.product, _version(found), max(0, offset), whole.strip(b"\0"), find.confidence)
+    tied_by_text = bool(find.bare) and not find.soname
+    return Hit(find.product, _version(found), max(0, offset), whole.strip(b"\0"), find.confidence, tied_by_text)
 
 
 def _version(found: re.Match[bytes]) -> str:

@@ -2,7 +2,8 @@
 
 Source: GDB manual, "Debugging Information in Separate Files"; RPM's find-debuginfo names the file
 `PROGRAM-VERSION-RELEASE.ARCHITECTURE.debug`; read 2026-11-23. The link counts where it begins with the file's own
-name and that names a known product. Does NOT look for the debug file, nor at links without a version.
+name and that names a known product; not in plug-ins (`png.so`), which are called like what they plug in. Does NOT look
+for the debug file, nor at links without a version.
 """
 
 from __future__ import annotations
@@ -14,19 +15,21 @@ from fwverify.formats.executable import detect
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product, known_products
 from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.program_table import SHARED, programs
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
 
 NAME = "debug-link"
 CONFIDENCE = 80
+_PLUG_IN = re.compile(r"^(?!lib).*\.so|\.so$", re.ASCII)
 ARCHITECTURES = rb"(?:x86_64|aarch64|i[3-6]86|armv[5-8]\w{1,4}|ppc64(?:le)?|s390x|riscv64|mips\w{0,6})"
 
 
 def find(subject: Subject) -> Iterator[Found]:
     """Yield the release in the link."""
     name = subject.artifact.name.rpartition("/")[2]
-    product = canonical_product(name)
-    if product not in known_products() or detect(subject.artifact.content) != "ELF":
+    product = "" if name in SHARED else programs().get(name) or canonical_product(name)
+    if product not in known_products() or _PLUG_IN.search(name) or detect(subject.artifact.content) != "ELF":
         return
     link = re.escape(name.encode("utf-8", "replace")) + rb"-(\d[\w.+^]{0,40})(?:~\w{1,20})?-[\w.+~]{1,60}\."
     found = re.compile(link + ARCHITECTURES + rb"\.debug(?=[\0\n])").search(subject.artifact.content)

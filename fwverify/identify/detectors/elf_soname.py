@@ -32,10 +32,11 @@ def find(subject: Subject) -> Iterator[Found]:
     soname = executable.soname
     product = next((name for start, name in _LIBC_PARTS if soname.startswith(start)), None)
     if product is None:
+        if not soname.startswith("lib"):
+            return  # a plug-in (mod_x.so, spake.so, conntrack.so) is part of its host program, whatever it plugs in
         product = quoted(canonical_product(soname).encode())
-    known = product in known_products()
-    if product and (known or soname.startswith("lib")):  # a plug-in (mod_x.so, spake.so) is part of its host program
-        confidence = KNOWN if known else UNKNOWN
+    if product:
+        confidence = KNOWN if product in known_products() else UNKNOWN
         yield Clue(product, "", subject.artifact.locator, "elf-soname", confidence, quoted(soname.encode()))
 
 

@@ -26,8 +26,8 @@ from fwverify.formats.products import canonical_product, known_products
 from fwverify.identify.export_table import Range, bounds
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, in_brackets, stands
-from fwverify.identify.program_table import product_of
-from fwverify.identify.scan import Hit, scan
+from fwverify.identify.program_table import SHARED, product_of, programs
+from fwverify.identify.scan import Hit, scan, texts
 from fwverify.identify.sonames import soname
 from fwverify.identify.version_table import identifiers
 from fwverify.model.component import Clue
@@ -40,7 +40,9 @@ KNOWN, UNKNOWN = 75, 65
 LESS = 5
 """A version without the name, or the name in the middle of a text."""
 MIN_LETTERS = 3
-_LIBRARY = re.compile(r"(?P<stem>[\w.+-]+?)(?:-[\d.]+)?\.so(?:\.[\d.]+)?", re.ASCII)
+_LIBRARY = re.compile(r"(?P<stem>[\w.+-]+?)(?:-(?P<number>[\d.]+))?\.so(?:\.[\d.]+)?", re.ASCII)
+_PUBLIC = re.compile(r"(?:^|/)lib(?:32|64|x32)?(?:/[\w.]+-linux(?:-\w+)?)?/[^/]+$", re.ASCII)
+"""Folders that every program's libraries are looked for in; what lies elsewhere is a part of its host."""
 _FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5})?)$", re.ASCII)
 _PROGRAM = re.compile(r"[A-Za-z][\w+-]*", re.ASCII)
 _TELLS = re.compile(
@@ -61,6 +63,8 @@ _APART = frozenset({"gpm", "dlt-daemon", "snapper", "libserialport", "librist", 
 """Their libraries or tools have numbers of their own."""
 _SUITES = ("libfrr.",)
 """Libraries of a project whose programs have the names of others (babeld)."""
+_UNREADABLE = Executable("ELF", "", "")
+"""A program whose tables cannot be read still has its texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,10 @@ class _Own:
     """The file is called like its product, not like a part of it."""
     same: bool
     """A program whose file has its product's very name."""
+    listed: bool
+    """A program that identify/program_names.txt lists."""
+    number: str
+    """Of the library's interface, in its SONAME (`3.0` of libguile-3.0.so.1)."""
 
     @property
     def known(self) -> bool:
@@ -112,23 +120,24 @@ def _own(subject: Subject) -> _Own | None:
         product = canonical_product(library)
         if found is None or not library.startswith("lib"):
             return None
-        if product not in known_products() and library.endswith(".so"):
+        if product not in known_products() and (library.endswith(".so") or not _PUBLIC.search(subject.artifact.name)):
             return None  # a plug-in: part of its host
-        stem = found["stem"]
-    elif _PROGRAM.fullmatch(file):
-        product, stem = product_of(file), file
+        stem, number = found["stem"], found["number"] or ""
+    elif _PROGRAM.fullmatch(file) and file not in SHARED:
+        product, stem, number = product_of(file), file, ""
     else:
         return None
-    return _called(product, stem, library=bool(library))
+    return _called(product, stem, number, library=bool(library))
 
 
-def _called(product: str, stem: str, *, library: bool) -> _Own | None:
+def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | None:
     bare = stem.lower().removeprefix("lib")
     whole = product.removeprefix("lib") in {bare, re.sub(r"[-\d.]+$", "", bare)} or canonical_product(bare) == product
     same = not library and bare in {product, product + "d", product.rstrip("0123456789")}
     names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole else set())
     kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
-    return _Own(product, kept, library, whole or same, same) if kept or same else None
+    listed = not library and stem in programs()
+    return _Own(product, kept, library, whole or same, same, listed, number) if kept or same else None
 
 
 def _release(own: _Own, subject: Subject) -> _Release | None:
@@ -140,8 +149,9 @@ def _release(own: _Own, subject: Subject) -> _Release | None:
 
 
 def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
-    content = subject.artifact.content
+    content = texts(subject.artifact.content)
     found = beside_name(content, own.names, library=own.library)
+    found.pop(own.number.encode(), None)
     firm = own.known or own.library or (bool(found) and _home(own, content))
     first = _one({version: told for version, told in found.items() if told.first})
     if first and firm:
@@ -151,7 +161,7 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     if not own.library and not first:
         yield _of_package(in_brackets(content, subject.artifact.name.rpartition("/")[2]))
     if firm and not first:
-        lone, far = _one(_alone(own, subject)), _one(found)
+        lone, far = _one(_alone(own, content, subject)), _one(found)
         yield _Release(own.product, *lone, LESS) if lone else None
         if far and not _left_to_expressions(own.product, far[0], whole=own.whole or own.library):
             yield _Release(own.product, *far, LESS)
@@ -196,13 +206,13 @@ def _left_to_expressions(product: str, version: bytes, *, whole: bool, same: boo
     return product in identifiers() and (not whole or (version.count(b".") < 2 and not same))
 
 
-def _alone(own: _Own, subject: Subject) -> dict[bytes, Told]:
+def _alone(own: _Own, content: memoryview, subject: Subject) -> dict[bytes, Told]:
     """Releases that stand alone and can be this file's."""
-    executable = subject.executable
+    executable = subject.executable or (None if own.library else _UNREADABLE)
     if executable is None or own.product in _APART or not _alone_counts(own, executable):
         return {}
-    found = alone(subject.artifact.content)
-    others = _others(subject, executable) if found else None
+    found = alone(content)
+    others = _others(content, executable) if found else None
     if others is None:
         return {}
     range_ = _range(soname(subject), executable)
@@ -233,12 +243,12 @@ def _alone_counts(own: _Own, executable: Executable) -> bool:
             and not any(one.startswith(_SUITES) for one in executable.needed)
         )
     tells = any(map(_TELLS.search, executable.exported))
-    return tells or (own.whole and own.known and own.product not in identifiers())
+    return own.whole and (tells or (own.known and own.product not in identifiers()))
 
 
-def _others(subject: Subject, executable: Executable) -> list[re.Pattern[bytes]] | None:
+def _others(content: memoryview, executable: Executable) -> list[re.Pattern[bytes]] | None:
     """How releases of others look that the file holds; None where it hands over one of which that is not known."""
-    content, own = subject.artifact.content, frozenset(executable.exported)
+    own = frozenset(executable.exported)
     asked = {hit.lastgroup or "" for hit in _ASKS.finditer(content) if hit[0].decode() not in own}
     compiler = [_COMPILER] if _NAMES_COMPILER.search(content) else []
     return None if "" in asked else [*compiler, *(_HANDED[one] for one in sorted(asked))]

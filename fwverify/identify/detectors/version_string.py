@@ -3,7 +3,8 @@
 Source: the texts themselves, each quoted with the build it was seen in; read 2026-11-22.
 Searches executables and other binary content, not plain text files: those quote the versions of others. A version
 that is put together at run time is not found. A program that has another product inside (a bundled library) names
-that product, which is then really in the image; one that only quotes what it was built with does not.
+that product, which is then really in the image; one that only quotes what it was built with does not. A release that
+stands alone in a library is not that of a product whose library it is not.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fwverify.formats.names import quoted
+from fwverify.formats.products import canonical_product
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.scan import scan
 from fwverify.identify.sonames import soname
@@ -24,8 +26,11 @@ def find(subject: Subject) -> Iterator[Found]:
         return
     executable = subject.executable
     linked = executable is not None and bool(executable.soname or executable.needed or executable.interpreter)
-    most = subject.limits.max_scan_events
-    for hit in scan(subject.artifact.content, soname(subject), most, linked=linked):
+    most, stated = subject.limits.max_scan_events, soname(subject)
+    owner = canonical_product(stated) if stated else ""
+    for hit in scan(subject.artifact.content, stated, most, linked=linked):
+        if hit.alone and owner and owner != hit.product:
+            continue
         yield Clue(
             product=hit.product,
             version=hit.version,
