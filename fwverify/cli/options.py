@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from fwverify.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 LAST_RESORTS = ("unblob",)
+
+
+REPEATED = (
+    "policy_sha256", "floor", "waivers_path", "no_method", "minimum", "counter", "device", "root_hash", "asset",
+    "register", "baseline", "rollback", "ticket", "window", "requested_by", "approved_by", "going_back", "checklist",
+    "bounds", "references",
+)  # fmt: skip
+"""Parameters that bear on the answer and that a page cannot tell from the evidence: it repeats them as typed."""
+
+
+def repeated(context: click.Context) -> tuple[str, ...]:
+    """Those of REPEATED that were given, as `--waivers waivers`, in the order of --help."""
+    out = []
+    for one in context.command.params:
+        value = context.params.get(str(one.name))
+        if one.name not in REPEATED or context.get_parameter_source(str(one.name)) is not ParameterSource.COMMANDLINE:
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        out += [f"{one.opts[0]} {shlex.quote(str(each))}" for each in values]
+    return tuple(out)
 
 
 def policy_option(command: F) -> F:

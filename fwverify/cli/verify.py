@@ -149,6 +149,7 @@ def _context(
         command=shlex.join(str(one) for one in paths),
         keys=str(keys or ""),
         policy=policy or "",
+        again=options.repeated(click.get_current_context()),
         exit_status=status.OF_DECISION[assessment.verdict.decision],
     )
 

@@ -29,6 +29,8 @@ class Context:
     """The operator's --policy, as typed; empty when not given."""
     at: str = ""
     """The operator's --at, as typed; empty when not given: then judged as of now."""
+    again: tuple[str, ...] = ()
+    """Further options of the operator's that bear on the answer, each with its value and quoted for a shell."""
     exit_status: int = -1
     """Of the process, from the one table in cli; -1 when there is no process (library)."""
     measures: Mapping[str, str] = field(default_factory=dict)

@@ -97,8 +97,9 @@ def again(reading: Reading, context: Context, *extra: str) -> tuple[str, ...]:
     given = {one.split(" ")[0] for one in extra}
     words.extend(f"{option} {shlex.quote(value)}" for option, value in options if value and option not in given)
     if "--sha256" not in given:
-        words.extend(word for one in expected.checksums for word in ("--sha256", one.digest.hex))
-    return (*words, *extra)
+        given_too = [one.digest for one in expected.checksums if one.digest.algorithm == "sha256"]
+        words.extend(word for one in given_too for word in ("--sha256", one.hex))
+    return (*words, *context.again, *extra)
 
 
 def list_keys(context: Context) -> tuple[str, ...]:

@@ -195,3 +195,16 @@ def test_shipped_cases(capsys: Capture) -> None:
     told = capsys.readouterr().out
     assert "not as expected  undeclared" in told
     assert "expected, not failed: component.undeclared" in told
+
+
+def test_commands_on_the_page_ask_the_same_question(here: Path, capsys: Capture) -> None:
+    """What bears on the answer is repeated as it was typed, quoted; what only says where things go is not."""
+    (here / "fw.bin").write_bytes(b"nothing to see here\n" * 64)
+    (here / "my waivers").mkdir()
+    given = ["--waivers", "my waivers", "--device", "compatible=a b", "--device", "machine=c", "--min-counter", "3"]
+    assert main(["verify", "fw.bin", *given, "--no-evidence", "--no-cache", "--in-process"]) == 3
+    page = " ".join(capsys.readouterr().out.replace("\\\n", " ").split())
+    again = page.partition("fwverify verify fw.bin ")[2].partition("Ours, to compare")[0]
+    for words in ("--waivers 'my waivers'", "--device 'compatible=a b' --device machine=c", "--min-counter 3"):
+        assert words in again
+    assert "--no-evidence" not in again
