@@ -19,5 +19,5 @@ def evidence() -> None:
     """Pack, sign, log and check the record of a decision.
 
     \b
-    Example: fwverify evidence pack out/ --policy builtin:production --keys keys --sign site.pem -o CHG-10422.zip
+    Example: fwverify evidence pack out/ --keys keys --sign site.pem -o CHG-1.zip
     """

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fwverify.records.signing import Signer, SiteKey
 
 MAX_KEY_BYTES = 1 << 16
+KIND_HELP = "ml-dsa-65 withstands quantum computers; few tools check it yet."
 KINDS = ("ed25519", "ecdsa-p256", "ml-dsa-65")
 PASSPHRASE = "FWVERIFY_PASSPHRASE_FILE"  # noqa: S105 - a variable's name
 
@@ -38,7 +39,13 @@ def site_key_option(command: Any) -> Any:
 
 @click.command()
 @click.argument("name", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--algorithm", type=click.Choice(KINDS), default=KINDS[0], show_default=True, help="ML-DSA: for long.")
+@click.option(
+    "--algorithm",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    show_default=True,
+    help=KIND_HELP,
+)
 @passphrase_option
 @click.option("--no-passphrase", is_flag=True, help="Store the private key as it is; guard the file yourself.")
 def keygen(name: Path, algorithm: str, passphrase_file: Path | None, no_passphrase: bool) -> int:

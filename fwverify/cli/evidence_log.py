@@ -54,7 +54,7 @@ def new(folder: Path, origin: str, sign_with: Path, passphrase_file: Path | None
     """Begin a log without entries.
 
     \b
-    Example: fwverify evidence log new decisions/ --origin site-a.example/firmware-decisions --sign site.pem
+    Example: fwverify evidence log new decisions/ --origin site-a.example/log --sign site.pem
     """
     from fwverify.records import notes
     from fwverify.records.log import create
@@ -72,7 +72,7 @@ def new(folder: Path, origin: str, sign_with: Path, passphrase_file: Path | None
 @passphrase_option
 @options.at_option
 def append(folder: Path, pack: Path, sign_with: Path, passphrase_file: Path | None, at_time: str | None) -> int:
-    """Append the decision of a pack; one that is there already is not entered twice.
+    """Append the decision of a pack; never twice.
 
     \b
     Example: fwverify evidence log append decisions/ CHG-10422.zip --sign site.pem
@@ -118,7 +118,7 @@ def appended(folder: Path, report: bytes, verdict: object, at: str, signer: Sign
 )  # fmt: skip
 @options.json_option
 def verify(folder: Path, site_keys: tuple[Path, ...], kept: tuple[Path, ...], as_json: bool) -> int:
-    """Check a log: its signature, every entry, and that it still begins as every kept checkpoint says.
+    """Check a log: signature, entries, kept checkpoints.
 
     \b
     Example: fwverify evidence log verify decisions/ --site-key site.pem.pub --checkpoint kept.txt
@@ -193,7 +193,7 @@ def checkpoint(folder: Path, target: Path | None) -> int:
 )
 @click.option("-o", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write to FILE.  [default: print]")
 def proof(folder: Path, index: int | None, since: Path | None, target: Path | None) -> int:
-    """Export a proof that anybody can check with the checkpoint in it, without the log.
+    """Export a proof that can be checked without the log.
 
     \b
     Example: fwverify evidence log proof decisions/ --index 3 -o entry-3.tlog-proof

@@ -41,7 +41,9 @@ class Source:
 @options.policy_option
 @options.keys_option
 @options.waivers_option
-@options.at_option
+@click.option(
+    "--at", "at_time", metavar="TIME", help="Judge as of this time.  [default: that of the report or evidence]"
+)
 @sign_option
 @passphrase_option
 @click.option(
@@ -85,7 +87,7 @@ def pack(
     """Put a decision with all it rests on into one file: report, facts, policy, keys, waivers, digests, signatures.
 
     \b
-    Example: fwverify evidence pack out/ --policy builtin:production --keys keys --sign site.pem -o CHG-10422.zip
+    Example: fwverify evidence pack out/ --keys keys --sign site.pem -o CHG-1.zip
 
     OUT-DIR is the folder of `verify --out`; EVIDENCE is evidence or a JSON report. Give the same --policy, --keys and
     --waivers as then: the facts are judged again with them, and where the report of that time says otherwise, or the

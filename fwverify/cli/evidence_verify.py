@@ -61,7 +61,7 @@ def verify(
     """Check an evidence pack: nothing changed, who signed it, and whether it comes to the same decision today.
 
     \b
-    Example: fwverify evidence verify CHG-10422.zip --site-key site.pem.pub --image acme-ups-3.1.0/
+    Example: fwverify evidence verify CHG-1.zip --site-key site.pem.pub
 
     Needs no network. Nothing in the pack is believed for being in it: site keys come from you. Nothing of it is written
     to disk. With --image everything is established again and told line by line.

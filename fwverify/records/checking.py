@@ -200,7 +200,7 @@ def _facts(report: Report) -> Line:
     named = {str(report.document.get("evidence_digest")), str(report.verdict.get("evidence_digest"))}
     if named != {digest}:
         problems.append(f"its facts have the digest {digest}, the verdict names {' and '.join(sorted(named))}")
-    return compared("Report", "canonical; its facts have the digest that the verdict names", problems)
+    return compared("Report", "canonical form, and its facts by the digest in the verdict", problems)
 
 
 def _inputs(pack: Stored, report: Report) -> Line:
@@ -231,7 +231,7 @@ def _policy(report: Report, basis: packing.Basis) -> Line:
         digest = hashlib.sha256((text + (f"\n{digest}" if digest else "")).encode()).hexdigest()
     verdict = report.assessment.verdict
     problems = [] if digest == verdict.policy_digest else [f"the copy is {digest}, judged by {verdict.policy_digest}"]
-    return compared("Policy", f"{verdict.policy_id} {verdict.policy_version}, the one the verdict names", problems)
+    return compared("Policy", f"{verdict.policy_id} {verdict.policy_version}, by the digest in the verdict", problems)
 
 
 def _keys(report: Report, basis: packing.Basis) -> Line:
@@ -240,7 +240,11 @@ def _keys(report: Report, basis: packing.Basis) -> Line:
     listing = "".join(f"{hashlib.sha256(basis.keys[name]).hexdigest()}  {name}\n" for name in sorted(basis.keys))
     digest = hashlib.sha256(listing.encode()).hexdigest() if basis.keys or trust.digest else ""
     problems = [] if digest == trust.digest else [f"the copy is {digest or 'missing'}, judged with {trust.digest}"]
-    text = f"{len(trust.keys)} keys on record, the registry the facts name" if trust.digest else "judged without keys"
+    text = (
+        f"{len(trust.keys)} keys on record, by the registry's digest in the facts"
+        if trust.digest
+        else "judged without keys"
+    )
     return compared("Keys", text, problems)
 
 
@@ -250,7 +254,9 @@ def _waivers(report: Report, basis: packing.Basis) -> Line:
     there = {hashlib.sha256(text.encode()).hexdigest(): name for name, text in basis.waivers}
     problems = [f"waiver {wanted[one]} is missing or was changed" for one in sorted({*wanted} - {*there})]
     problems += [f"{there[one]} is no waiver that was given" for one in sorted({*there} - {*wanted})]
-    return compared("Waivers", f"{len(wanted)} given, the ones the verdict names" if wanted else "none given", problems)
+    return compared(
+        "Waivers", f"{len(wanted)} given, by their digests in the verdict" if wanted else "none given", problems
+    )
 
 
 def _judgement(report: Report, basis: packing.Basis) -> Line:
@@ -274,4 +280,4 @@ def _pages(pack: Stored, report: Report, basis: packing.Basis, made: str, tool: 
     again = packing.pages(report.assessment, status if isinstance(status, int) else -1, basis)
     same = [one for one in sorted(again) if pack.holds(one, again[one])]
     problems = [f"{one} is missing or does not say what {REPORT} says" for one in sorted(set(again) - set(same))]
-    return compared("Pages", f"{', '.join(sorted(again))}: what {REPORT} says", problems)
+    return compared("Pages", f"{', '.join(sorted(again))}, held against {REPORT}", problems)

@@ -120,9 +120,14 @@ def problems(log: Log) -> tuple[str, ...]:
     for index, line in enumerate(log.lines):
         if (problem := _wrong(line, index)) and len(found) < 20:
             found.append(f"entry {index} {problem}")
-    if merkle.root(log.leaves()) != log.checkpoint.root:
-        found.append("the entries are not those that were signed: one of them was changed, removed or put in")
-    return tuple(found)
+    return (*found, *filter(None, (not_signed(log),)))
+
+
+def not_signed(log: Log) -> str:
+    """Why the entries are not those of the checkpoint; empty: they are."""
+    if merkle.root(log.leaves()) == log.checkpoint.root and len(log.lines) == log.checkpoint.size:
+        return ""
+    return "the entries are not those that were signed: one of them was changed, removed or put in"
 
 
 def entry_of(line: bytes, index: int) -> Entry | None:
@@ -191,7 +196,7 @@ def append(folder: Path, entry: Entry, signer: Signer, key: SiteKey, step: Step 
         with _locked(folder):
             log = believed(folder, key)
             for index, line in enumerate(log.lines):
-                there = entry_of(line, index)
+                there = entry_of(line, index) if entry.report.encode() in line else None
                 if there is not None and there.report == entry.report:
                     return log.proof(index)
             return _appended(folder, log, entry, signer, key, step)
@@ -200,13 +205,13 @@ def append(folder: Path, entry: Entry, signer: Signer, key: SiteKey, step: Step 
 
 
 def believed(folder: Path, key: SiteKey) -> Log:
-    """The log, with everything held that this key can hold. Raises RecordError."""
+    """The log, once this key and its entries have been found to hold. Raises RecordError."""
     log = read(folder)
     if not notes.holds(log.checkpoint, key):
         raise RecordError("its checkpoint is not signed by this key", where=str(folder), todo=_CHECK)
-    wrong = (*problems(log), *filter(None, (no_crash(log),)))
+    wrong = not_signed(log) or no_crash(log)
     if wrong:
-        raise RecordError(f"the log does not hold: {wrong[0]}", where=str(folder), todo=_CHECK)
+        raise RecordError(f"the log does not hold: {wrong}", where=str(folder), todo=_CHECK)
     return log
 
 

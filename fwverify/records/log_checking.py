@@ -27,7 +27,7 @@ def check(log: Log, keys: Sequence[SiteKey], kept: Sequence[tuple[str, bytes]]) 
     """
     lines = [_signature("Signed by", log.checkpoint, keys)]
     size = log.checkpoint.size
-    lines.append(compared("Entries", f"{size} entries are those that were signed", logs.problems(log)))
+    lines.append(compared("Entries", f"{size} held against the signed root", logs.problems(log)))
     lines += [_kept(name, raw, log, keys) for name, raw in kept]
     told = [one for one in (logs.unfinished(log), logs.no_crash(log)) if one]
     if told:
@@ -59,7 +59,7 @@ def _kept(name: str, raw: bytes, log: Log, keys: Sequence[SiteKey]) -> Line:
         return Line(label, Result.UNCHECKED, f"{name} is no checkpoint: {problem.reason}")
     if keys and not any(notes.holds(old, key) for key in keys):
         return Line(label, Result.UNCHECKED, f"{name} is not signed by a key that was given")
-    text = f"{name}: the first {old.size} entries are the same"
+    text = f"{name}: its {old.size} entries held against the first {old.size} here"
     if old.origin != log.checkpoint.origin:
         return compared(label, text, [f"{name} is of another log, {old.origin}"])
     if old.size > len(log.lines):

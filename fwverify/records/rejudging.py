@@ -6,6 +6,8 @@ verdict stands as what was decided then.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +21,9 @@ from fwverify.model.canonical import Json, canonical, identify, to_json
 from fwverify.model.evidence import Evidence
 from fwverify.model.verdict import Assessment, Verdict
 
+SAME = "as before, but not for the same reasons or in the same words"
+LABELS = ("name", "subject", "locator", "observed", "declared", "source", "value")
+"""Fields of facts that say what they are about, the best first."""
 CIRCUMSTANCES_OF_FACTS = ("schema", "delivery", "settings", "at")
 """Fields of evidence that say how and where, not what."""
 
@@ -77,7 +82,12 @@ def compare(then: Mapping[str, Json], now: Verdict, *, skip: Sequence[str] = ())
     old, new = _findings(then), _findings(after)
     rules = sorted({*old, *new})
     different.extend(text for rule in rules if (text := _finding(rule, old.get(rule), new.get(rule))))
-    return Compared(len(names) + len(rules), tuple(different))
+    return Compared(len(names) + len(rules), tuple(sorted(different, key=_weight)))
+
+
+def _weight(text: str) -> int:
+    """The decision first, then rules that came out otherwise, then the rest."""
+    return 0 if text.startswith("decision:") else 1 if text.startswith("rule ") and SAME not in text else 2
 
 
 def _findings(verdict: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
@@ -95,7 +105,7 @@ def _finding(rule: str, before: Mapping[str, Json] | None, after: Mapping[str, J
     was, now = (f"{one.get('level')} {one.get('outcome')}" for one in (before, after))
     if was != now:
         return f"rule {rule}: was {was}, is now {now}"
-    return f"rule {rule}: {was} as before, but not for the same reasons or in the same words"
+    return f"rule {rule}: {was} {SAME}"
 
 
 def _table(value: Json) -> dict[str, Json]:
@@ -121,7 +131,10 @@ def completed(then: Evidence, now: Evidence) -> tuple[Evidence, str]:
 
 
 def compare_facts(then: Evidence, now: Evidence) -> Compared:
-    """Every fact of two runs over the same files, one line each. Where they ran is in `circumstances`."""
+    """Every fact of two runs over the same files: a line for each that is equal and each thing that is not.
+
+    Where and how they ran is in `circumstances`.
+    """
     before = _table(to_json(replace(then, trust=replace(then.trust, source=""))))
     after = _table(to_json(replace(now, trust=replace(now.trust, source=""))))
     lines, different = 0, []
@@ -129,10 +142,37 @@ def compare_facts(then: Evidence, now: Evidence) -> Compared:
         if name in CIRCUMSTANCES_OF_FACTS:
             continue
         rows, others = _rows(before[name]), _rows(after[name])
-        lines += len(rows | others)
-        different += [f"{name}: no longer {_short(each)}" for each in sorted(rows - others)]
-        different += [f"{name}: now {_short(each)}" for each in sorted(others - rows)]
+        told = _told(name, rows - others, others - rows)
+        lines += len(rows & others) + len(told)
+        different += told
     return Compared(lines, tuple(different))
+
+
+def _told(name: str, gone: set[str], new: set[str]) -> list[str]:
+    """One text for each thing whose facts differ, by the thing's own name."""
+    old, now = (Counter(_label(json.loads(one)) for one in rows) for rows in (gone, new))
+    out = []
+    for label in sorted({*old, *now}):
+        what = "is otherwise now" if label in old and label in now else "is new" if label in now else "is gone"
+        out.append(f"{name.replace('_', ' ')}: {_short(label) or 'the whole'} {what}")
+    return out
+
+
+def _label(row: Json) -> str:
+    """What a fact is about, for people."""
+    if isinstance(row, list) and row and isinstance(row[0], list):
+        row = {"locator": row[0]}  # a row of the ledger
+    if not isinstance(row, dict):
+        return _short(row)
+    for name in LABELS:
+        value = row.get(name)
+        if isinstance(value, dict):
+            return _label(value)
+        if isinstance(value, list) and value:
+            return "!".join(str(step[0]) for step in value if isinstance(step, list) and step)
+        if isinstance(value, str) and value:
+            return value
+    return ""
 
 
 def _rows(value: Json) -> set[str]:
