@@ -85,6 +85,18 @@ def wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
+def test_facts_can_be_taken_out_by_hand(pages: dict[str, Path]) -> None:
+    """The command that the page names gives the digest that the page names."""
+    need("jq", "sed", "sha256sum")
+    from fwverify.report.web.judged import DIGEST, EXTRACT
+
+    for path in pages.values():
+        line = " ".join((*EXTRACT, "|", *DIGEST)).replace("PAGE.html", str(path))
+        said = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout
+        page = path.read_text()
+        assert f"<pre>{said.strip()}</pre>" in page
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", SAMPLES)

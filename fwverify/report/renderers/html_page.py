@@ -41,6 +41,7 @@ def render(assessment: Assessment, context: Context) -> str:
         "evidence_path": context.evidence_path,
         "carried": carried,
         "most": count(MAX_DATA),
+        "checks": judged.checks(reading, context, inside=carried),
         **_sections(reading, context),
     }
     data = document if carried else None
@@ -62,7 +63,6 @@ def _sections(reading: Reading, context: Context) -> dict[str, object]:
     found = components.component_table(reading)
     return {
         "judged": judged.judged_table(reading, context),
-        "checks": judged.checks(reading, context),
         "checked": checked.checked_words(reading),
         "unread": checked.unread_table(reading),
         "gaps": checked.gap_table(reading),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from fwverify.model.canonical import identify
 from fwverify.report.figures import plural
 from fwverify.report.interface import Context
 from fwverify.report.reading import Reading
@@ -13,6 +14,9 @@ from fwverify.report.web.checked import sha256
 from fwverify.report.web.tables import Cell, Column, Row, Table, text
 
 MAX_DIGESTS = 20
+EXTRACT = ("sed", "-n", r"""'s/.*id="data">\(.*\)<\/script>/\1/p'""", "PAGE.html")
+"""The report out of the page, which has it on one line."""
+DIGEST = ("jq", "-jcS", ".evidence", "|", "sha256sum")
 CAPTION = "What the answer rests on besides the delivery; none of it came from inside it"
 
 
@@ -71,8 +75,20 @@ def _row(what: str, value: str, source: str, digest: str) -> Row:
     return Row((text(what), Cell(text(value).text, "", notes, mono=True), text(source)))
 
 
-def checks(reading: Reading, context: Context) -> tuple[Check, ...]:
-    """How to find out that the page is true, with public tools first."""
+def _carried(reading: Reading) -> tuple[Check, ...]:
+    """The facts in the page itself; not where keys were judged anew, since then they are not quite those of then."""
+    if identify(reading.evidence) != reading.verdict.evidence_digest:
+        return ()
+    words = "The same facts are in this page; without fwverify, they have the same digest."
+    return (Check(words, (f"{reading.verdict.evidence_digest}  -",), (*EXTRACT, "|", *DIGEST)),)
+
+
+def checks(reading: Reading, context: Context, *, inside: bool) -> tuple[Check, ...]:
+    """How to find out that the page is true, with public tools first.
+
+    Args:
+        inside: the page carries the report.
+    """
     images = reading.evidence.images()[:MAX_DIGESTS]
     digests = tuple(f"{sha256(one)}  {one.locator}" for one in images)
     path = context.evidence_path
@@ -85,6 +101,7 @@ def checks(reading: Reading, context: Context) -> tuple[Check, ...]:
             f"The facts are unchanged when the evidence file has this digest.{kept}",
             (f"{reading.verdict.evidence_digest}  {path or 'EVIDENCE'}",), ("sha256sum", stored),
         ),
+        *(_carried(reading) if inside else ()),
         Check(
             "The judgement follows from the facts: judged again, without the firmware, it comes out the same.",
             (), ("fwverify", "reassess", stored, "--policy", policy, "--at", reading.verdict.judged_at),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
@@ -37,7 +38,7 @@ from fwverify.report.reading import read
 from fwverify.report.renderers import html_page, json_document
 from fwverify.report.rows import rows
 from fwverify.report.web.environment import MAX_TEXT
-from tests.unit.report.conftest import IMAGE, SBOM, SIGNATURE, finding, good_evidence, good_verdict, seen
+from tests.unit.report.conftest import IMAGE, SBOM, SIGNATURE, finding, good_evidence, good_verdict, record, seen
 
 VOID = frozenset({"meta", "input", "br", "link", "img"})
 POISON = (
@@ -239,3 +240,23 @@ def test_evidence_reads_back(good: Assessment) -> None:
     text = html_page.render(good, Context())
     (data,) = re.findall(r'id="data">(.*?)</script>', text, re.DOTALL)
     assert json.loads(data)["evidence"] == json.loads(json.dumps(to_json(good.evidence)))
+
+
+def test_five_thousand_components(good: Assessment) -> None:
+    """All of them are in the table, the page stays below ten million bytes, and it takes seconds, not minutes."""
+    number = 5000
+    places = [IMAGE.into("squashfs", f"usr/lib/python3/dist-packages/package-{at}/METADATA") for at in range(number)]
+    parts = tuple(replace(seen(f"package-{at}", f"1.{at}"), locators=(places[at],) * 2) for at in range(number))
+    pairs = tuple(
+        Discrepancy(DiscrepancyKind.MATCHED, DeclaredComponent(one.name, one.version), one, "the same", True)
+        for one in parts
+    )
+    records = tuple(record(one, 4000, None) for one in places)
+    evidence = replace(
+        good.evidence, components=parts, discrepancies=pairs, artifacts=(*good.evidence.artifacts, *records)
+    )
+    began = time.process_time()
+    text = html_page.render(Assessment(evidence, good.verdict), Context())
+    assert time.process_time() - began < 15
+    assert len(text.encode()) < 10_000_000
+    assert text.count('data-state="same version"') == number
