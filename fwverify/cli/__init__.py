@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "batch": ("fwverify.cli.batch:batch", "Verify many deliveries; one row each."),
     "baseline": ("fwverify.cli.baseline:baseline", "Which release was approved for a unit or product."),
     "checklist": ("fwverify.cli.checklist:checklist", "What to look at after an update."),
+    "scorecard": ("fwverify.cli.scorecard:scorecard", "Compare bidders by what their deliveries show."),
+    "rfp": ("fwverify.cli.rfp:rfp", "Folders and questions for bidders."),
     "keys": ("fwverify.cli.keys:keys", "Pin vendors' keys and see what is pinned."),
     "policy": ("fwverify.cli.policy:policy", "Check, explain and try policies."),
     "waiver": ("fwverify.cli.waiver:waiver", "Write, list and check waivers: accepted exceptions, for a time."),
