@@ -118,7 +118,7 @@ def browser(card: Scorecard) -> str:
     return html_page(
         "scorecard.html.j2", "Scorecard of bidders",
         {
-            "day": card.at[:10], "at": card.at, "policy": card.policy, "legal": legal(card),
+            "day": card.at[:10], "at": card.at, "judged_by": card.policy, "legal": legal(card),
             "overview": _overview(card), "bids": [_sections(at, one) for at, one in enumerate(card.bids)],
         },
     )  # fmt: skip

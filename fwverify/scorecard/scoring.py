@@ -108,7 +108,8 @@ def _origin(seen: Assessment) -> Band:
     return Band("origin", "Origin", (
         Line("signed", "Bytes signed by the key offered", 10, signed, signed, told),
         _by_rule(seen, "algorithm", "Algorithms and key sizes", 5, "signature.algorithm", lacking=none),
-        _by_rule(seen, "time", "A trusted time of signing", 3, "signature.time", lacking=none),
+        _by_rule(seen, "time", "A trusted time of signing", 3, "signature.time",
+                 lacking=_outcome(seen, "signature.time") is not Outcome.PASS),
         _by_rule(seen, "provenance", "Build provenance", 3, "provenance.present",
                  lacking=_outcome(seen, "provenance.present") is not Outcome.PASS),
         _by_rule(seen, "checksums", "Checksum lists are signed themselves", 2, "checksum.manifest-authentic"),

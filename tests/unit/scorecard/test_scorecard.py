@@ -148,6 +148,7 @@ def test_hostile_texts() -> None:
     bid = scored(EVIL, assessed(good()), {one.id: EVIL for one in QUESTIONS}, Advisories(), [f"={EVIL}"])
     card = Scorecard("2026-11-23T00:00:00Z", "p 1", (bid,))
     page, text, table = pages.browser(card), pages.terminal(card, 1), pages.spreadsheet(card)
+    assert "policy p 1" in page
     assert "<img" not in page and "\x1b" not in page + text + table and "\u202e" not in page + text + table
     assert all(len(one) <= 80 for one in text.splitlines())
     (row,) = list(csv.DictReader(io.StringIO(table)))
