@@ -27,13 +27,16 @@ REPEATED = (
 
 
 def repeated(context: click.Context) -> tuple[str, ...]:
-    """Those of REPEATED that were given, as `--waivers waivers`, in the order of --help."""
+    """Those of REPEATED that were given, as `--waivers waivers`, in the order of --help; no bound that changes no fact."""
+    from fwverify.freeze import SPEED
+
     out = []
     for one in context.command.params:
         value = context.params.get(str(one.name))
         if one.name not in REPEATED or context.get_parameter_source(str(one.name)) is not ParameterSource.COMMANDLINE:
             continue
         values = value if isinstance(value, tuple) else (value,)
+        values = tuple(each for each in values if not str(each).startswith(f"{SPEED}="))
         out += [f"{one.opts[0]} {shlex.quote(str(each))}" for each in values]
     return tuple(out)
 

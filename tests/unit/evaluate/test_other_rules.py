@@ -142,6 +142,14 @@ def test_opaque_in_damage() -> None:
     broken = gap(GapReason.MALFORMED)
     assert outcome(good(gaps=(noise, broken)), "package.opaque") is Outcome.NOT_EVALUATED
     assert outcome(good(gaps=(noise, replace(broken, locator=at("other")))), "package.opaque") is FAIL
+    for reason, detail in (
+        (GapReason.CRASHED, "the worker died"),
+        (GapReason.LIMIT, "limit worker_cpu_seconds reached (1)"),
+    ):
+        stopped = gap(reason, detail=detail)
+        assert outcome(good(gaps=(noise, stopped)), "package.opaque") is Outcome.NOT_EVALUATED
+    bomb = gap(GapReason.LIMIT, detail="limit max_ratio reached (2001)")
+    assert outcome(good(gaps=(noise, bomb)), "package.opaque") is FAIL
     within = replace(noise, locator=noise.locator.into("range", "@0x0-0x64"))
     assert outcome(good(gaps=(within, broken)), "package.opaque") is Outcome.NOT_EVALUATED
     deeper = replace(within, locator=within.locator.into("gzip", "inner"))
