@@ -27,7 +27,7 @@ REPEATED = (
 
 
 def repeated(context: click.Context) -> tuple[str, ...]:
-    """Those of REPEATED that were given, as `--waivers waivers`, in the order of --help. A bound that changes no fact is none."""
+    """Those of REPEATED that were given, in --help order, without bounds that change nothing."""
     from fwverify.freeze import SPEED
 
     out = []
