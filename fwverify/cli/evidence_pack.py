@@ -97,6 +97,7 @@ def pack(
     """
     from fwverify.records import packing
 
+    settings.refuse_inside(images, policy_name, keys_folder, sign_with, waivers=waivers_path, tsa_cert=tsa_cert)
     certificates = tsa_certificates(tsa, tsr, tsa_cert)
     found = _source(source)
     _refuse_target(target, images)

@@ -14,7 +14,7 @@ import click
 from fwverify import __version__
 from fwverify.cli import options, output, settings, status
 from fwverify.cli.evidence_keygen import public_keys, read_key, site_key_option
-from fwverify.errors import FwverifyError, UsageError
+from fwverify.errors import FwverifyError, RecordError, UsageError
 
 if TYPE_CHECKING:
     from fwverify.limits import Limits
@@ -76,7 +76,7 @@ def verify(
     from fwverify.records.stamping import stamp_line
     from fwverify.records.storing import NotAPack, open_pack
 
-    settings.refuse_inside((pack,), None, None, (*site_keys, *log_keys), tsa_cert=tsa_cert)
+    settings.refuse_inside((pack, *images), None, None, (*site_keys, *log_keys), tsa_cert=tsa_cert)
     sha256 = _digest(digest)
     anchors = Anchors(public_keys(site_keys), sha256, __version__)
     try:
@@ -170,6 +170,9 @@ def _facts(
     for one in images:
         if not one.exists():
             raise UsageError("there is no such file or folder", where=f"--image {one}")
+    unknown = {one.digest.algorithm for one in then.expectation.checksums} - {"sha256", "dm-verity"}
+    if unknown:
+        raise RecordError(f"a checksum was expected of a kind that is not computed here: {min(unknown)}")
     trust = load_files(keys, then.trust.source) if keys else EMPTY
     with workbench(limits, in_process=in_process) as bench, opened(references, images) as stores:
         return pipeline.facts(

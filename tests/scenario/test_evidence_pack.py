@@ -402,6 +402,33 @@ def test_facts_of_the_approved_release_are_taken_over(tmp_path: Path, key: tuple
     assert ("Taken over" in found) == (stored.get("approved") is not None)
 
 
+@pytest.mark.parametrize("algorithm", ["foo", "shake_128", ""])
+def test_expectations_of_a_hostile_pack(algorithm: str, tmp_path: Path, capsys: Capture) -> None:
+    """With --image the run begins with what the pack says was expected: a kind of digest nobody has is told."""
+    out, pack = tmp_path / "out", tmp_path / "p.zip"
+    given = ["--sha256", "ab" * 32, "--channel", "phone"]
+    _judged(out, SAMPLE, "--policy", POLICY, *given)
+    assert main(["evidence", "pack", str(out), "--policy", POLICY, "--keys", KEYS, "-o", str(pack)]) == 0
+    files = contents(pack)
+    document = json.loads(files["report.json"])
+    document["evidence"]["expectation"]["checksums"][0]["digest"]["algorithm"] = algorithm
+    files["report.json"] = _canonical(document)
+    found = lines(rezipped(tmp_path / "q.zip", files), capsys, "--image", str(SAMPLE), "--in-process")
+    assert found["Image"] == "not checked"
+
+
+def test_keys_never_come_from_the_delivery(tmp_path: Path, key: tuple[str, str]) -> None:
+    """A site key or a signing key that lies in the delivery is refused."""
+    delivery = tmp_path / "d"
+    shutil.copytree(SAMPLE, delivery)
+    shutil.copy(site_key(), delivery / "k.pem")
+    shutil.copy(public(site_key()), delivery / "k.pub")
+    pack = packed(tmp_path / "p.zip", "--sign", str(site_key()))
+    assert check(pack, "--site-key", str(delivery / "k.pub"), "--image", str(delivery)) == 2
+    command = ["evidence", "pack", str(verified()), "--policy", POLICY, "--keys", KEYS, "-o", str(tmp_path / "q.zip")]
+    assert main([*command, "--sign", str(delivery / "k.pem"), "--include-image", str(delivery)]) == 2
+
+
 def test_encrypted_site_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """keygen encrypts with a passphrase; signing needs it, from a file or a variable that names one."""
     secret, private = tmp_path / "pass", tmp_path / "k.pem"
