@@ -95,6 +95,12 @@ def _further(room: Path, scratch: Path) -> None:
     case(
         room, f"{at}/invalid/or-later", later, origin=GCC, name=library, clues=(), why="the least release that will do"
     )
+    private = _library(scratch, "libacmebms.so.3", "libacmebms 2.11.4")
+    case(room, f"{at}/invalid/private-library", private, origin=GCC, name="usr/lib/acme/plugins/libacmebms.so.3",
+         clues=(), why="a library that only its host can find is a part of that")  # fmt: skip
+    api = _library(scratch, "libacmebms-3.0.so.1", "libacmebms-3.0")
+    case(room, f"{at}/invalid/interface-number", api, origin=GCC, name="usr/lib/libacmebms-3.0.so.1", clues=(),
+         why="the number of the interface, which the SONAME has")  # fmt: skip
     checks = (
         "const char *acmebms_version(void) { return said + 1; }\n"
         "const char *acmebms_check_version(const char *least) { return least; }\n"

@@ -99,12 +99,21 @@ def _paths(room: Path) -> None:
     link = b"\x7fELF\x02\x01\x01\x03\nGLIBC_2.17\ncurl-8.2.1-1.fc39.aarch64.debug\n7zXZ\n"
     case(room, "debug-link/valid/rpm", link, name="usr/bin/curl", clues=("curl 8.2.1",), gaps=("malformed",),
          why="the name of the separate debug file")  # fmt: skip
+    plug_in = link.replace(b"curl-8.2.1", b"curl.so-8.2.1")
+    case(room, "debug-link/invalid/plug-in", plug_in, name="usr/lib/host/curl.so", clues=(), gaps=("malformed",),
+         why="a plug-in is called like what it plugs in")  # fmt: skip
+    shared = link.replace(b"curl-8.2.1", b"crontab-8.2.1")
+    case(room, "debug-link/invalid/shared-name", shared, name="usr/bin/crontab", clues=(), gaps=("malformed",),
+         why="several projects ship a crontab")  # fmt: skip
     case(room, "debug-link/invalid/other-name", link, name="usr/bin/wget", clues=(), gaps=("malformed",),
          why="the link of another program")  # fmt: skip
     case(room, "debug-link/invalid/no-version", link.replace(b"-8.2.1-1.fc39.aarch64", b""), name="usr/bin/curl",
          clues=(), gaps=("malformed",), why="a link without a version, as most are")  # fmt: skip
     case(room, "debug-link/truncated/half", link[:40], name="usr/bin/curl", clues=(), gaps=("malformed",), why="cut")
     at = "build-path"
+    flags = b"\0cc -O2 -ffile-prefix-map=/build/reproducible-path/jq-1.7.1=. -Wall\0"
+    case(room, f"{at}/valid/left-out", CODE_BYTES + flags + CODE_BYTES, clues=("jq 1.7.1",),
+         why="the folder that the compiler was told to leave out, in the flags that the program tells")  # fmt: skip
     quote = b"\0/build_dir/target-mips_24kc_musl/ser2net-4.3.11/dataxfer.c\0"
     case(room, f"{at}/valid/openwrt", CODE_BYTES + quote + CODE_BYTES, why="an assertion's file in the build folder",
          clues=("ser2net 4.3.11",))  # fmt: skip
