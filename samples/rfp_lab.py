@@ -124,7 +124,10 @@ def kestrel() -> Files:
 def sealed() -> Files:
     """One encrypted file: nothing can be said of it, whatever is answered."""
     content = b"".join(hashlib.sha256(b"sealed %d" % at).digest() for at in range(512))
-    return {"firmware/sealed-4.2.bin": content, "answers.yaml": answers("sealed", HONEST)}
+    return {
+        "firmware/sealed-4.2.bin": content,
+        "answers.yaml": answers("sealed", HONEST | {"addresses": "*.sealed.example"}),
+    }
 
 
 def orbit() -> Files:
@@ -142,7 +145,9 @@ def lumen() -> Files:
     changed = (json.dumps(document, indent=1) + "\n").encode()
     return signed("lumen", {"firmware/lumen-2.1.0.squashfs": image, "sbom/lumen-2.1.0.cdx.json": changed}) | {
         "signing/lumen.pem": public("lumen"),
-        "answers.yaml": answers("lumen", HONEST | {"days-to-fix": "", "advisories": "no"}),
+        "answers.yaml": answers(
+            "lumen", HONEST | {"addresses": "*.lumen.example", "days-to-fix": "", "advisories": "no"}
+        ),
     }
 
 

@@ -4,9 +4,11 @@
     python -m tests.walkthroughs --check        # say where a transcript is no longer what is printed
 
 A block that begins with three backquotes and `console` is a transcript: lines after `$ ` are commands (a line that
-ends with a backslash goes on in the next, after `> `), what follows is their output. All commands of one file run in
-one folder that holds copies of samples/, keys/, policies/ and ci/, with a home of its own, 80 columns and no colour.
-Digests of evidence depend on the versions of libraries, so a comparison looks past them.
+ends with a backslash goes on in the next, after `> `), what follows is their output. A block that begins with three
+backquotes, a language and a path is a file, written there before the commands that follow it. All commands of one
+file run in one folder that holds copies of samples/, keys/, policies/ and ci/, with a home of its own, 80 columns and
+no colour. Digests of evidence depend on the versions of libraries, keys and
+times in a log on the day: a comparison looks past them.
 """
 
 from __future__ import annotations
@@ -25,9 +27,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "walkthroughs"
 HELD = ("samples", "keys", "policies", "ci")
-BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(console|[a-z]+ (\S+))\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARYING = re.compile(
-    r"sha256 [0-9a-f]{4} [0-9a-f]{4}|\b[0-9a-f]{16,}\b|[A-Za-z0-9+/]{43,}={0,2}|\b[0-9a-f]{4}( [0-9a-f]{4}){3,}\b"
+    r"sha256 [0-9a-f]{4} [0-9a-f]{4}|\+[0-9a-f]{8}\+|\b[0-9a-f]{16,}\b|[A-Za-z0-9+/]{43,}={0,2}"
+    r"|\b[0-9a-f]{4}( [0-9a-f]{4}){3,}\b|\d  \d{4}-\d\d-\d\dT[0-9:]{8}Z  "
 )
 SECONDS = 120
 
@@ -93,7 +96,16 @@ def anew(text: str) -> str:
     """A whole file with its transcripts made now."""
     with tempfile.TemporaryDirectory() as scratch:
         here = place(Path(scratch))
-        return BLOCK.sub(lambda found: f"```console\n{transcript(found[1], here)}```", text)
+        return BLOCK.sub(lambda found: _block(found, here), text)
+
+
+def _block(found: re.Match[str], here: Place) -> str:
+    if not found[2]:
+        return f"```console\n{transcript(found[3], here)}```"
+    path = here.folder / found[2]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(found[3])
+    return found[0]
 
 
 def settled(text: str) -> str:

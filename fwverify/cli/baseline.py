@@ -131,9 +131,11 @@ def _told(one: Approval) -> list[str]:
     versions = " / ".join(one.versions) or "version not stated"
     seen = f", the unit shows {one.observed}" if one.observed else ", nobody looked at the unit"
     spite = [f"  NOT a pass ({one.decision}), approved in spite: {one.in_spite}"] if one.in_spite else []
+    policy, _, digest = one.policy.partition(" sha256 ")
     return [
         f"{one.set_on[:10]}  {one.delivery}  {versions}{seen}",
-        f"  by {one.set_by}; {one.decision} under {one.policy[:60]}",
+        f"  by {one.set_by}; {one.decision} under {policy[:60]}",
+        *([f"  policy   sha256 {digest}"] if digest else []),
         f"  evidence sha256 {one.evidence}",
         *spite,
     ]

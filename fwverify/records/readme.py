@@ -1,5 +1,5 @@
 """README.txt of a pack: how anyone checks it by hand, years later, with public tools. Every command in it is run by a
-test (tests/scenario/test_evidence_readme.py). Commands stand alone on indented lines; they are for bash.
+test (tests/interop/test_evidence_packs.py). Commands stand alone on indented lines; they are for bash.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ of flaws; report.txt says what was not looked at.
 
 """
 _KEYS = """\
-5. The key registry is the one the facts name
+{step}. The key registry is the one the facts name
     L=$(cd keys-used && find . -type f -printf '%P\\n' | LC_ALL=C sort |
       while read -r f; do sha256sum "$f"; done)
     D=$(echo "$L" | sha256sum | cut -c1-64)
@@ -51,7 +51,7 @@ _KEYS = """\
 
 """
 _SIGNED = """\
-6. Who signed: statement.intoto.jsonl, DSSE envelopes around in-toto statements
+{step}. Who signed: statement.intoto.jsonl, DSSE envelopes around in-toto statements
    SITEKEY names the public site key (PEM), which you must have from elsewhere.
     jq -r '.payload|@base64d|fromjson|.predicateType' statement.intoto.jsonl
    The last one names SHA256SUMS by its digest:
@@ -70,14 +70,14 @@ _SIGNED = """\
 
 """
 _STAMP = """\
-7. When: time/report.tsr, an RFC 3161 timestamp over report.json
+{step}. When: time/report.tsr, an RFC 3161 timestamp over report.json
    TSA names the authority's certificate (PEM), from elsewhere.
     openssl ts -verify -data report.json -in time/report.tsr -CAfile "$TSA"
     openssl ts -reply -in time/report.tsr -text | grep 'Time stamp'
 
 """
 _LOG = """\
-8. That it stands in the log of decisions: log/
+{step}. That it stands in the log of decisions: log/
    log/entry.json names report.json and is a leaf of a Merkle tree (RFC 9162);
    log/entry.tlog-proof leads from it to the root in log/checkpoint, a note
    signed by the log (c2sp.org/tlog-proof, tlog-checkpoint, signed-note).
@@ -111,7 +111,7 @@ def readme(assessment: Assessment, index: Mapping[str, Json], names: Collection[
     """
     verdict = assessment.verdict
     anchor = (
-        "step 6\n   says who answers for it."
+        '"Who signed"\n   below says who answers for it.'
         if signed
         else "this pack is\n   not signed, so keep its own SHA-256 where nobody can change it."
     )
@@ -125,15 +125,14 @@ def readme(assessment: Assessment, index: Mapping[str, Json], names: Collection[
         inside=" Copies are in image/, by digest." if any(one.startswith(layout.IMAGE) for one in names) else "",
         policies=_policies(index),
     )
-    if any(one.startswith(layout.KEYS) for one in names):
-        text += _KEYS
-    if signed:
-        text += _SIGNED.format(verify=_VERIFY)
-    if layout.STAMP in names:
-        text += _STAMP
-    if layout.LOG_ENTRY in names:
-        text += _LOG
-    return text.encode()
+    further = (
+        (_KEYS, any(one.startswith(layout.KEYS) for one in names)),
+        (_SIGNED.replace("{verify}", _VERIFY), signed),
+        (_STAMP, layout.STAMP in names),
+        (_LOG, layout.LOG_ENTRY in names),
+    )
+    parts = [part for part, there in further if there]
+    return (text + "".join(part.replace("{step}", str(step)) for step, part in enumerate(parts, 5))).encode()
 
 
 def _policies(index: Mapping[str, Json]) -> str:

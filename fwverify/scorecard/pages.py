@@ -65,7 +65,8 @@ def unexamined(bid: Bid) -> str:
 
 def terminal(card: Scorecard, verbose: int = 0) -> str:
     """The page, 80 columns."""
-    lines = [f"Scorecard of {len(card.bids)} bidders, as of {card.at[:10]}, policy {card.policy[:40]}", ""]
+    bidders = "1 bidder" if len(card.bids) == 1 else f"{len(card.bids)} bidders"
+    lines = [f"Scorecard of {bidders}, as of {card.at[:10]}, policy {_policy(card)}", ""]
     lines.append(f"{'':<18} {'gates':<6} {'score of 100':<13} {'not examined':<30}")
     for one in card.bids:
         cells = f"{standing(one):<6} {score(one):<13} {shortened(unexamined(one), 38)}"
@@ -74,6 +75,12 @@ def terminal(card: Scorecard, verbose: int = 0) -> str:
         lines += ["", *_bid(one, verbose)]
     lines += ["", *_wrapped(legal(card), "")]
     return "".join(f"{visible(one)}\n" for one in lines)
+
+
+def _policy(card: Scorecard) -> str:
+    """Name, version and the first digits of its digest; the whole stands on the browser page."""
+    name, _, digest = card.policy.partition(" sha256 ")
+    return f"{shortened(name, 30)}" + (f" sha256 {digest[:4]} {digest[4:8]} ..." if digest else "")
 
 
 def _bid(bid: Bid, verbose: int) -> list[str]:
@@ -102,7 +109,7 @@ def _told(one: Answered) -> str:
 
 
 def _line(band: Band, one: Line) -> str:
-    points = f"{interval(one.low, one.high)} % of {one.points}" if one.measured else "not measured"
+    points = f"{interval(one.low, one.high)} %, weight {one.points}" if one.measured else "not measured"
     return f"{band.title}, {one.text}: {points}. {one.found}"
 
 

@@ -211,10 +211,15 @@ def _declared(evidence: Evidence) -> Line:
     missing = kinds[DiscrepancyKind.UNDECLARED]
     seen = sum(kinds[one] for one in (DiscrepancyKind.MATCHED, DiscrepancyKind.VERSION_DIFFERS)) + missing
     opened, whole = opened_sums(evidence)
-    share = (seen - missing) * WHOLE // seen if seen and evidence.sboms else 0
+    text = "Components found are in the SBOM"
+    if not evidence.sboms:
+        return Line("declared", text, 8, 0, 0, NOT_DELIVERED)
+    if not seen:
+        told = "No component was identified in the image, so there is nothing to compare."
+        return Line("declared", text, 8, 0, WHOLE, told)
+    share = (seen - missing) * WHOLE // seen
     low = share * opened // whole if whole else 0
-    high = share if seen else WHOLE if evidence.sboms and opened < whole else 0
-    return Line("declared", "Components found are in the SBOM", 8, low, high, f"{seen - missing} of {seen}.")
+    return Line("declared", text, 8, low, share, f"{seen - missing} of {seen}.")
 
 
 def _hardened(evidence: Evidence) -> Line:

@@ -9,7 +9,12 @@ import pytest
 
 from tests.walkthroughs import FOLDER, anew, settled
 
-FILES = sorted(FOLDER.glob("*.md"))
+FILES = sorted(one for one in FOLDER.glob("*.md") if "```console" in one.read_text())
+
+
+def test_all_four_are_there() -> None:
+    """Each of the four kinds of users has a walk-through."""
+    assert {"facilities", "procurement", "ci", "auditor"} <= {one.stem for one in FILES}
 
 
 @pytest.mark.slow

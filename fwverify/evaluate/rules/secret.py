@@ -91,7 +91,8 @@ def _logins_message(found: Found) -> str:
 
 def _services_message(found: Found) -> str:
     names = _services(found)
-    return f"Start-up files name {counted(len(names), 'service')} that do not encrypt: {named(names)}."
+    services = counted(len(names), "service that does", "services that do")
+    return f"Start-up files name {services} not encrypt: {named(names)}."
 
 
 SECRETS = (
