@@ -99,34 +99,53 @@ def _aside(case: Case, silent: list[str]) -> str:
 
 
 def security_counter(case: Case, values: Values) -> Judged:
-    """The counter under the signature is not below the one stated."""
+    """The counter under the signature is below neither the one stated nor those of the approved release.
+
+    A declared way back (--going-back) is held against the stated one alone.
+    """
     least = case.expectation.minimum_counter
-    if least < 0:
-        return absent(values, "Nobody stated a lowest security counter.", remedy="Say it: --min-counter N.")
+    release = case.evidence.approved
+    approved = release.counters if release and not case.expectation.change.going_back else ()
+    if least < 0 and not approved:
+        return absent(
+            values,
+            "Nobody stated a lowest security counter, and no approved release has one.",
+            remedy="Say it: --min-counter N, or --baseline FILE.",
+        )
     found = [
-        (one, int(said)) for one in case.accepted for key, said in one.states if key in COUNTERS and said.isdigit()
+        (one, key, int(said)) for one in case.accepted for key, said in one.states if key in COUNTERS and said.isdigit()
     ]
     if not found:
         return unjudged(
             "No signed bytes carry a security counter.",
             remedy="Ask the vendor to sign the counter with the image; one beside the signature proves nothing.",
         )
-    images = _unspoken(case, [one for one, _ in found])
-    low = [(one, said) for one, said in found if said < least]
+    low = [(one, said, bound) for one, key, said in found if said < (bound := _least(least, approved, key))]
     if low:
+        said, bound = min((said, bound) for _, said, bound in low)
         return failed(
-            f"Its security counter is {min(said for _, said in low)}, below {least}.",
-            [item(one.source, f"counter {said}, at least {least} expected", one) for one, said in low],
+            f"Its security counter is {said}, below {bound}{'' if bound == least else ' of the approved release'}.",
+            [item(one.source, f"counter {said}, at least {bound} expected", one) for one, said, bound in low],
             remedy="Install a later release: this one was withdrawn by raising the counter.",
-            expected=f"at least {least}",
-            observed=str(min(said for _, said in low)),
+            expected=f"at least {bound}",
+            observed=str(said),
         )
-    if images:
+    images = _unspoken(case, [one for one, _, _ in found])
+    gone = sorted({name for name, _ in approved} - {key for _, key, _ in found})
+    if images or gone:
+        what = f"for {named(images)}" if images else f"named {named(gone)}, as those of the approved release do"
         return unjudged(
-            f"No signed bytes carry a security counter for {named(images)}.",
+            f"No signed bytes carry a security counter {what}.",
             remedy="Ask the vendor to sign the counter with each image.",
         )
-    return passed(f"Its security counter is {min(said for _, said in found)}, not below {least}.")
+    bound = max(_least(least, approved, key) for _, key, _ in found)
+    return passed(f"Its security counter is {min(said for _, _, said in found)}, not below {bound}.")
+
+
+def _least(stated: int, approved: tuple[tuple[str, int], ...], name: str) -> int:
+    """Lowest acceptable value of this counter. Of several of one name in the approved release, the lowest counts: which
+    image carried which is not known."""
+    return max(stated, min((value for key, value in approved if key == name), default=stated))
 
 
 RULES = (
@@ -151,7 +170,8 @@ RULES = (
     Rule(
         id="version.security-counter",
         default=Level.SHOULD,
-        measures="The signed anti-rollback counter (MCUboot, AVB, ...) is not below the one you stated.",
+        measures="The signed anti-rollback counter (MCUboot, AVB, FIT, ESP32...) is not below the one you stated, nor "
+        "below that of the approved release.",
         judge=security_counter,
         params=(IF_ABSENT,),
         not_proven="It does not show which counter the device holds.",

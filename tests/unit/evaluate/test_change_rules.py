@@ -172,6 +172,22 @@ def counting(number: int, **changes: object) -> Evidence:
     return evidence(signature(states=(("security-counter", str(number)),)), **changes)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "outcome"),
+    [(4, 4, PASS), (4, 5, PASS), (4, 3, FAIL), (None, 3, Outcome.NOT_APPLICABLE), (4, None, OPEN)],
+)
+def test_counter_of_the_approved_release(before: int | None, now: int | None, outcome: Outcome) -> None:
+    """The counter of a release is not below that of the approved one, and not silent where that one spoke."""
+    approved = approved_release(good() if before is None else counting(before))
+    found = replace(good() if now is None else counting(now), approved=approved)
+    rule = "version.security-counter"
+    assert finding(found, rule, "if-absent: not_applicable").outcome is outcome
+    back = replace(found, expectation=replace(found.expectation, change=ChangeRecord(going_back="3.1.0 loses alarms")))
+    assert finding(back, rule, "if-absent: not_applicable").outcome is Outcome.NOT_APPLICABLE
+    stated = replace(back, expectation=replace(back.expectation, minimum_counter=9))
+    assert finding(stated, rule).outcome is (OPEN if now is None else FAIL)
+
+
 RULES = "signature.valid: must\nsignature.signer-pinned: must\nversion.rollback-image: must"
 
 
