@@ -156,10 +156,11 @@ def verify(
 
 
 def going_back(expectation: Expectation) -> Expectation:
-    """What is expected of the image to go back to: vendor, product and device alone."""
+    """What is expected of the image to go back to: vendor, product, device and the lowest version you accept."""
     return Expectation(
-        vendor=expectation.vendor, product=expectation.product, device=expectation.device, source=expectation.source
-    )
+        vendor=expectation.vendor, product=expectation.product, device=expectation.device, source=expectation.source,
+        minimum=expectation.minimum,
+    )  # fmt: skip
 
 
 def judge(evidence: Evidence, policy: Policy, at: str, waivers: Sequence[GivenWaiver] = ()) -> Assessment:

@@ -7,10 +7,10 @@ longer arrive, ventilation that no longer follows, an emergency stop that no lon
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 
 from fwverify.assets.reading import Reader
 from fwverify.errors import UsageError
+from fwverify.evaluate.fields import is_day
 from fwverify.formats.strict_yaml import Node
 from fwverify.model.change import CheckDone, Checklist, CheckResult
 
@@ -61,10 +61,8 @@ def parse_checklist(text: str, source: str) -> Checklist:
     by, day = reader.text(root, "by"), reader.text(root, "date")
     if not by:
         raise UsageError("does not say who looked", where=source, todo="Fill in `by:`.")
-    try:
-        date.fromisoformat(day)
-    except ValueError:
-        raise UsageError(f"date is {day!r}", where=source, todo="Write it as 2026-11-25.") from None
+    if not is_day(day):
+        raise UsageError(f"date is {day!r}", where=source, todo="Write it as 2026-11-25.")
     table = reader.table(root["checks"].value, "checks") if "checks" in root else {}
     if not 0 < len(table) <= MAX_CHECKS:
         raise UsageError(f"has {len(table)} checks", where=source, todo=f"Between 1 and {MAX_CHECKS} belong there.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,8 +84,9 @@ def batch(
     places = [one.path for one in found.units]
     settings.refuse_inside(places, policy_name, keys_folder, waivers=waivers_path)
     settings.refuse_inside(places, guards.floor, None, option="--floor")
+    settings.refuse_inside(places, str(source) if source.is_file() else None, None, option="the list of deliveries")
     at, trust = settings.moment(at_time), settings.trust_of(keys_folder)
-    policies = _Policies(policy_name, guards)
+    policies = _Policies(policy_name, guards, places)
     own = policies.of("")  # the batch's own must be readable before any work
     limits, waivers = settings.limits_of(bounds), settings.waivers_of(waivers_path)
     from fwverify.cli.examine import refuse_weaker, workbench
@@ -123,19 +124,19 @@ def exits() -> dict[Result, int]:
 
 @dataclass(slots=True)
 class _Policies:
-    """Policies by name, each read once."""
+    """Policies by name, each read once; none may lie in any delivery of the batch."""
 
     default: str | None
     guards: Guards
-    _read: dict[str, Policy]
-
-    def __init__(self, default: str | None, guards: Guards) -> None:
-        self.default, self.guards, self._read = default, guards, {}
+    places: Sequence[Path]
+    """Of all deliveries."""
+    _read: dict[str, Policy] = field(default_factory=dict)
 
     def of(self, named: str) -> Policy:
-        """The policy of a row, else that of the batch. Raises PolicyError."""
+        """The policy of a row, else that of the batch. Raises PolicyError or UsageError."""
         if named not in self._read:
-            self._read[named] = self.guards.policy_of(named or self.default)
+            settings.refuse_inside(self.places, named, None)
+            self._read[named] = self.guards.policy_of(named or self.default, self.places)
         return self._read[named]
 
 
@@ -159,9 +160,7 @@ def _verifier(
         nonlocal done
         done += 1
         place = f"{done}/{count} {unit.name}: "
-        settings.refuse_inside((unit.path,), unit.policy, None)
         policy = policies.of(unit.policy)
-        settings.refuse_parents((unit.path,), policy)
         return pipeline.verify(
             (unit.path,), policy=policy, at=at, trust=trust, expectation=unit.expectation, limits=limits, bench=bench,
             progress=lambda text: progress(place + text), memory=known, references=stores,

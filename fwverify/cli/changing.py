@@ -6,7 +6,7 @@ All of it is the operator's word, and none of it may lie in the delivery.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -72,7 +72,8 @@ def change_options(command: F) -> F:
         checklist: Path | None,
         **others: Any,
     ) -> Any:
-        paths: Sequence[Path] = others.get("paths", ())
+        paths: tuple[Path, ...] = tuple(others.get("paths", ()))
+        paths = (*paths, rollback) if rollback is not None else paths
         settings.refuse_inside(paths, None, None, assets=register, baseline=baseline, checklist=checklist)
         unit, folder = _unit(asset, register)
         record = _record(ticket, window, requested_by, approved_by, going_back, checklist)

@@ -56,7 +56,9 @@ def expectation_options(command: F) -> F:
     ) -> Any:
         from fwverify.model.expectation import Expectation
 
-        settings.refuse_inside(others.get("paths", ()), None, None, no_method=no_method)
+        back = others.get("rollback")
+        deliveries = (*others.get("paths", ()), *((back,) if back is not None else ()))
+        settings.refuse_inside(deliveries, None, None, no_method=no_method)
         expected = Expectation(
             _id(vendor, "--vendor"),
             _id(product, "--product"),

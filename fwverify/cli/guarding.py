@@ -44,7 +44,9 @@ class Guards:
                 todo="Somebody changed the policy or what it extends: have the change approved, then pin the new one.",
             )  # fmt: skip
         if self.floor:
-            refuse_weak(policy, settings.policy_of(self.floor))
+            floor = settings.policy_of(self.floor)
+            settings.refuse_parents(delivery, floor)
+            refuse_weak(policy, floor)
         return policy
 
 

@@ -110,8 +110,10 @@ def refuse_inside(
     named += [("--keys", keys)] if keys is not None else []
     named += [("--reference", one) for one in references]
     named += [(f"--{name.replace('_', '-')}", path) for name, path in others.items() if path is not None]
+    from fwverify.cli.belonging import belongs
+
     for name, path in named:
-        if any(one.is_dir() and path.resolve().is_relative_to(one.resolve()) for one in delivery):
+        if belongs(path, delivery):
             todo = "Copy what you have checked yourself to a place of your own and name that."
             raise UsageError("lies inside the delivery that it is to judge", where=f"{name} {path}", todo=todo)
 

@@ -87,8 +87,9 @@ def verify(
     if evidence_file is not None and no_evidence:
         raise UsageError("--evidence and --no-evidence contradict each other")
     targets = _targets(paths, evidence_file, no_evidence, page_file, wanted.folder)
-    settings.refuse_inside(paths, policy_name, keys_folder, waivers=waivers_path)
-    at, policy = settings.moment(at_time), guards.policy_of(policy_name, paths)
+    deliveries = (*paths, *held.rollback)
+    settings.refuse_inside(deliveries, policy_name, keys_folder, waivers=waivers_path)
+    at, policy = settings.moment(at_time), guards.policy_of(policy_name, deliveries)
     trust = settings.trust_of(keys_folder)
     limits, waivers = settings.limits_of(bounds), settings.waivers_of(waivers_path)
     from fwverify.cli.examine import refuse_weaker, workbench
@@ -101,7 +102,7 @@ def verify(
         output.Progress(shown=not quiet) as progress,
         workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
         memory(limits, wanted=not no_cache) as known,
-        opened(references, paths) as stores,
+        opened(references, deliveries) as stores,
     ):
         from fwverify import pipeline  # while the worker starts
 

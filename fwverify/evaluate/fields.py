@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 from fwverify.errors import FwverifyError
 from fwverify.evaluate.values import did_you_mean
 from fwverify.formats.strict_yaml import Entry, Node, YamlProblem, load
+
+
+def is_day(text: str) -> bool:
+    """True for 2027-06-30 and nothing else: days are compared as texts, and `2026-W01-1` is a day to Python, too."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
 
 
 class Fields:
@@ -80,10 +90,6 @@ class Fields:
     def day(self, node: Node, name: str) -> str:
         """An ISO date, and only in its long form."""
         text = self.text(node, name)
-        try:
-            date.fromisoformat(text)
-        except ValueError:
-            text = ""
-        if len(text) != len("2027-06-30"):
+        if not is_day(text):
             raise self.error(node, f"{name} must be a date like 2027-06-30, not {node.text!r}")
         return text

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fwverify.evaluate.interface import Rule
-from fwverify.evaluate.policy import Policy, RuleSetting
-from fwverify.evaluate.policy_text import ON_MISSING, STRICTNESS
+from fwverify.evaluate.policy import SHAPING, Policy, RuleSetting
+from fwverify.evaluate.policy_text import EXPECTED, ON_MISSING, STRICTNESS
 from fwverify.evaluate.registry import BUILTIN
 from fwverify.evaluate.values import looser
 from fwverify.model.finding import Level
@@ -46,6 +46,7 @@ def _heads(policy: Policy, floor: Policy) -> Iterator[Weakness]:
             yield Weakness(name, "true", "false")
     if policy.valid_days > floor.valid_days:
         yield Weakness("valid-days", str(policy.valid_days), str(floor.valid_days))
+    yield from _expected(policy, floor)
     for name, own, wanted in (
         ("unwaivable", policy.unwaivable, floor.unwaivable),
         ("unwaivable-failures", (*policy.unwaivable, *policy.unwaivable_failures), floor.unwaivable_failures),
@@ -55,13 +56,20 @@ def _heads(policy: Policy, floor: Policy) -> Iterator[Weakness]:
             yield Weakness(name, f"without {', '.join(lacking)}", f"[{', '.join(wanted)}]")
 
 
+def _expected(policy: Policy, floor: Policy) -> Iterator[Weakness]:
+    for name in EXPECTED:
+        said, needed = getattr(policy.expect, name), getattr(floor.expect, name)
+        if needed and said != needed:
+            yield Weakness(f"expect {name}", said or "not stated", needed)
+
+
 def _rule(rule: Rule, policy: Policy, floor: Policy) -> Iterator[Weakness]:
     mine, least = policy.rule(rule.id), floor.rule(rule.id)
-    if mine is None or least is None or least.level is Level.OFF:
+    if mine is None or least is None:
         return
     if STRICTNESS[mine.level] < STRICTNESS[least.level]:
         yield Weakness(rule.id, mine.level.value, least.level.value)
-    if mine.level is not Level.OFF:
+    if rule.id in SHAPING or Level.OFF not in (mine.level, least.level):
         yield from _params(rule, mine, least)
 
 

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from fwverify.model.canonical import identify
 from fwverify.model.constraints import unmet
 from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureStatus, TrustSnapshot
+from fwverify.model.people import person
 
 TRUSTED_TIMES = ("rekor", "rfc3161")
 """Sources of a signing time that the signer could not write himself."""
@@ -207,8 +208,8 @@ def confirmations(key: KeyRecord) -> int:
     A source that saw another fingerprint confirms nothing.
     """
     sources = [one for one in key.sources if _same(one.fingerprint, key.fingerprint) and one.channel and one.who]
-    channels = {" ".join(one.channel.casefold().split()) for one in sources}
-    people = {" ".join(one.who.casefold().split()) for one in sources}
+    channels = {person(one.channel) for one in sources}
+    people = {person(one.who) for one in sources}
     return min(len(channels), len(people))
 
 

@@ -88,5 +88,9 @@ class Policy:
         return self.heads, self.rules
 
 
+SHAPING = ("signature.signer-pinned", "signature.coverage")
+"""Rules whose parameters shape what several rules share (which keys are accepted, which bytes need no signature), at
+whatever level the policy has them, off too."""
+
 Loader = Callable[[str], Policy]
 """Finds the policy that `extends` names (`builtin:NAME`, or a file beside the child). Raises PolicyError."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from fwverify.errors import PolicyError
 from fwverify.evaluate.fields import Fields
 from fwverify.evaluate.interface import Param, ParamKind, Rule, Value
-from fwverify.evaluate.policy import DEFAULT, Loader, Policy, RuleSetting, Setting
+from fwverify.evaluate.policy import DEFAULT, SHAPING, Loader, Policy, RuleSetting, Setting
 from fwverify.evaluate.registry import BUILTIN
 from fwverify.evaluate.values import NotAValue, choice, did_you_mean, flag, integer, looser, matching, scalar, shown
 from fwverify.formats.strict_yaml import Entry, Node
@@ -40,7 +40,8 @@ KEYS = (
 )  # fmt: skip
 REQUIRES = "run.settings"
 """The rule whose parameters `requires:` sets."""
-LOOSENABLE = ("on-missing", "content-only", "allow-sample-keys", "unwaivable", "unwaivable-failures", "valid-days")
+LOOSENABLE = ("on-missing", "content-only", "allow-sample-keys", "unwaivable", "unwaivable-failures", "valid-days",
+              "expect")  # fmt: skip
 """Keys beside the rules that a child may only tighten."""
 
 
@@ -268,6 +269,9 @@ class _Reader(Fields):
             return base
         table = self.entries(node, "expect", EXPECTED)
         given = {name: self.text(entry.value, f"expect.{name}") for name, entry in table.items()}
+        for name, text in given.items():
+            if (known := getattr(base, name)) and text != known:
+                self.may_loosen("expect", table[name].value, f"{name} {text!r} instead of {known!r}")
         return Expectation(
             vendor=given.get("vendor", base.vendor),
             product=given.get("product", base.product),
@@ -313,10 +317,11 @@ class _Reader(Fields):
         named = rule.default if required or base.level is Level.OFF else base.level
         level = self._level(level_node) if level_node is not None else named
         inherits = self.parent is not None and base.level is not Level.OFF
+        shapes = self.parent is not None and rule.id in SHAPING
         if inherits and STRICTNESS[level] < STRICTNESS[base.level]:
             self.may_loosen(rule.id, level_node or entry.value, f"level {level}")
         params = tuple(
-            self._param(rule, param, old, table.get(param.name), inherits)
+            self._param(rule, param, old, table.get(param.name), inherits or shapes)
             for param, old in zip(rule.params, base.params, strict=True)
         )
         return RuleSetting(rule.id, level, self.origin(level_node or entry.key), params)

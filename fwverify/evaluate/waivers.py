@@ -19,6 +19,7 @@ from datetime import date
 from fwverify.evaluate.policy import Policy
 from fwverify.model.evidence import Evidence
 from fwverify.model.finding import Finding, Item, Level, Outcome, Waiver
+from fwverify.model.people import person
 from fwverify.model.versions import compare
 from fwverify.model.waiver import WaiverStatus, WaiverUse
 
@@ -103,7 +104,7 @@ def ill_made(waiver: GivenWaiver) -> str:
     if days > MAX_DAYS:
         return f"it would last {days} days; the most is {MAX_DAYS}"
     people = approvers(waiver)
-    if _person(waiver.requested_by) in people:
+    if person(waiver.requested_by) in people:
         return f"{waiver.requested_by} asked for it and approved it: that must be two people"
     if waiver.product and len(people) < 2:
         return "for a product instead of image digests two people must approve"
@@ -112,11 +113,7 @@ def ill_made(waiver: GivenWaiver) -> str:
 
 def approvers(waiver: GivenWaiver) -> frozenset[str]:
     """Different people who approved."""
-    return frozenset(_person(one) for one in waiver.approved_by)
-
-
-def _person(name: str) -> str:
-    return " ".join(name.casefold().split())
+    return frozenset(person(one) for one in waiver.approved_by)
 
 
 def _scope(waiver: GivenWaiver, here: Delivered) -> str:

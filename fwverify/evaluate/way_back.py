@@ -16,11 +16,13 @@ from fwverify.model.verdict import Acceptance, Decision, Verdict, WayBack
 
 ASIDE = ("version.", "change.", "record.", "safety.", "endpoint.new")
 """Rules about the change itself, which the image to go back to is not."""
+KEPT = ("version.minimum", "version.withdrawn")
+"""Those of them that it must meet all the same: what must not run is no way back."""
 
 
 def rules_for(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """Those that an image to go back to must meet too."""
-    return tuple(one for one in rules if not one.id.startswith(ASIDE))
+    return tuple(one for one in rules if one.id in KEPT or not one.id.startswith(ASIDE))
 
 
 def way_back(evidence: Evidence, judge: Callable[[Evidence], Verdict]) -> WayBack | None:
@@ -51,7 +53,13 @@ def way_back(evidence: Evidence, judge: Callable[[Evidence], Verdict]) -> WayBac
     )
 
 
+def _bytes(evidence: Evidence) -> set[str]:
+    return {digest.hex for one in evidence.images() for digest in one.digests if digest.algorithm == "sha256"}
+
+
 def _acceptance(new: Evidence, old: Evidence) -> tuple[Acceptance, str]:
+    if _bytes(old) and _bytes(old) <= _bytes(new):
+        return Acceptance.REFUSED, "it is the very image that is to be installed."
     after, before = dict(counters(new)), dict(counters(old))
     both = sorted(after.keys() & before.keys())
     higher = [one for one in both if after[one] > before[one]]

@@ -18,6 +18,10 @@ MAX_DEPTH = 32
 """Nesting of a configuration file. Ours need 5."""
 
 
+MAX_VALUES = 250_000
+"""Values and keys of a configuration file. A register of 10,000 units has 180,000; reading so many takes seconds."""
+
+
 class YamlProblem(ValueError):
     """Not acceptable as configuration; says where (1-based line and column)."""
 
@@ -59,7 +63,9 @@ def load(text: str) -> Node:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it: 4 times faster
     try:
-        for event, depth in _nested(yaml.parse(text, Loader=loader)):
+        for count, (event, depth) in enumerate(_nested(yaml.parse(text, Loader=loader))):
+            if count > MAX_VALUES:
+                raise YamlProblem(f"more than {MAX_VALUES} values", *_place(event.start_mark))
             if _is_marked(event):
                 raise YamlProblem("anchors, aliases and tags are not accepted", *_place(event.start_mark))
             if depth > MAX_DEPTH:  # before composing, which recurses in C and takes the process with it

@@ -7,6 +7,7 @@ check signatures, or fetch anything; a file that is none of these is told.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,8 @@ class Advisories:
     read: tuple[str, ...] = ()
     """Ids of the advisories."""
     days: tuple[int, ...] = ()
-    """From a flaw's discovery to the vendor's fix, sorted; only where both dates stand there."""
+    """From a flaw's discovery to the vendor's fix, sorted; only where both dates stand there. A flaw (CVE) counts once,
+    with the longest time that is stated for it."""
     problems: tuple[str, ...] = ()
 
     @property
@@ -41,7 +43,7 @@ def read_advisories(files: Iterable[tuple[str, bytes]]) -> Advisories:
         files: name and content of each.
     """
     ids: set[str] = set()
-    days: list[int] = []
+    days: dict[str, int] = {}
     problems = []
     for name, content in files:
         try:
@@ -53,11 +55,13 @@ def read_advisories(files: Iterable[tuple[str, bytes]]) -> Advisories:
             problems.append(f"{name}: the advisory {found[0]} is there twice; counted once")
             continue
         ids.add(found[0])
-        days += found[1]
-    return Advisories(tuple(sorted(ids)), tuple(sorted(days)), tuple(problems))
+        for flaw, count in found[1]:
+            days[flaw] = max(count, days.get(flaw, 0))
+    return Advisories(tuple(sorted(ids)), tuple(sorted(days.values())), tuple(problems))
 
 
-def _advisory(content: bytes) -> tuple[str, list[int]]:
+def _advisory(content: bytes) -> tuple[str, list[tuple[str, int]]]:
+    """Its id, and of each flaw that was mended its name and the days that took."""
     data = load(memoryview(content), "CSAF")
     document = data.get("document") if isinstance(data, dict) else None
     tracking = document.get("tracking") if isinstance(document, dict) else None
@@ -68,7 +72,13 @@ def _advisory(content: bytes) -> tuple[str, list[int]]:
         raise Malformed("CSAF", "it states no id or no CSAF version 2")
     flaws = data.get("vulnerabilities")
     listed = flaws[:MAX_ENTRIES] if isinstance(flaws, list) else []
-    return own[:200], [days for one in listed if (days := _days(one)) is not None]
+    return own[:200], [(_name(one), days) for one in listed if (days := _days(one)) is not None]
+
+
+def _name(flaw: Value) -> str:
+    """Its CVE number; without one it is told apart from others by its own words and dates alone."""
+    number = flaw.get("cve") if isinstance(flaw, dict) else None
+    return number.strip().upper() if isinstance(number, str) and number.strip() else json.dumps(flaw, sort_keys=True)
 
 
 def _days(flaw: Value) -> int | None:
@@ -80,7 +90,8 @@ def _days(flaw: Value) -> int | None:
         when for one in (remedies if isinstance(remedies, list) else [])
         if isinstance(one, dict) and one.get("category") == "vendor_fix" and (when := _date(one.get("date")))
     ]  # fmt: skip
-    return max((min(fixes) - known).days, 0) if known and fixes else None
+    days = (min(fixes) - known).days if known and fixes else -1
+    return days if days >= 0 else None  # mended before it was known: one of the dates is wrong
 
 
 def _date(value: Value) -> date | None:

@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fwverify.formats.strict_yaml import YamlProblem, load
+from fwverify.formats.strict_yaml import Node, YamlProblem, load
 from fwverify.scorecard.questions import QUESTIONS
 
 LANGUAGE = "fwverify-answers/1"
 PARTS = ("firmware", "sbom")
 MAX_FILES = 2000
 MAX_SMALL_BYTES = 16 << 20
+MAX_ANSWERS_BYTES = 1 << 20
+"""answers.yaml: a sheet of 20 answers has 2 KiB."""
 MAX_ANSWER = 500
 
 
@@ -83,19 +85,26 @@ def _small(folder: Path, handed: Handed) -> Iterator[tuple[str, bytes]]:
         yield path.name, content
 
 
-def _answers(path: Path, handed: Handed) -> None:
+def _sheet(path: Path) -> Node | str:
+    """answers.yaml, or why it cannot be read."""
     if path.is_symlink() or not path.is_file():
-        handed.problems.append("answers.yaml is missing")
-        return
+        return "answers.yaml is missing"
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_SMALL_BYTES).decode("utf-8")
-        root = load(text)
+            raw = file.read(MAX_ANSWERS_BYTES + 1)
+        if len(raw) > MAX_ANSWERS_BYTES:
+            return f"answers.yaml is larger than {MAX_ANSWERS_BYTES:,} bytes; nothing in it was read"
+        return load(raw.decode("utf-8"))
     except (OSError, UnicodeDecodeError) as problem:
-        handed.problems.append(f"answers.yaml cannot be read: {problem}")
-        return
+        return f"answers.yaml cannot be read: {problem}"
     except YamlProblem as problem:
-        handed.problems.append(f"answers.yaml:{problem.line}:{problem.column}: {problem.what}")
+        return f"answers.yaml:{problem.line}:{problem.column}: {problem.what}"
+
+
+def _answers(path: Path, handed: Handed) -> None:
+    root = _sheet(path)
+    if isinstance(root, str):
+        handed.problems.append(root)
         return
     table = root.table or {}
     stated = table.get("answers")

@@ -6,7 +6,8 @@ answer only declared. What no bytes can show (years of support, certificates) is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -20,6 +21,9 @@ YES, NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 POST_QUANTUM = ("ml-dsa", "lms", "hss", "xmss", "slh-dsa")
 COUNTERS = frozenset({"security-counter", "rollback-index", "sequence"})
 MAX_TOLD = 3
+_WILD = re.compile(r"[*?\[]")
+_NETWORK = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}(\.[0-9*]{1,3}){1,2}")
+"""The first two numbers of a network are written out: `10.1.*`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +135,32 @@ def _addresses(said: str, seen: Seen) -> tuple[AnswerState, str]:
     if seen.assessment is None:
         return AnswerState.DECLARED, "The delivery could not be read."
     globs = [one.strip() for one in said.replace("\n", ",").split(",") if one.strip()]
+    wide = [one for one in globs if _is_wide(one)]
     found = sorted({one.fingerprint for one in seen.assessment.evidence.contents if one.kind is ContentKind.ENDPOINT})
-    rest = [one for one in found if not any(_names(one, glob) for glob in globs)]
+    rest = [one for one in found if not any(_names(one, glob) for glob in globs if glob not in wide)]
+    if rest and wide:
+        return AnswerState.UNANSWERED, f"{wide[0]} names no address; in the image: {_some(rest)}."
     if rest:
-        more = f" and {len(rest) - MAX_TOLD} more" if len(rest) > MAX_TOLD else ""
-        return AnswerState.CONTRADICTED, f"Also in the image: {', '.join(rest[:MAX_TOLD])}{more}."
+        return AnswerState.CONTRADICTED, f"Also in the image: {_some(rest)}."
     if found:
         return AnswerState.EVIDENCED, f"All {len(found)} addresses in the image are among them."
     return AnswerState.DECLARED, "No address stands in the image; what a device is told later is not seen."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else ""
+    return f"{', '.join(names[:MAX_TOLD])}{more}"
+
+
+def _is_wide(glob: str) -> bool:
+    """True for a pattern that fits nearly everything: it must end in a host's last two labels, written out."""
+    if not _WILD.search(glob):
+        return False
+    host = glob.rpartition("://")[2].partition("/")[0].partition(":")[0]
+    if _NETWORK.fullmatch(host):
+        return False
+    labels = host.split(".")[-2:]
+    return len(labels) < 2 or not all(labels) or any(_WILD.search(one) for one in labels)
 
 
 def _names(address: str, glob: str) -> bool:

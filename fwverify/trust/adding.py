@@ -17,6 +17,7 @@ from fwverify.formats import key_file, strict_yaml
 from fwverify.formats.public_key import PublicKey
 from fwverify.model.evidence import KeyRecord
 from fwverify.model.examining import Malformed
+from fwverify.model.people import person
 from fwverify.trust.constraint_names import CONSTRAINTS, parted, problem
 from fwverify.trust.entries import PURPOSES, SIGSTORE, file_type
 from fwverify.trust.key_names import native
@@ -85,7 +86,7 @@ def fingerprint_blocks(fingerprint: str, count: int = 16) -> str:
 
 def confirmations(record: KeyRecord) -> int:
     """How often the pin was learned independently: different channels told by different people, at most 2 matter."""
-    pairs = {(folded(one.channel), folded(one.who)) for one in record.sources}
+    pairs = {(person(one.channel), person(one.who)) for one in record.sources}
     two = any(a[0] != b[0] and a[1] != b[1] for a in pairs for b in pairs)
     return 2 if two else min(len(pairs), 1)
 
@@ -244,7 +245,7 @@ def confirm_key(folder: Path, name: str, channel: str, who: str, when: str, fing
         match_fingerprint(fingerprint, pinned.public)
     if record.status not in ("active", "tofu"):
         raise UsageError(f"{record.name} is {record.status}: it is not confirmed again", where="VENDOR/ID")
-    if any((folded(one.channel), folded(one.who)) == (folded(channel), folded(who)) for one in record.sources):
+    if any((person(one.channel), person(one.who)) == (person(channel), person(who)) for one in record.sources):
         todo = "A second confirmation counts only over another channel and by another person."
         what = f"{record.name} was confirmed by this person over this channel already"
         raise UsageError(what, where="--channel", todo=todo)
@@ -350,8 +351,3 @@ def source_lines(channel: str, who: str, when: str, fingerprint: str) -> list[st
     """One item of the list `sources`, without indentation."""
     lines = [f"- channel: {quoted(channel)}", f"  who: {quoted(who)}", f"  when: {when}"]
     return [*lines, f"  fingerprint: {fingerprint}"] if fingerprint else lines
-
-
-def folded(text: str) -> str:
-    """As channels and people are compared."""
-    return " ".join(text.casefold().split())

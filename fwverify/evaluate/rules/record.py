@@ -11,6 +11,7 @@ from fwverify.evaluate.interface import Case, Judged, Param, ParamKind, Rule
 from fwverify.evaluate.judging import IF_ABSENT, Values, absent, counted, failed, item, listed, named, number, passed
 from fwverify.model.change import ChangeRecord, CheckResult
 from fwverify.model.finding import Level
+from fwverify.model.people import person
 
 FIELDS = ("ticket", "asset", "requested-by", "approved-by", "window")
 RECORD = "the change record"
@@ -51,7 +52,7 @@ def approver(case: Case, values: Values) -> Judged:
         what = "asked for" if not change.requested_by else "agreed to"
         remedy = "State both:  --requested-by NAME --approved-by NAME"
         return absent(values, f"Nobody is named who {what} the change.", remedy=remedy)
-    if _same(change.requested_by, change.approved_by):
+    if person(change.requested_by) == person(change.approved_by):
         return failed(
             f"{change.requested_by} asked for the change and agreed to it.",
             [item(RECORD, f"requested and approved by {change.approved_by}")],
@@ -60,10 +61,6 @@ def approver(case: Case, values: Values) -> Judged:
             observed=change.approved_by,
         )
     return passed(f"{change.approved_by} agreed to what {change.requested_by} asked for.")
-
-
-def _same(one: str, other: str) -> bool:
-    return "".join(one.casefold().split()) == "".join(other.casefold().split())
 
 
 def window(case: Case, values: Values) -> Judged:

@@ -27,6 +27,7 @@ from fwverify.evaluate.keys import TRUSTED_TIMES, moment
 from fwverify.model.canonical import identify
 from fwverify.model.evidence import KeyRecord, SignatureObservation, SignatureStatus
 from fwverify.model.finding import Level
+from fwverify.model.people import person
 
 TEST_LIKE = ("do not trust", "do not ship", "test", "example", "snakeoil", "internet widgits", "dummy", "sample")
 """Words in a certificate's name that no release key has; the first two from published platform test keys."""
@@ -168,7 +169,7 @@ def threshold(case: Case, values: Values) -> Judged:
     for one, key in case.accepted_keys.items():
         name = key.fingerprint or f"{key.identity} {key.issuer}"
         by_key.setdefault(name, set()).add(one)
-        owners[name] = (key.owner or key.vendor).casefold()
+        owners[name] = person(key.owner or key.vendor)
     whole = [name for name, ids in by_key.items() if full(case.evidence, ids, ignore_padding=True)]
     count = min(len(whole), len({owners[one] for one in whole}))
     ratio = f"{count} of {least} signers"

@@ -25,6 +25,7 @@ from tests.unit.evaluate.builders import (
     judged,
     key,
     ledger,
+    sha256,
     signature,
     span,
     trust,
@@ -191,6 +192,12 @@ def test_counter_of_the_approved_release(before: int | None, now: int | None, ou
 RULES = "signature.valid: must\nsignature.signer-pinned: must\nversion.rollback-image: must"
 
 
+def other(old: Evidence) -> Evidence:
+    """The same facts over other bytes."""
+    files = (replace(one, digests=(sha256(f"old {one.locator}"),)) for one in old.artifacts)
+    return replace(old, artifacts=tuple(files))
+
+
 @pytest.mark.parametrize(
     ("old", "outcome", "acceptance"),
     [
@@ -203,7 +210,7 @@ RULES = "signature.valid: must\nsignature.signer-pinned: must\nversion.rollback-
 )
 def test_way_back(old: Evidence, outcome: Outcome, acceptance: Acceptance) -> None:
     """It must pass the same policy, and no signed counter may forbid it."""
-    found = judged(replace(counting(4), rollback=old), RULES)
+    found = judged(replace(counting(4), rollback=other(old)), RULES)
     (one,) = (each for each in found.findings if each.rule == "version.rollback-image")
     assert found.way_back is not None
     assert (one.outcome, found.way_back.acceptance) == (outcome, acceptance)
@@ -216,8 +223,24 @@ def test_no_way_back_given() -> None:
     """Nothing given is nothing judged, and an old release need not be newer than what is installed."""
     assert finding(good(), "version.rollback-image").outcome is OPEN
     old = good(claims=(VersionClaim("2.0.0", "", "sbom-subject", SBOM, "acme-ups"),))
-    found = judged(replace(good(), rollback=old), f"{RULES}\nversion.no-downgrade: must")
+    found = judged(replace(good(), rollback=other(old)), f"{RULES}\nversion.no-downgrade: must")
     assert found.decision is Decision.PASS
+
+
+def test_the_image_itself_is_no_way_back() -> None:
+    """Whoever names the delivery twice has nothing to go back to."""
+    found = judged(replace(good(), rollback=good()), RULES)
+    assert (found.decision, found.way_back and found.way_back.acceptance) == (Decision.FAIL, Acceptance.REFUSED)
+
+
+@pytest.mark.parametrize("rule", ["version.minimum: {level: must, min: 3.0}", "version.withdrawn: {list: [2.0.0]}"])
+def test_what_must_not_run_is_no_way_back(rule: str) -> None:
+    """A release below the minimum, or withdrawn, is none to go back to, though everything else about it holds."""
+    old = other(good(claims=(VersionClaim("2.0.0", "", "sbom-subject", SBOM, "acme-ups"),)))
+    found = judged(replace(good(), rollback=old), f"{RULES}\n{rule}")
+    (one,) = (each for each in found.findings if each.rule == "version.rollback-image")
+    assert (one.outcome, found.decision) == (FAIL, Decision.FAIL)
+    assert rule.partition(":")[0] in one.items[0].detail
 
 
 def test_declared_going_back() -> None:

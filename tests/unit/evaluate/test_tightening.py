@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from fwverify.cli.policies_io import load_policy
+from fwverify.errors import PolicyError
 from fwverify.evaluate.floor import weaknesses
 from fwverify.evaluate.interface import TIGHTER, Param, ParamKind, Rule, Value
 from fwverify.evaluate.policy import Policy, RuleSetting, Setting
@@ -138,6 +140,17 @@ HEADS = [
     ("unwaivable-failures: [sbom.present]", "unwaivable-failures: []", "unwaivable-failures"),
     ("rules: {sbom.present: must}", "rules: {sbom.present: should}", "sbom.present"),
     ("rules: {sbom.present: must}", "rules: {}", "sbom.present"),
+    ("expect: {product: acme-ups}", "expect: {product: acme-pdu}", "expect product"),
+    (
+        "rules: {}",
+        "rules: {signature.signer-pinned: {level: 'off', allow-tofu: true}}",
+        "signature.signer-pinned allow-tofu",
+    ),
+    (
+        "rules: {signature.coverage: {level: 'off', ignore: []}}",
+        "rules: {signature.coverage: {level: 'off', ignore: [padding]}}",
+        "signature.coverage ignore",
+    ),
 ]
 
 
@@ -150,7 +163,27 @@ def test_heads_and_levels(strict: str, loose: str, subject: str) -> None:
         return parse_policy(f'fwverify: policy/1\nid: p\nversion: "1"\ntitle: T\n{line}{rules}\n', "p", load_policy)
 
     assert [one.subject for one in weaknesses(policy(loose), policy(strict))] == [subject]
-    assert weaknesses(policy(strict), policy(loose)) == ()
+    backwards = [one.subject for one in weaknesses(policy(strict), policy(loose))]
+    assert backwards == ([subject] if subject.startswith("expect") else [])
+
+
+@pytest.mark.parametrize(("strict", "loose", "subject"), HEADS)
+def test_children_need_leave(strict: str, loose: str, subject: str) -> None:
+    """What a floor refuses, a child of the strict policy may not say; what it leaves out is the parent's."""
+
+    def text(line: str, extends: str = "") -> str:
+        rules = "" if line.startswith("rules") or extends else "\nrules: {}"
+        return f'fwverify: policy/1\nid: p\nversion: "1"\ntitle: T\n{line}{rules}\n{extends}'
+
+    def parent(_: str) -> Policy:
+        return parse_policy(text(strict), "parent", load_policy)
+
+    child = text(loose, "extends: parent.yaml\n")
+    if loose == "rules: {}":
+        assert weaknesses(parse_policy(child, "p", parent), parent("")) == ()
+        return
+    with pytest.raises(PolicyError, match=re.escape(subject.split()[0])):
+        parse_policy(child, "p", parent)
 
 
 @pytest.mark.parametrize("name", ["production", "lab"])

@@ -76,3 +76,10 @@ def test_mistakes(old: str, new: str, place: str, words: str) -> None:
         parse_waiver(GOOD.replace(old, new) if old else "", "w.yaml")
     assert words in f"{caught.value.what} {caught.value.todo}"
     assert caught.value.where == f"w.yaml:{place}"
+
+
+@pytest.mark.parametrize("day", ["2026-W01-1", "20270301", "2027-3-01", "2027-03-01T00:00:00Z"])
+def test_a_day_has_one_form(day: str) -> None:
+    """Days are compared as texts: a week date would never come to an end."""
+    with pytest.raises(WaiverError, match="must be a date like"):
+        parse_waiver(GOOD.replace("expires: 2027-03-01", f"expires: {day}"), "w.yaml")

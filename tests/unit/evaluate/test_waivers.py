@@ -191,3 +191,13 @@ def test_judged_at() -> None:
     found = planted("telnetd")
     assert with_waivers(found, waiver(fingerprints(found))).waivers[0].days_left == 99
     assert AT.startswith("2026-11-22")
+
+
+@pytest.mark.parametrize("name", ["d kim", "D.\u200b Kim", "\uff24. Kim", "D. \u039aim", "D. K\u00edm"])
+def test_one_person_under_two_spellings(name: str) -> None:
+    """Other capitals, invisible characters, wide forms, look-alikes of other scripts and accents make no second one."""
+    found = planted("telnetd")
+    twice = waiver(fingerprints(found), approved_by=("D. Kim", name))
+    own = waiver(fingerprints(found), requested_by=name)
+    for one in (twice, own):
+        assert with_waivers(found, one).decision is Decision.FAIL

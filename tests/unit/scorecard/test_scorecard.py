@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from fwverify.model.evidence import Evidence
+from fwverify.model.artifact import Locator, Step
+from fwverify.model.evidence import ContentKind, ContentObservation, Evidence
 from fwverify.model.finding import Finding, Level, Outcome
 from fwverify.model.verdict import Assessment
 from fwverify.scorecard import pages
@@ -167,3 +169,60 @@ def test_finding_levels_do_not_hide() -> None:
 
 def _quiet(one: Finding) -> Finding:
     return replace(one, level=Level.INFO)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ("api.acme.example", AnswerState.EVIDENCED),
+        ("*.acme.example", AnswerState.EVIDENCED),
+        ("https://*.acme.example", AnswerState.EVIDENCED),
+        ("other.example", AnswerState.CONTRADICTED),
+        ("*", AnswerState.UNANSWERED),
+        ("*.*", AnswerState.UNANSWERED),
+        ("*.example", AnswerState.UNANSWERED),
+        ("?*", AnswerState.UNANSWERED),
+        ("*://*", AnswerState.UNANSWERED),
+        ("[!x]*", AnswerState.UNANSWERED),
+        ("*.*.example", AnswerState.UNANSWERED),
+        ("h*", AnswerState.UNANSWERED),
+        ("*.a[c]me.example", AnswerState.UNANSWERED),
+        ("other.example, *", AnswerState.UNANSWERED),
+        ("api.acme.example, *", AnswerState.EVIDENCED),
+    ],
+)
+def test_a_pattern_for_everything_names_nothing(said: str, state: AnswerState) -> None:
+    """Only what a bidder writes out is held against the image; `*` is no answer and earns nothing."""
+    place = Locator((Step("fw.bin"),))
+    found = ContentObservation(ContentKind.ENDPOINT, place, 0, "https://api.acme.example", "in a string")
+    bid = scored("x", assessed(good(contents=(found,))), {**HONEST, "addresses": said}, Advisories())
+    (one,) = [each for each in bid.answers if each.question == "addresses"]
+    assert one.state is state, one.found
+    (line,) = [each for band in bid.bands for each in band.lines if each.id == "addresses"]
+    assert (line.low == line.high == 0) is (state is not AnswerState.EVIDENCED)
+
+
+def bulletin(name: str, *flaws: tuple[str, str, str]) -> tuple[str, bytes]:
+    """An advisory with (CVE, discovered, mended)."""
+    listed = [
+        {"cve": cve, "discovery_date": known, "remediations": [{"category": "vendor_fix", "date": mended}]}
+        for cve, known, mended in flaws
+    ]
+    tracking = {"document": {"csaf_version": "2.0", "tracking": {"id": name}}, "vulnerabilities": listed}
+    return name, json.dumps(tracking).encode()
+
+
+def test_days_cannot_be_made_up_by_repeating() -> None:
+    """A flaw counts once, with its longest time; one that was mended before it was known counts not at all."""
+    slow = ("CVE-2026-1", "2026-01-01T00:00:00Z", "2026-06-30T00:00:00Z")
+    quick = [("CVE-2026-2", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")] * 50
+    early = ("CVE-2026-3", "2026-06-01T00:00:00Z", "2026-01-01T00:00:00Z")
+    again = ("CVE-2026-1", "2026-06-29T00:00:00Z", "2026-06-30T00:00:00Z")
+    found = read_advisories([bulletin("a", slow, *quick, early), bulletin("b", *quick, again)])
+    assert found.days == (1, 180)
+
+
+def test_a_sheet_of_answers_is_small(tmp_path: Path) -> None:
+    """Megabytes of YAML are told, not read."""
+    (tmp_path / "answers.yaml").write_text("a: [" + "a," * 600_000 + "]")
+    assert "answers.yaml is larger than 1,048,576 bytes; nothing in it was read" in read(tmp_path).problems
