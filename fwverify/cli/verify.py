@@ -97,7 +97,6 @@ def verify(
     from fwverify.cli.remembering import memory
 
     refuse_weaker(policy, in_process=in_process, last_resort=last_resort)
-
     with (
         output.Progress(shown=not quiet) as progress,
         workbench(limits, in_process=in_process, last_resort=last_resort) as bench,
