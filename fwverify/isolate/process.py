@@ -30,6 +30,10 @@ STDERR_BYTES = 8192
 """Kept of what a worker writes to standard error; its last line explains a crash."""
 DYING_SECONDS = 2.0
 """How long a worker whose pipe broke may take to end, so that its exit status can be told."""
+CPU_LIMITS = {
+    Role.EXAMINE: "worker_cpu_seconds", Role.OPEN: "max_seconds", Role.LAST_RESORT: "last_resort_seconds",
+}  # fmt: skip
+"""The limit that bounds the processor time of a worker."""
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
 """All a worker gets to see: nothing of the operator's."""
 _SIGNALS = {int(one): one.name for one in signal.Signals}
@@ -194,8 +198,8 @@ class WorkerProcess:
             return Lost(GapReason.CRASHED, "the worker closed its pipe")
         self._listen()
         if status == -signal.SIGXCPU:
-            seconds = self.settings.confinement.cpu_seconds
-            return Lost(GapReason.LIMIT, f"limit worker_cpu_seconds reached ({seconds})")
+            limit, seconds = CPU_LIMITS[self.settings.role], self.settings.confinement.cpu_seconds
+            return Lost(GapReason.LIMIT, f"limit {limit} reached ({seconds})")
         if status < 0:
             name = _SIGNALS.get(-status, f"signal {-status}")
             return Lost(GapReason.CRASHED, f"the worker was ended by {name}", blameless=blameless)

@@ -225,7 +225,7 @@ class _Watch:
         """What its status says; empty: it ended in order."""
         code = os.waitstatus_to_exitcode(self.status or 0)
         if code == -signal.SIGXCPU:
-            return ["limit", "worker_cpu_seconds", wanted.cpu_seconds]
+            return ["limit", "last_resort_seconds", wanted.cpu_seconds]
         if code == MEMORY:
             return ["limit", "unpack_memory_bytes", wanted.memory_bytes]
         if code == NOT_CONFINED:
