@@ -100,7 +100,7 @@ def in_brackets(content: memoryview, program: str) -> tuple[str, bytes, Told] | 
         program: name of the file, which must begin the text.
     """
     held, found = bytes(content), {}
-    for at in _places(held, program.encode("utf-8", "replace")):
+    for at in places(held, program.encode("utf-8", "replace")):
         hit = _PACKAGE.match(held, at + len(program.encode("utf-8", "replace")))
         if hit and _begins(content, at):
             found[hit[1] or hit[2], hit[3]] = Told(at, held[at : hit.end()], first=True)
@@ -128,7 +128,7 @@ def behind_word(content: memoryview) -> dict[bytes, Told]:
     """Releases of three numbers behind the word `version`, whatever they are the version of."""
     found: dict[bytes, Told] = {}
     held = bytes(content)
-    for at in _places(held, _WORD):
+    for at in places(held, _WORD):
         hit = _AFTER_WORD.match(held, at + len(_WORD))
         if hit and not _NO_RELEASE.fullmatch(hit[1]) and not _FOLLOWED.match(held, hit.end(), hit.end() + _AFTER):
             found.setdefault(hit[1], Told(at - 1, held[at - 1 : hit.end()], first=False))
@@ -140,7 +140,7 @@ def behind_word(content: memoryview) -> dict[bytes, Told]:
 def stands(content: memoryview, release: str) -> Told | None:
     """Where these numbers stand as a text or a word of one, not as a part of a file's name or of a longer number."""
     held, sought = bytes(content), release.encode("ascii", "replace")
-    for at in _places(held, sought):
+    for at in places(held, sought):
         around = held[max(0, at - 2) : at], held[at + len(sought) : at + len(sought) + 2]
         if not _INSIDE_BEFORE.search(around[0]) and not _INSIDE_AFTER.match(around[1]):
             return Told(at, sought, first=False)
@@ -172,8 +172,8 @@ def _begins(content: memoryview, at: int) -> bool:
 def _at_names(content: memoryview, names: tuple[str, ...]) -> Iterator[tuple[int, re.Match[bytes]]]:
     """(where the name begins, what is behind it), at the places where a name stands only."""
     lowered, held = bytes(content).lower(), bytes(content)
-    places = {(at, at + len(one)) for name in names for one in _spellings(name) for at in _places(lowered, one)}
-    for begin, end in sorted(places):
+    spans = {(at, at + len(one)) for name in names for one in _spellings(name) for at in places(lowered, one)}
+    for begin, end in sorted(spans):
         if begin == 0 or not chr(held[begin - 1]).isalnum():
             hit = _BEHIND.match(held, end)
             if hit:
@@ -186,7 +186,8 @@ def _spellings(name: str) -> set[bytes]:
     return {between.join(parts).encode() for between in (" ", "_", "-", "")}
 
 
-def _places(held: bytes, text: bytes) -> Iterator[int]:
+def places(held: bytes, text: bytes) -> Iterator[int]:
+    """Where the text stands, overlapping places too."""
     at = held.find(text)
     while at >= 0:
         yield at

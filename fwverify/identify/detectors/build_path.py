@@ -11,6 +11,7 @@ Does NOT read debug sections.
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -26,7 +27,9 @@ CONFIDENCE = 75
 MAX_PATH_BYTES = 240
 MAX_PATHS = 2000
 """Quoted paths looked at in one file; a big program has some hundreds."""
-_END = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp)(?=[\0\n:])|-prefix-map=/[\w./+~-]{1,200}(?==)")
+_SOURCE = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp)(?=[\0\n:])")
+_LEFT_OUT = re.compile(rb"-prefix-map=/[\w./+~-]{1,200}(?==)")
+"""Apart, because an expression that begins with fixed bytes is found several times as fast as two in one."""
 _BLANKED = bytes(0 if not 0x21 <= one <= 0x7E else 1 for one in range(256))
 """What no path has becomes a zero."""
 _RELEASE = re.compile(
@@ -53,7 +56,7 @@ def find(subject: Subject) -> Iterator[Found]:
 
 def _paths(content: memoryview) -> Iterator[tuple[int, str]]:
     """(where it begins, text) of every path of a source file, and of every folder left out."""
-    for end in _END.finditer(content):
+    for end in heapq.merge(_SOURCE.finditer(content), _LEFT_OUT.finditer(content), key=re.Match.start):
         low = max(0, end.start() - MAX_PATH_BYTES)
         before = bytes(content[low : end.end()])
         blank = before.translate(_BLANKED).rfind(0) + 1

@@ -25,7 +25,7 @@ from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product, known_products
 from fwverify.identify.export_table import Range, bounds
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, in_brackets, stands
+from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, in_brackets, places, stands
 from fwverify.identify.program_table import SHARED, product_of, programs
 from fwverify.identify.scan import Hit, scan, texts
 from fwverify.identify.sonames import soname
@@ -50,15 +50,20 @@ _TELLS = re.compile(
 )
 """Names of functions by which a library tells its version."""
 _ASKS = re.compile(
-    rb"(?<=\0)(?:\w{0,40}(?i:check_?version)|curl_version\w{0,9}|(?P<zlib>(?:in|de)flate(?:Back)?Init2?_)"
-    rb"|(?P<libpng>png_create_\w{1,20}_struct(?:_2)?))(?=\0)"
+    rb"\w{0,40}(?i:check_?version)|curl_version\w{0,9}|(?P<zlib>(?:in|de)flate(?:Back)?Init2?_)"
+    rb"|(?P<libpng>png_create_\w{1,20}_struct(?:_2)?)"
 )
 """Names of functions that are handed the version of the library one was built with, as symbol tables have them."""
+_ASKS_HOLD = (b"check_version", b"checkversion", b"curl_version", b"flateinit", b"flatebackinit", b"png_create_")
+"""Each of these holds one of them, in small letters: what is looked for first, because it is found fast."""
+_ASKS_BYTES = 64
 _HANDED = {"zlib": re.compile(rb"1\.[23]\.\d+(?:\.\d+)?"), "libpng": re.compile(rb"1\.[2-6]\.\d+")}
 """How that version looks, where it is known."""
 _COMPILER = re.compile(rb"(?:[4-9]|1\d)\.\d\.\d")
-_NAMES_COMPILER = re.compile(rb"(?i)(?<![a-z])gcc(?![a-z_])|GNU C")
+_NAMES_COMPILER = re.compile(rb"(?<![a-z])gcc(?![a-z_])|gnu c")
 """A program that tells the compiler it was built with has the compiler's release alone, too."""
+_ADDRESS = re.compile(rb"(?:https?://|@|www\.)[\w.@/~+-]{0,60}\Z")
+_ADDRESS_BYTES = 68
 _APART = frozenset({"gpm", "dlt-daemon", "snapper", "libserialport", "librist", "libopenmpt", "lvm2", "sg3-utils"})
 """Their libraries or tools have numbers of their own."""
 _SUITES = ("libfrr.",)
@@ -248,10 +253,24 @@ def _alone_counts(own: _Own, executable: Executable) -> bool:
 
 def _others(content: memoryview, executable: Executable) -> list[re.Pattern[bytes]] | None:
     """How releases of others look that the file holds; None where it hands over one of which that is not known."""
-    own = frozenset(executable.exported)
-    asked = {hit.lastgroup or "" for hit in _ASKS.finditer(content) if hit[0].decode() not in own}
-    compiler = [_COMPILER] if _NAMES_COMPILER.search(content) else []
+    own, held = frozenset(executable.exported), bytes(content)
+    low = held.lower()
+    names = {one for text in _ASKS_HOLD for at in places(low, text) if (one := _text_at(held, at))}
+    asked = {hit.lastgroup or "" for one in names if (hit := _ASKS.fullmatch(one)) and one.decode() not in own}
+    compiler = [_COMPILER] if _holds(low, _NAMES_COMPILER, b"gcc", b"gnu c") else []
     return None if "" in asked else [*compiler, *(_HANDED[one] for one in sorted(asked))]
+
+
+def _text_at(held: bytes, at: int) -> bytes:
+    """The text between two zeros that this place is in, if it is short enough for a function's name."""
+    begin = held.rfind(b"\0", max(0, at - _ASKS_BYTES), at)
+    end = held.find(b"\0", at, at + _ASKS_BYTES)
+    return held[begin + 1 : end] if begin >= 0 and end >= 0 else b""
+
+
+def _holds(held: bytes, look: re.Pattern[bytes], *fixed: bytes) -> bool:
+    """Whether the expression matches somewhere; each match begins at one of the fixed texts."""
+    return any(look.match(held, at) for text in fixed for at in places(held, text))
 
 
 def _range(stated: str, executable: Executable) -> Range | None:
@@ -268,8 +287,9 @@ def _allowed(version: bytes, range_: Range | None) -> bool:
 
 def _home(own: _Own, content: memoryview) -> bool:
     """A web or mail address of the project: a program is more than a tool of another one."""
-    names = b"|".join(re.escape(one.encode()) for one in own.names)
-    return re.search(rb"(?i)(?:https?://|@|www\.)[\w.@/~+-]{0,60}?(?:" + names + rb")", content) is not None
+    low = bytes(content).lower()
+    found = (at for one in own.names for at in places(low, one.lower().encode()))
+    return any(_ADDRESS.search(low, max(0, at - _ADDRESS_BYTES), at) for at in found)
 
 
 DETECTOR = Detector(
