@@ -75,6 +75,22 @@ def known_products() -> frozenset[str]:
     return frozenset(_aliases().values())
 
 
+@cache
+def _libraries() -> dict[str, tuple[str, ...]]:
+    """Product -> spellings that are names of libraries."""
+    found: dict[str, list[str]] = {}
+    for name, product in _aliases().items():
+        if name.startswith("lib") and not name[-1].isdigit():
+            found.setdefault(product, []).append(name)
+    return {product: tuple(names) for product, names in found.items()}
+
+
+def only_library(product: str) -> str:
+    """The one library that the table has of a product, as it spells it; empty where it has none or several."""
+    names = _libraries().get(product, ())
+    return names[0] if len(names) == 1 else ""
+
+
 @lru_cache(maxsize=65_536)
 def canonical_product(name: str) -> str:
     """The upstream product a package, library or binary name speaks of, in lower case.

@@ -38,8 +38,12 @@ _NOT_OURS = re.compile(
 """Words that say that a number behind them is not the release of this file."""
 _FOLLOWED = re.compile(
     rb"(?i)(?:[ ,(]{1,2}(?:or|and) (?:later|newer|higher|above|up|greater|earlier|older)|\+(?![\w.])"
-    rb"| ?(?:protocol|format|api|series|compatib))"
+    rb"| ?(?:protocol|format|api|series|compatib)| ?\((?:alpha|beta|pre|rc))"
 )
+_UNFINISHED = re.compile(rb"(?i)(?:alpha|beta|pre|rc)\.?\Z")
+"""A stage without its number: which one is not told."""
+_SNAPSHOT = re.compile(rb"[-.~](?:git|dev|snapshot)(?![a-z])")
+"""Behind a release: what was made after it, or before."""
 _UNIT = re.compile(rb"\A\.\d+[g-z]\Z")
 """Two numbers and a letter: `62.5k`."""
 _BEFORE, _AFTER = 24, 16
@@ -54,10 +58,11 @@ _WORD = b"ersion"
 _AFTER_WORD = re.compile(rb":?[ \t]{1,2}v?(" + _LONG + _STAGE + rb")" + _END)
 _INSIDE_BEFORE, _INSIDE_AFTER = re.compile(rb"(?:[\w.+/-]|\wv)\Z(?<!\Wv)(?<!\Av)"), re.compile(rb"[\w+/]|\.\w")
 """What makes numbers a part of something longer."""
-_HEAD = re.compile(rb"(?:^|[^\t\n\r -~])v?(\d{1,4})\Z")
-_HEAD_BYTES = 6
+_HEAD = re.compile(rb"(?:^|[^\t\n\r -~]|\x80N)v?(\d{1,4})\Z")
+"""Texts may begin where code ends; the last instruction of PowerPC's ends in a letter."""
+_HEAD_BYTES = 7
 _NO_RELEASE = re.compile(
-    rb"\d+\.0+|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d+|1\.3\.6|2\.5\.\d+|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+x\d*|23\.9\d+|29\.97|59\.94"
+    rb"\d+\.0+|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d\d+|1\.3\.6|2\.5\.(?:4|29)|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+x\d*|23\.9\d+|29\.97|59\.94"
 )
 """Formats and protocols (1.0, 2.0), the least kernel (2.6.30), object identifiers, IEEE 802, editions of Unicode,
 pictures a second."""
@@ -117,6 +122,8 @@ def alone(content: memoryview) -> dict[bytes, Told]:
         head = _HEAD.search(bytes(content[max(0, hit.start() - _HEAD_BYTES) : hit.start()]))
         if head is None or _NO_RELEASE.fullmatch(head[1] + hit[0]) or _UNIT.search(hit[0]):
             continue
+        if _UNFINISHED.search(hit[0]) or _SNAPSHOT.match(hit[1]):
+            continue
         if len(found) == MAX_HITS:
             return {}
         begin = hit.start() - len(head[1])
@@ -148,7 +155,10 @@ def stands(content: memoryview, release: str) -> Told | None:
 
 
 def _ours(content: memoryview, hit: re.Match[bytes], told: Told, *, library: bool) -> bool:
-    if _NOT_OURS.search(hit[1]) or _FOLLOWED.match(content, hit.end(), hit.end() + _AFTER):
+    end = hit.end(), hit.end() + _AFTER
+    if _NOT_OURS.search(hit[1]) or _FOLLOWED.match(content, *end) or _SNAPSHOT.match(content, *end):
+        return False
+    if _UNFINISHED.search(hit[2] or hit[3]):
         return False
     if not told.first and _NOT_OURS.search(_words_before(content, told.at)):
         return False

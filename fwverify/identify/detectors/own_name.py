@@ -1,12 +1,13 @@
 """The release that a program or library tells of itself, where no proven expression does.
 
 Source: identify/own_texts.py tells the texts. In order, and only where it gives one release:
+0. The SONAME of a library of a known product holds the release before `.so`.
 1. The name begins a text with a release. The name is the file's own (a program's), its product's or its SONAME's.
 2. `PROGRAM (PACKAGE) RELEASE`: of the package that the program says it belongs to.
 3. A release alone, if it is the only one left there when those are taken out that are another's: the compiler's,
    what expressions of identify/versions tell of other products, and the version of a library built with,
    which is handed to it (`inflateInit2_`, `gcry_check_version`). The program must be called like its product, or state
-   three numbers; a library unknown to formats.products must export a function that tells a version.
+   three numbers; a library with expressions of its own must export a function that tells a version.
 4. The name in the middle of a text, with a release of three numbers.
 5. Of a library whose file is named by three numbers, those, where they stand in its bytes, too; two, if alone.
 6. Three numbers behind the word `version` in a program that has its product's very name.
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 
 from fwverify.formats.executable import Executable, detect
 from fwverify.formats.names import quoted
-from fwverify.formats.products import canonical_product, known_products
+from fwverify.formats.products import canonical_product, known_products, only_library
 from fwverify.identify.export_table import Range, bounds
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, in_brackets, places, stands
@@ -43,6 +44,11 @@ MIN_LETTERS = 3
 _LIBRARY = re.compile(r"(?P<stem>[\w.+-]+?)(?:-(?P<number>[\d.]+))?\.so(?:\.[\d.]+)?", re.ASCII)
 _PUBLIC = re.compile(r"(?:^|/)lib(?:32|64|x32)?(?:/[\w.]+-linux(?:-\w+)?)?/[^/]+$", re.ASCII)
 """Folders that every program's libraries are looked for in; what lies elsewhere is a part of its host."""
+_BUILT = re.compile(
+    r"-(?:(\d{1,4}\.\d{1,4}\.\d{1,5})(?:-[\w.+~]+)?\.so(?:\.\d+)?|(\d{1,4}\.[1-9]\d{0,3})(?:-[a-z]+)?\.so)$", re.ASCII
+)
+"""GNU libtool manual, "Release numbers": `-release` writes the release of the package into the SONAME. Two numbers are
+one where no number of the interface is behind them."""
 _FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5})?)$", re.ASCII)
 _PROGRAM = re.compile(r"[A-Za-z][\w+-]*", re.ASCII)
 _TELLS = re.compile(
@@ -64,7 +70,10 @@ _NAMES_COMPILER = re.compile(rb"(?<![a-z])gcc(?![a-z_])|gnu c")
 """A program that tells the compiler it was built with has the compiler's release alone, too."""
 _ADDRESS = re.compile(rb"(?:https?://|@|www\.)[\w.@/~+-]{0,60}\Z")
 _ADDRESS_BYTES = 68
-_APART = frozenset({"gpm", "dlt-daemon", "snapper", "libserialport", "librist", "libopenmpt", "lvm2", "sg3-utils"})
+_APART = frozenset({
+    "gpm", "dlt-daemon", "snapper", "libserialport", "librist", "libopenmpt", "lvm2", "sg3-utils",
+    "knot", "netdiag", "libsdl", "libsdl3",
+})  # fmt: skip
 """Their libraries or tools have numbers of their own."""
 _SUITES = ("libfrr.",)
 """Libraries of a project whose programs have the names of others (babeld)."""
@@ -107,6 +116,8 @@ def find(subject: Subject) -> Iterator[Found]:
     """Yield the one release told."""
     if subject.text is not None or detect(subject.artifact.content) != "ELF":
         return
+    if subject.executable is not None and "klibc" in subject.executable.interpreter:
+        return  # small programs of klibc itself, called like those of others
     own = _own(subject)
     found = _release(own, subject) if own else None
     if found:
@@ -122,10 +133,12 @@ def _own(subject: Subject) -> _Own | None:
     library, file = soname(subject), subject.artifact.name.rpartition("/")[2]
     if library:
         found = _LIBRARY.fullmatch(library)
-        product = canonical_product(library)
+        product = canonical_product(_BUILT.sub(".so", library))
         if found is None or not library.startswith("lib"):
             return None
-        if product not in known_products() and (library.endswith(".so") or not _PUBLIC.search(subject.artifact.name)):
+        private = not _PUBLIC.search(subject.artifact.name)
+        loose = library.endswith(".so") and not _BUILT.search(library)
+        if private and (loose or product not in known_products()):
             return None  # a plug-in: part of its host
         stem, number = found["stem"], found["number"] or ""
     elif _PROGRAM.fullmatch(file) and file not in SHARED:
@@ -138,6 +151,7 @@ def _own(subject: Subject) -> _Own | None:
 def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | None:
     bare = stem.lower().removeprefix("lib")
     whole = product.removeprefix("lib") in {bare, re.sub(r"[-\d.]+$", "", bare)} or canonical_product(bare) == product
+    whole = whole or (library and _is_the_library(product, stem.lower().replace("_", "-")))
     same = not library and bare in {product, product + "d", product.rstrip("0123456789")}
     names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole else set())
     kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
@@ -145,18 +159,33 @@ def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | No
     return _Own(product, kept, library, whole or same, same, listed, number) if kept or same else None
 
 
+def _is_the_library(product: str, stem: str) -> bool:
+    """The only one of a product that is called otherwise (libmagic of file), and no part of it (libgphoto2_port)."""
+    return only_library(product) == stem and not stem.startswith(("lib" + product, product))
+
+
 def _release(own: _Own, subject: Subject) -> _Release | None:
     """The steps of the module's docstring."""
-    found = next((one for one in _steps(own, subject) if one), None)
+    found = _built(own, subject) or next((one for one in _steps(own, subject) if one), None)
     if found is None or any(one.product == found.product for one in _hits(subject)):
         return None
     return found
+
+
+def _built(own: _Own, subject: Subject) -> _Release | None:
+    stated = soname(subject) if own.library and own.known else ""
+    hit = _BUILT.search(stated)
+    if hit is None or (hit[2] and own.product in identifiers()):
+        return None
+    return _Release(own.product, (hit[1] or hit[2]).encode(), Told(-1, stated.encode(), first=True), 0)
 
 
 def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     content = texts(subject.artifact.content)
     found = beside_name(content, own.names, library=own.library)
     found.pop(own.number.encode(), None)
+    if not (own.library or own.same):
+        found = {version: told for version, told in found.items() if _of_product(own, version, told)}
     firm = own.known or own.library or (bool(found) and _home(own, content))
     first = _one({version: told for version, told in found.items() if told.first})
     if first and firm:
@@ -173,6 +202,12 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     if own.known and own.product not in identifiers() and own.product not in _APART:
         last = _in_file_name(subject) if own.library else _one(behind_word(content)) if own.same else None
         yield _Release(own.product, *last, LESS) if last else None
+
+
+def _of_product(own: _Own, version: bytes, told: Told) -> bool:
+    """A program that is called otherwise may have a number of its own, and a protocol may be called like the product:
+    two numbers count behind the product's name and a blank alone."""
+    return version.count(b".") > 1 or told.quote.lower().startswith(own.product.encode() + b" ")
 
 
 def _in_file_name(subject: Subject) -> tuple[bytes, Told] | None:
@@ -248,7 +283,7 @@ def _alone_counts(own: _Own, executable: Executable) -> bool:
             and not any(one.startswith(_SUITES) for one in executable.needed)
         )
     tells = any(map(_TELLS.search, executable.exported))
-    return own.whole and (tells or (own.known and own.product not in identifiers()))
+    return own.whole and own.known and (tells or own.product not in identifiers())
 
 
 def _others(content: memoryview, executable: Executable) -> list[re.Pattern[bytes]] | None:

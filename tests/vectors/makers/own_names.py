@@ -35,9 +35,12 @@ def _releases(room: Path, scratch: Path) -> None:
          name="usr/lib/libacmebms.so.3.0.1", clues=("libacmebms 2.11.4",),
          why="what autoconf calls PACKAGE_STRING")  # fmt: skip
     tells = "const char *acmebms_version(void) { return said + 1; }\n"
-    alone = _library(scratch, "libacmebms.so.3", "2.11.4", tells)
-    case(room, f"{at}/valid/told-by-function", alone, origin=GCC, name="usr/lib/libacmebms.so.3",
-         clues=("libacmebms 2.11.4",), why="a library with a function that tells its version")  # fmt: skip
+    alone = _library(scratch, "libbs2b.so.0", "2.11.4", tells)
+    case(room, f"{at}/valid/told-by-function", alone, origin=GCC, name="usr/lib/libbs2b.so.0",
+         clues=("libbs2b 2.11.4",), why="a known library with a function that tells its version")  # fmt: skip
+    nobodys = _library(scratch, "libacmebms.so.3", "2.11.4", tells)
+    case(room, f"{at}/invalid/unknown-library", nobodys, origin=GCC, name="usr/lib/libacmebms.so.3", clues=(),
+         why="a release alone in a library whose project nobody knows by this name")  # fmt: skip
     hands = (
         tells + "int inflateInit2_(void *, int, const char *, int);\n"
         "int go(void) { return inflateInit2_(0, 1, said + 1, 2); }\n"
@@ -105,9 +108,33 @@ def _further(room: Path, scratch: Path) -> None:
         "const char *acmebms_version(void) { return said + 1; }\n"
         "const char *acmebms_check_version(const char *least) { return least; }\n"
     )
-    own = _library(scratch, "libacmebms.so.3", "2.11.4", checks)
-    case(room, f"{at}/valid/own-check", own, origin=GCC, name=library, clues=("libacmebms 2.11.4",),
+    own = _library(scratch, "libbs2b.so.0", "2.11.4", checks)
+    case(room, f"{at}/valid/own-check", own, origin=GCC, name="usr/lib/libbs2b.so.0", clues=("libbs2b 2.11.4",),
          why="the library checks the least release itself")  # fmt: skip
+    _narrow(room, scratch)
+
+
+def _narrow(room: Path, scratch: Path) -> None:
+    """Releases in SONAMEs, and what is nearly a release."""
+    at, end = "own-name", '\\0" "'
+    built = _library(scratch, "liba52-0.7.4.so", "")
+    case(room, f"{at}/valid/in-soname", built, origin=GCC, name="usr/lib/liba52-0.7.4.so", clues=("a52dec 0.7.4",),
+         why="libtool's -release")  # fmt: skip
+    series = _library(scratch, "libbs2b-1.2.so.4", "")
+    case(room, f"{at}/invalid/series-in-soname", series, origin=GCC, name="usr/lib/libbs2b-1.2.so.4", clues=(),
+         why="two numbers before the interface's: a series")  # fmt: skip
+    snapshot = _program(scratch, f"Usage: tinc{end}1.2.36-git")
+    case(room, f"{at}/invalid/snapshot", snapshot, origin=GCC, name="usr/sbin/tincd", clues=(),
+         why="between two releases")  # fmt: skip
+    stage = _program(scratch, f"Usage: tinc{end}1.2.0alpha")
+    case(room, f"{at}/invalid/stage-without-number", stage, origin=GCC, name="usr/sbin/tincd", clues=(),
+         why="which alpha is not told")  # fmt: skip
+    protocol = _program(scratch, "tinc-v1.2")
+    case(room, f"{at}/invalid/protocol", protocol, origin=GCC, name="usr/sbin/tinc-gui", clues=(),
+         why="two numbers behind a hyphen in a program of another name")  # fmt: skip
+    only = _library(scratch, "libmagic.so.1", "5.46", "const char *magic_version(void) { return said + 1; }\n")
+    case(room, f"{at}/invalid/left-to-expressions", only, origin=GCC, name="usr/lib/libmagic.so.1", clues=(),
+         why="identify/versions has an expression for it, which goes before")  # fmt: skip
 
 
 def _programs(room: Path, scratch: Path) -> None:
