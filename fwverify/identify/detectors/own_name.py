@@ -45,10 +45,12 @@ _LIBRARY = re.compile(r"(?P<stem>[\w.+-]+?)(?:-(?P<number>[\d.]+))?\.so(?:\.[\d.
 _PUBLIC = re.compile(r"(?:^|/)lib(?:32|64|x32)?(?:/[\w.]+-linux(?:-\w+)?)?/[^/]+$", re.ASCII)
 """Folders that every program's libraries are looked for in; what lies elsewhere is a part of its host."""
 _BUILT = re.compile(
-    r"-(?:(\d{1,4}\.\d{1,4}\.\d{1,5})(?:-[\w.+~]+)?\.so(?:\.\d+)?|(\d{1,4}\.[1-9]\d{0,3})(?:-[a-z]+)?\.so)$", re.ASCII
+    r"-(?:(\d{1,4}\.\d{1,4}\.\d{1,5})(?:-[\w.+~]+)?\.so(?:\.\d+)?|(\d{1,4}\.[1-9]\d{0,3})(?:-system)?\.so)$", re.ASCII
 )
 """GNU libtool manual, "Release numbers": `-release` writes the release of the package into the SONAME. Two numbers are
-one where no number of the interface is behind them."""
+its series as often (libxerces-c-3.2.so)."""
+_TWO_NUMBERS = frozenset({"binutils", "ijs", "pulseaudio"})
+"""Projects whose releases may have two numbers, and whose SONAMEs hold them."""
 _FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5})?)$", re.ASCII)
 _PROGRAM = re.compile(r"[A-Za-z][\w+-]*", re.ASCII)
 _TELLS = re.compile(
@@ -72,7 +74,7 @@ _ADDRESS = re.compile(rb"(?:https?://|@|www\.)[\w.@/~+-]{0,60}\Z")
 _ADDRESS_BYTES = 68
 _APART = frozenset({
     "gpm", "dlt-daemon", "snapper", "libserialport", "librist", "libopenmpt", "lvm2", "sg3-utils",
-    "knot", "netdiag", "libsdl", "libsdl3",
+    "knot", "netdiag", "libsdl", "libsdl3", "pax-utils",
 })  # fmt: skip
 """Their libraries or tools have numbers of their own."""
 _SUITES = ("libfrr.",)
@@ -116,7 +118,7 @@ def find(subject: Subject) -> Iterator[Found]:
     """Yield the one release told."""
     if subject.text is not None or detect(subject.artifact.content) != "ELF":
         return
-    if subject.executable is not None and "klibc" in subject.executable.interpreter:
+    if "/klibc/" in subject.artifact.name:
         return  # small programs of klibc itself, called like those of others
     own = _own(subject)
     found = _release(own, subject) if own else None
@@ -150,12 +152,15 @@ def _own(subject: Subject) -> _Own | None:
 
 def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | None:
     bare = stem.lower().removeprefix("lib")
-    whole = product.removeprefix("lib") in {bare, re.sub(r"[-\d.]+$", "", bare)} or canonical_product(bare) == product
+    bares = {bare, re.sub(r"[-\d.]+$", "", bare)}
+    whole = not bares.isdisjoint({product.removeprefix("lib"), product.removeprefix("lib").rstrip("0123456789")})
+    whole = whole or canonical_product(bare) == product
     whole = whole or (library and _is_the_library(product, stem.lower().replace("_", "-")))
     same = not library and bare in {product, product + "d", product.rstrip("0123456789")}
-    names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole else set())
-    kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
     listed = not library and stem in programs()
+    own = whole or (listed and len(stem) > MIN_LETTERS and product not in _APART)
+    names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if own else set())
+    kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
     return _Own(product, kept, library, whole or same, same, listed, number) if kept or same else None
 
 
@@ -175,7 +180,7 @@ def _release(own: _Own, subject: Subject) -> _Release | None:
 def _built(own: _Own, subject: Subject) -> _Release | None:
     stated = soname(subject) if own.library and own.known else ""
     hit = _BUILT.search(stated)
-    if hit is None or (hit[2] and own.product in identifiers()):
+    if hit is None or (hit[2] and own.product not in _TWO_NUMBERS):
         return None
     return _Release(own.product, (hit[1] or hit[2]).encode(), Told(-1, stated.encode(), first=True), 0)
 
