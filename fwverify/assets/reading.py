@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from fwverify.errors import UsageError
-from fwverify.formats.strict_yaml import Entry, Node, YamlProblem, load
+from fwverify.formats.strict_yaml import ADVICE, Entry, Node, YamlProblem, load
 
 
 class Reader:
@@ -23,7 +23,8 @@ class Reader:
         try:
             node = load(text)
         except YamlProblem as problem:
-            raise UsageError(problem.what, where=f"{self.source}:{problem.line}:{problem.column}") from None
+            where = f"{self.source}:{problem.line}:{problem.column}"
+            raise UsageError(problem.what, where=where, todo=ADVICE) from None
         table = self.table(node, "the file", known)
         key, wanted = language
         stated = table.get(key)

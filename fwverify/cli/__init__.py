@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rfp": ("fwverify.cli.rfp:rfp", "Folders and questions for bidders."),
     "keys": ("fwverify.cli.keys:keys", "Pin vendors' keys and see what is pinned."),
     "policy": ("fwverify.cli.policy:policy", "Check, explain and try policies."),
-    "waiver": ("fwverify.cli.waiver:waiver", "Write, list and check waivers: accepted exceptions, for a time."),
+    "waiver": ("fwverify.cli.waiver:waiver", "Accepted exceptions, for a time: write, list, check."),
     "cache": ("fwverify.cli.remembering:cache", "What earlier runs found out; may be cleared at any time."),
     "rules": ("fwverify.cli.rules:rules", "The rules a policy can name."),
     "formats": ("fwverify.cli.formats:formats", "What fwverify can read, and what it cannot."),
@@ -43,9 +43,20 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+SECTIONS = {
+    "Judge": ("verify", "batch", "reassess", "scorecard", "rfp"),
+    "Look, without judgement": ("inspect", "authenticate", "diff", "sbom"),
+    "What you trust and what you ask for": ("keys", "policy", "waiver", "rules"),
+    "Your units and your records": ("baseline", "checklist", "evidence"),
+    "This installation": ("formats", "reference", "cache", "doctor"),
+}
+"""Headings of --help. What stands under none is listed at the end."""
+
+
 @click.group(
     cls=LazyGroup,
     commands_at=COMMANDS,
+    sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     no_args_is_help=True,
 )
@@ -76,9 +87,7 @@ def _guarded(arguments: list[str]) -> int:
     except FwverifyError as mistake:
         _say(f"error: {mistake}")
     except click.ClickException as mistake:
-        _say(f"error: {' '.join(mistake.format_message().split())}")
-        if isinstance(mistake, click.UsageError) and mistake.ctx is not None:
-            _say(f"  Try: {mistake.ctx.command_path} --help")
+        _tell_usage(mistake)
     except (click.Abort, KeyboardInterrupt):
         _say("stopped: nothing was judged")
     except BrokenPipeError:
@@ -90,6 +99,16 @@ def _guarded(arguments: list[str]) -> int:
         _tell_bug(bug, traced="--debug" in arguments)
         return status.BUG
     return status.USAGE
+
+
+def _tell_usage(mistake: click.ClickException) -> None:
+    """What was wrong in one line; the help itself where a group was called without a command."""
+    if isinstance(mistake, click.exceptions.NoArgsIsHelpError):
+        _say(mistake.format_message())
+        return
+    _say(f"error: {' '.join(mistake.format_message().split())}")
+    if isinstance(mistake, click.UsageError) and mistake.ctx is not None:
+        _say(f"  Try: {mistake.ctx.command_path} --help")
 
 
 def _interrupted(bug: Exception) -> bool:

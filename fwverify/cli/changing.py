@@ -196,7 +196,8 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except OSError as problem:
-        raise UsageError(f"cannot be read: {problem.strerror or problem}", where=str(path)) from None
+        todo = "Name one file." if path.is_dir() else "Check the path you typed."
+        raise UsageError(f"cannot be read: {problem.strerror or problem}", where=str(path), todo=todo) from None
     if len(raw) > MAX_FILE_BYTES:
         raise UsageError(f"larger than {MAX_FILE_BYTES} bytes", where=str(path))
     try:

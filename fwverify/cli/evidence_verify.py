@@ -82,7 +82,7 @@ def verify(
     try:
         stored = open_pack(pack)
     except NotAPack as problem:
-        checked = Checked((Line("Pack", Result.UNCHECKED, f"cannot be read: {problem}"),))
+        checked = Checked((Line("Pack", Result.UNCHECKED, f"this is no evidence pack: {problem}"),))
     else:
         logs = (*anchors.site_keys, *public_keys(log_keys))
         certificates = read_key(tsa_cert) if tsa_cert is not None else b""

@@ -23,7 +23,10 @@ OPTIONS = (
     click.option("--product", default="", help="What it should be for: product id of your key registry."),
     click.option("--installed", default="", metavar="VERSION", help="Version installed now."),
     click.option("--min-version", "minimum", default="", metavar="VERSION", help="Lowest version you accept."),
-    click.option("--min-counter", "counter", type=click.IntRange(0), help="Lowest signed security counter you accept."),
+    click.option(
+        "--min-counter", "counter", metavar="N", type=click.IntRange(0),
+        help="Lowest signed security counter you accept.",
+    ),
     click.option(
         "--device", multiple=True, metavar="NAME=VALUE", help="What identifies the unit: compatible=acme-gw."
     ),

@@ -25,8 +25,9 @@ FORMATS = (
 """Names of `report.registry`, which is too heavy for --help; a test compares."""
 OPTIONS = (
     click.option(
-        "--format", "forms", type=click.Choice(FORMATS), multiple=True,
-        help="Output form (fwverify formats tells of each). May be repeated with --out DIR.  [default: terminal]",
+        "--format", "forms", metavar="FORM", type=click.Choice(FORMATS), multiple=True,
+        help=f"Output form: {', '.join(FORMATS)} (fwverify formats tells of each). May be repeated with --out DIR.  "
+        "[default: terminal]",
     ),
     click.option("--json", "as_json", is_flag=True, help="Short for --format json."),
     click.option(

@@ -122,4 +122,5 @@ def read_stored(path: Path) -> bytes:
             raise UsageError("is too large for evidence", where=str(path))
         return path.read_bytes()
     except OSError as problem:
-        raise UsageError(f"cannot be read: {problem.strerror}", where=str(path)) from None
+        todo = "Name a file that verify wrote (NAME.evidence.json)."
+        raise UsageError(f"cannot be read: {problem.strerror}", where=str(path), todo=todo) from None

@@ -15,6 +15,7 @@ from fwverify.cli.changing import Held, change_options
 from fwverify.cli.expecting import expectation_options
 from fwverify.cli.forms import Wanted, form_options
 from fwverify.cli.guarding import Guards, guard_options
+from fwverify.cli.lazy import GroupedCommand
 from fwverify.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +33,25 @@ class Targets:
     folder: Path | None
 
 
-@click.command()
+SECTIONS = {
+    "By what to judge": (
+        "policy_name", "policy_sha256", "floor", "keys_folder", "waivers_path", "at_time",
+    ),
+    "What you expect": ("vendor", "product", "installed", "minimum", "counter", "device"),
+    "What reached you another way": ("sha256", "root_hash", "channel", "no_method"),
+    "The change it is for": (
+        "asset", "register", "baseline", "rollback", "ticket", "window", "requested_by", "approved_by", "going_back",
+        "checklist",
+    ),
+    "Output": ("forms", "as_json", "folder", "page_file", "evidence_file", "no_evidence", "quiet", "verbose"),
+    "How it is read": (
+        "timeout", "bounds", "in_process", "last_resort", "references", "no_cache",
+    ),
+}  # fmt: skip
+"""Headings of --help: names of parameters."""
+
+
+@click.command(cls=GroupedCommand, sections=SECTIONS)
 @options.paths_argument
 @options.policy_option
 @guard_options

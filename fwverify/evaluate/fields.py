@@ -8,7 +8,7 @@ from datetime import date
 
 from fwverify.errors import FwverifyError
 from fwverify.evaluate.values import did_you_mean
-from fwverify.formats.strict_yaml import Entry, Node, YamlProblem, load
+from fwverify.formats.strict_yaml import ADVICE, Entry, Node, YamlProblem, load
 
 
 def is_day(text: str) -> bool:
@@ -38,7 +38,8 @@ class Fields:
         try:
             return load(text)
         except YamlProblem as problem:
-            raise self.mistake(problem.what, where=f"{self.source}:{problem.line}:{problem.column}") from None
+            where = f"{self.source}:{problem.line}:{problem.column}"
+            raise self.mistake(problem.what, where=where, todo=ADVICE) from None
 
     def language(self, root: Node, wanted: str, noun: str) -> None:
         """`fwverify: policy/1` and the like: the first thing to be right."""

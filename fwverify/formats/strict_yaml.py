@@ -57,6 +57,10 @@ class Entry:
     value: Node
 
 
+ADVICE = "Look at that line and the one before it: indentation, a missing quote or bracket, a text with `: ` in it."
+"""What to do where a person wrote the file."""
+
+
 def load(text: str) -> Node:
     """Read one document. Raises YamlProblem."""
     import yaml

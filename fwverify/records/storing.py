@@ -139,8 +139,10 @@ def _folder(root: Path) -> Stored:
 def _zip(path: Path) -> Stored:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as problem:
-        raise NotAPack(f"it is no zip file: {problem}") from None
+    except OSError as problem:
+        raise NotAPack(f"it cannot be read: {problem.strerror or problem}") from None
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
+        raise NotAPack("neither a folder nor a zip file") from None
     members = archive.infolist()
     if len(members) > MAX_FILES:
         raise NotAPack(f"it has more than {MAX_FILES:,} files")

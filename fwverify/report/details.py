@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fwverify.model.evidence import ArtifactRecord, SignatureObservation
-from fwverify.model.finding import Finding
+from fwverify.model.finding import Finding, Level, Outcome
 from fwverify.report.figures import NAME_LIMIT, blocks, count, full_blocks, listed
 from fwverify.report.layout import Line, entry, paragraph
 from fwverify.report.neutral import shortened
@@ -17,6 +17,8 @@ MAX_COMPONENTS = 2000
 MAX_ARTIFACTS = 2000
 """Lines of one list; the evidence has all."""
 
+ORDER = (Outcome.FAIL, Outcome.NOT_EVALUATED, Outcome.PASS, Outcome.NOT_APPLICABLE)
+LEVELS = tuple(Level)
 OUTCOME_STYLES = {"pass": "good", "fail": "bad", "not_evaluated": "open", "not_applicable": "quiet"}
 
 
@@ -46,20 +48,33 @@ def _conditions(reading: Reading, width: int) -> Iterable[Line]:
 
 def _findings(reading: Reading, width: int) -> Iterable[Line]:
     yield from _title("Rules", width)
-    for one in sorted(reading.verdict.findings, key=lambda found: found.rule):
+    idle: dict[str, list[str]] = {}
+    for one in sorted(reading.verdict.findings, key=_urgency):
+        if one.outcome is Outcome.NOT_APPLICABLE and not one.items:
+            idle.setdefault(shortened(one.message, LONG), []).append(one.rule)
+            continue
         head = f"{one.rule}: {one.level.value}, {one.outcome.value.replace('_', ' ')}"
         yield from entry("", head, width, style=OUTCOME_STYLES[one.outcome.value])
         yield from paragraph(shortened(one.message, LONG), width, indent=6)
         yield from _items(one, width)
+    for message, rules in idle.items():
+        yield from entry("", f"{', '.join(rules)}: not applicable", width)
+        yield from paragraph(message, width, indent=6)
+
+
+def _urgency(one: Finding) -> tuple[int, int, str]:
+    """What failed first, then what was not judged, then the rest; what the policy requires before advice."""
+    return ORDER.index(one.outcome), LEVELS.index(one.level), one.rule
 
 
 def _items(one: Finding, width: int) -> Iterable[Line]:
-    for item in one.items[:10]:
+    told = [item for item in one.items if item.detail != one.outcome.value or item.waiver]
+    for item in told[:10]:
         waived = f" (waived: {item.waiver.id}, until {item.waiver.expires})" if item.waiver else ""
         text = f"{shortened(item.subject, NAME_LIMIT)}: {shortened(item.detail, LONG)}{waived}"
         yield from entry("- ", text, width, indent=6)
-    if len(one.items) > 10:
-        yield from paragraph(f"and {count(len(one.items) - 10)} more: see the evidence", width, indent=6)
+    if len(told) > 10:
+        yield from paragraph(f"and {count(len(told) - 10)} more: see the evidence", width, indent=6)
 
 
 def _signatures(reading: Reading, width: int) -> Iterable[Line]:

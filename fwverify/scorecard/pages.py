@@ -12,7 +12,7 @@ from fwverify.report.neutral import shortened, visible
 from fwverify.report.sheet import csv_text
 from fwverify.report.web.environment import html_page
 from fwverify.report.web.tables import Cell, Column, Row, Table
-from fwverify.scorecard.values import WHOLE, Answered, AnswerState, Band, Bid, Gate, GateState, Line, Scorecard
+from fwverify.scorecard.values import WHOLE, Answered, AnswerState, Band, Bid, GateState, Line, Scorecard
 
 WIDTH = 80
 NAME_LIMIT = 40
@@ -135,22 +135,30 @@ def _overview(card: Scorecard) -> Table:
     bands = tuple(one.title for one in max((bid.bands for bid in card.bids), key=len, default=()))
     columns = (Column("bidder", "name"), Column("gates", "word"), Column("score", "n"),
                *(Column(one.lower(), "n") for one in bands), Column("could not examine"),
-               Column("three worst findings"))  # fmt: skip
+               Column("gates missed, and three worst findings", "wide"))  # fmt: skip
     rows = []
     for bid in card.bids:
         style = "bad" if bid.out else "open" if bid.open else "good"
         by_title = {one.title: band_score(one) for one in bid.bands}
+        told = (*_stopped(bid), *(f"{place}. {text}" for place, text in enumerate(bid.worst, 1)))
         rows.append(
             Row(
                 (
-                    Cell(bid.name, notes=(bid.origin,) if bid.origin else ()), Cell(standing(bid), style),
+                    Cell(bid.name, notes=(bid.origin,) if bid.origin else ()),
+                    Cell(standing(bid), style),
                     Cell(score(bid)), *(Cell(by_title.get(one, "-")) for one in bands),
                     Cell(unexamined(bid), "open" if bid.unexamined_bytes else ""),
-                    Cell(bid.worst[0] if bid.worst else "None.", notes=bid.worst[1:]),
+                    Cell(told[0] if told else "None.", notes=told[1:]),
                 )
             )
         )  # fmt: skip
     return Table("overview", "Bidders, best first", columns, tuple(rows))
+
+
+def _stopped(bid: Bid) -> tuple[str, ...]:
+    """The gates that were not passed: why a bidder is out."""
+    words = {GateState.OUT: "Gate not met", GateState.OPEN: "Gate not shown"}
+    return tuple(f"{words[one.state]}: {one.text}." for one in bid.gates if one.state in words)
 
 
 def _sections(at: int, bid: Bid) -> dict[str, object]:
@@ -161,36 +169,36 @@ def _sections(at: int, bid: Bid) -> dict[str, object]:
         "style": "bad" if bid.out else "open" if bid.open else "good",
         "evidence": bid.evidence,
         "problems": bid.problems,
-        "gates": _gates(at, bid.gates),
-        "lines": _lines(at, bid.bands),
-        "answers": _answers(at, bid.answers),
+        "gates": _gates(at, bid),
+        "lines": _lines(at, bid),
+        "answers": _answers(at, bid),
     }
 
 
-def _gates(at: int, gates: tuple[Gate, ...]) -> Table:
+def _gates(at: int, bid: Bid) -> Table:
     columns = (Column("gate", "name"), Column("state", "word"), Column("why"))
-    rows = tuple(Row((Cell(one.text), Cell(one.state.value, GATES[one.state]), Cell(one.why))) for one in gates)
-    return Table(f"gates-{at}", "Gates: who fails one is out", columns, rows)
+    rows = tuple(Row((Cell(one.text), Cell(one.state.value, GATES[one.state]), Cell(one.why))) for one in bid.gates)
+    return Table(f"gates-{at}", f"{bid.name}: gates; who fails one is out", columns, rows)
 
 
-def _lines(at: int, bands: tuple[Band, ...]) -> Table:
-    columns = (Column("line", "name"), Column("band"), Column("per cent", "n"), Column("points", "n"), Column("found"))
+def _lines(at: int, bid: Bid) -> Table:
+    columns = (Column("line", "name"), Column("band"), Column("per cent", "n"), Column("weight", "n"), Column("found"))
     rows = tuple(
         Row((Cell(one.text), Cell(band.title), Cell(interval(one.low, one.high) if one.measured else "not measured"),
              Cell(str(one.points)), Cell(one.found)))
-        for band in bands for one in band.lines
+        for band in bid.bands for one in band.lines
     )  # fmt: skip
-    return Table(f"lines-{at}", "What was measured", columns, rows)
+    return Table(f"lines-{at}", f"{bid.name}: what was measured", columns, rows)
 
 
-def _answers(at: int, answers: tuple[Answered, ...]) -> Table:
+def _answers(at: int, bid: Bid) -> Table:
     columns = (Column("question", "name"), Column("answer"), Column("state", "word"), Column("found in the bytes"))
     rows = tuple(
         Row((Cell(one.text), Cell(one.said or "-"), Cell(one.state.value, STYLES[one.state]), Cell(one.found)),
             one.state.value)
-        for one in answers
+        for one in bid.answers
     )  # fmt: skip
-    return Table(f"answers-{at}", "Answers, held against the bytes", columns, rows, filtered=True)
+    return Table(f"answers-{at}", f"{bid.name}: answers, held against the bytes", columns, rows, filtered=True)
 
 
 # --- spreadsheet ---------------------------------------------------------------------------------------------------

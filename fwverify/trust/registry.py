@@ -95,7 +95,11 @@ def load_files(files: Mapping[str, bytes], source: str) -> TrustStore:
 def _vendor_files(folder: Path) -> list[str]:
     if not folder.is_dir():
         todo = "Pin a first key: fwverify keys add FILE --vendor V --product P --channel TEXT --by NAME"
-        raise TrustStoreError("there is no such folder of keys", where=str(folder), todo=todo)
+        if folder.exists():
+            raise TrustStoreError(
+                "this is a file; keys are kept in a folder", where=str(folder), todo="Name the folder."
+            )
+        raise TrustStoreError("there is no such folder of keys", where=str(folder), todo=f"Check the path. {todo}")
     names = []
     for path in sorted(folder.iterdir()):
         if path.suffix == ".yml":
@@ -153,7 +157,8 @@ def parse_vendor(text: str, name: str, folder: Path, read_file: Read | None = No
     try:
         root = Place(file, strict_yaml.load(text))
     except YamlProblem as problem:
-        raise TrustStoreError(problem.what, where=f"{file}:{problem.line}:{problem.column}") from None
+        where = f"{file}:{problem.line}:{problem.column}"
+        raise TrustStoreError(problem.what, where=where, todo=strict_yaml.ADVICE) from None
     top = root.table(("fwverify", "vendor", "keys"))
     top["fwverify"].choice((SCHEMA,))
     vendor = top["vendor"].table(("id", "legal-name"), ("domains",))

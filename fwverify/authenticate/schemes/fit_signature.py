@@ -232,7 +232,7 @@ def _holds(node: HashNode, content: memoryview) -> bool:
 def _observe_configuration(check: _Check, one: SignedConfiguration, outcome: _Outcome, unsound: str) -> Observed:
     found, signature = outcome.signer, outcome.signature
     if found.valid and unsound:
-        found = found.broken(f"configuration {one.configuration.name} is signed, but {unsound}")
+        found = found.broken(f"it is signed, but {unsound}")
     tree = check.signed.fit.tree
     covers = [*fit_signed.regions(tree, (node for _, node in one.listed))]
     covers += fit_signed.strings(tree, signature.strings_size)

@@ -180,7 +180,7 @@ def _uncovered(case: Case, *, ignore_padding: bool) -> list[Item]:
     ids = frozenset(case.accepted_keys)
     sizes = {one.locator: one.size for one in case.evidence.images()}
     bare = {image for image, spans in image_spans(case.evidence) if all(ids.isdisjoint(one.signed_by) for one in spans)}
-    out = [item(one, f"none of its {sizes[one]} bytes is signed") for one in sorted(bare) if sizes.get(one)]
+    out = [item(one, f"none of its {sizes[one]:,} bytes is signed") for one in sorted(bare) if sizes.get(one)]
     for part in uncovered_parts(case.evidence, ids, ignore_padding=ignore_padding):
         if part.image not in bare:
             what = "executable, " if part.executable else ""

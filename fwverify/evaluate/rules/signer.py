@@ -175,7 +175,7 @@ def threshold(case: Case, values: Values) -> Judged:
     ratio = f"{count} of {least} signers"
     if count < least:
         return failed(
-            f"{counted(count, 'signer')} with keys and owners of their own signed all of it; {least} are asked for.",
+            f"Signers, with a key and an owner of their own, of all of it: {count}; asked for: {least}.",
             [item(case.evidence.delivery, ratio)],
             remedy="Ask the vendor for the other signatures; two keys of one owner count once.",
             expected=f"at least {least}",

@@ -13,11 +13,23 @@ from collections.abc import Iterable
 from fwverify.model.plugin import Doc
 from fwverify.model.verdict import Assessment, Verdict
 from fwverify.report import details
-from fwverify.report.figures import NAME_LIMIT, PARTS_LIST, blocks
+from fwverify.report.figures import PARTS_LIST, blocks
 from fwverify.report.headline import SAMPLE_FIRST, SAMPLE_LAST, action, known_heading, word
 from fwverify.report.interface import Context, Renderer
-from fwverify.report.layout import MIN_WIDTH, Line, Span, command, entry, labelled, paragraph, plain, sides, span
-from fwverify.report.neutral import shortened
+from fwverify.report.layout import (
+    MIN_WIDTH,
+    Line,
+    Span,
+    cells,
+    command,
+    entry,
+    labelled,
+    paragraph,
+    plain,
+    sides,
+    span,
+)
+from fwverify.report.neutral import visible
 from fwverify.report.reading import read
 from fwverify.report.rows import Row, rows, whose
 from fwverify.report.situation import Step
@@ -129,13 +141,17 @@ def _step_extra(one: Step, width: int) -> Iterable[Line]:
 
 
 def last_line(assessment: Assessment, context: Context, width: int) -> list[Line]:
-    """Where the evidence is, its digest, how to see more, the exit status."""
-    written = shortened(context.evidence_path, NAME_LIMIT) if context.evidence_path else "not written"
+    """Where the evidence is, its digest, how to see more, the exit status; a long path whole, on lines of its own."""
+    written = visible(context.evidence_path) if context.evidence_path else "not written"
     digest = f"sha256 {blocks(assessment.verdict.evidence_digest, 8)} ..."
     more = "more: -v" if context.verbose == 0 else ""
     status = f"exit {context.exit_status}" if context.exit_status >= 0 else ""
     right = "  ".join(one for one in (more, status) if one)
     left = (span("Evidence", "label"), span(f"  {written}  {digest}"))
+    if sum(cells(one.text) for one in left) + 2 + cells(right) > width:
+        folder, slash, name = written.rpartition("/")
+        lines = labelled("Evidence", f"{folder}{slash} {name}", width, columns=(0, 10))
+        return [*lines, *sides((span(f"{'':10}{digest}"),), span(right), width)]
     return sides(left, span(right), width) if right else [left]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fwverify.model.artifact import Locator
+from fwverify.model.artifact import Locator, Role
 from fwverify.model.evidence import ArtifactRecord, GapReason, Opened
 from fwverify.report import reading as r
 from fwverify.report.figures import count, percent, plural
@@ -116,7 +116,7 @@ def file_table(reading: Reading) -> Table:
         Row((
             text(str(one.locator)),
             text(one.role.value if one.role is not None else "", notes=(one.why,)),
-            text(one.format_title or one.format or "format not known"),
+            text(one.format_title or one.format or ("format not known" if one.role is Role.IMAGE else "-")),
             number(one.size),
             text(sha256(one)),
         ))

@@ -19,7 +19,7 @@ class Column:
     title: str
     kind: str = ""
     """`n`: numbers, right-aligned; `code`: fixed width; `hex`: digests; `word`: not broken; `name`, `rule`: the row's
-    own name, its header; empty: text."""
+    own name, its header; `wide`: long texts; empty: text."""
 
 
 @dataclass(frozen=True, slots=True)
