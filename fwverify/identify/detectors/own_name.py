@@ -158,8 +158,7 @@ def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | No
     whole = whole or (library and _is_the_library(product, stem.lower().replace("_", "-")))
     same = not library and bare in {product, product + "d", product.rstrip("0123456789")}
     listed = not library and stem in programs()
-    own = whole or (listed and len(stem) > MIN_LETTERS and product not in _APART)
-    names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if own else set())
+    names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole else set())
     kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
     return _Own(product, kept, library, whole or same, same, listed, number) if kept or same else None
 
