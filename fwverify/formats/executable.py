@@ -167,6 +167,11 @@ def _kind(tables: elf_tables.Tables, soname: str, module: bool) -> str:
             return "kernel-module" if module else "object"
 
 
+def load() -> None:
+    """Load what parsing needs, ahead of the first executable."""
+    _lief_config()
+
+
 def _lief_config() -> Any:
     import lief
 

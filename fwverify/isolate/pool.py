@@ -22,7 +22,8 @@ from fwverify.content import SPOOL_BYTES
 from fwverify.identify.interface import Observed
 from fwverify.isolate import sandbox
 from fwverify.isolate.frames import Answer, Role, Settings, examine_header, observed
-from fwverify.isolate.process import Deadline, Lost, WorkerProcess, default_command
+from fwverify.isolate.process import ENVIRONMENT, Deadline, Lost, WorkerProcess, default_command
+from fwverify.isolate.template import HAS_TEMPLATE, Template
 from fwverify.limits import DEFAULT_LIMITS, Budget, Limits
 from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.canonical import NotEvidence
@@ -66,6 +67,7 @@ class WorkerPool:
         """
         self.limits = limits
         self._command = tuple(worker_command or default_command())
+        self._template = Template(ENVIRONMENT) if HAS_TEMPLATE and worker_command is None else None
         confinement = sandbox.Confinement(limits.worker_memory_bytes, limits.worker_cpu_seconds)
         self._settings = Settings(Role.EXAMINE, confinement, limits)
         self._scratch = ""
@@ -130,6 +132,8 @@ class WorkerPool:
         for worker in tuple(self._running):
             worker.stop()
         self._running.clear()
+        if self._template is not None:
+            self._template.close()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = ""
@@ -165,7 +169,8 @@ class WorkerPool:
         mine: dict[bool, WorkerProcess] = self._mine.__dict__.setdefault("workers", {})
         worker = mine.get(large)
         if worker is None:
-            worker = mine[large] = WorkerProcess(self._command, self._for_large() if large else self._settings)
+            settings = self._for_large() if large else self._settings
+            worker = mine[large] = WorkerProcess(self._command, settings, self._template)
             self._running.add(worker)
             if self._closing:  # `close` may have looked before this one was there
                 worker.kill()

@@ -19,6 +19,7 @@ from pathlib import Path
 from fwverify.content import in_steps
 from fwverify.formats.names import quoted
 from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Role, Settings, protections
+from fwverify.isolate.template import Forked, Template, Unavailable
 from fwverify.limits import Budget
 from fwverify.model.canonical import NotEvidence
 from fwverify.model.evidence import GapReason
@@ -81,12 +82,24 @@ class Deadline:
         return left
 
 
+def _forked(template: Template | None, settings: Settings) -> Forked | None:
+    with suppress(Unavailable):
+        return template.fork(settings.text()) if template else None
+    return None
+
+
 class WorkerProcess:
     """One worker process and its pipes. Used by one thread only."""
 
-    def __init__(self, command: Sequence[str], settings: Settings) -> None:
+    def __init__(self, command: Sequence[str], settings: Settings, template: Template | None = None) -> None:
+        """
+        Args:
+            command: starts a worker; its settings are appended.
+            settings: its one argument.
+            template: what it is forked from instead; where that fails, it is started all the same.
+        """
         self.settings = settings
-        self.process = subprocess.Popen(
+        self.process = _forked(template, settings) or subprocess.Popen(
             [*command, settings.text()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -45,6 +45,11 @@ def main(detectors: tuple[Detector, ...] | None = None, containers: tuple[Contai
         serve_examining(mine, incoming, outgoing, detectors)
 
 
+def examine_standard_input(settings_text: str) -> None:
+    """As `main` for an examining worker, in a process that was forked (template)."""
+    serve_examining(settings(settings_text), os.fdopen(os.dup(0), "rb"), _private_output(), None)
+
+
 def serve_examining(
     mine: Settings, incoming: BinaryIO, outgoing: BinaryIO, detectors: tuple[Detector, ...] | None
 ) -> None:
