@@ -2,9 +2,9 @@
 
 What counts as one place is the container a file came out of (one root file system, one archive): a library seen by
 its name and a program seen by its version string are the same product there, and two images never mix. Versions are
-merged only where they say the same upstream release; nothing here picks a winner. Bounds narrow one another, and what
-they exclude is not joined. Packages of a programming language are a world of their own for each language: `openssl` of
-Rust or Ruby is not OpenSSL. Does NOT know which files a package owns.
+merged only where they say the same upstream release; nothing here picks a winner. Bounds narrow one another, what
+they exclude is not joined, and a weak release that they exclude is none. Packages of a programming language are a world
+of their own for each language: `openssl` of Rust or Ruby is not OpenSSL. Does NOT know which files a package owns.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from fwverify.model.versions import compare
 
 PER_TECHNIQUE, MOST = 2, 99
 """Percent added for each further independent technique, and the ceiling."""
+WEAK = 70
+"""Percent. Releases seen with no more than this yield to bounds."""
 MAX_QUOTES = 5
 MIN_ALIKE = 4
 """Letters two names must begin with in common before that means anything (every library begins with `lib`)."""
@@ -84,6 +86,7 @@ def _product(clue: Clue) -> _Product:
 
 
 def _place(clues: list[Clue]) -> list[Component]:
+    clues = _possible(clues)
     rows = _packages(clues)
     releases = _releases([one for one in clues if not one.unit and one.version], rows)
     unversioned = _unversioned([one for one in clues if not one.unit and not one.version], rows, releases)
@@ -91,6 +94,21 @@ def _place(clues: list[Clue]) -> list[Component]:
     groups = [*rows, *releases.values(), *unversioned]
     found = [(one, _component(one)) for one in groups]
     return [replace(what, contradicted=what.contradicted or id(one) in contradicted) for one, what in found]
+
+
+def _possible(clues: list[Clue]) -> list[Clue]:
+    """Weak releases that the interface of the product's own library excludes are none: the product alone is left."""
+    bounds: dict[_Product, list[Clue]] = defaultdict(list)
+    for clue in clues:
+        if not clue.version and (clue.since or clue.before):
+            bounds[_product(clue)].append(clue)
+    kept = []
+    for clue in clues:
+        weak = clue.version and not clue.unit and clue.confidence <= WEAK
+        release = upstream(clue.version, packaged=False) if weak else ""
+        excluded = weak and any(_excluded(one, release) for one in bounds[_product(clue)])
+        kept.append(replace(clue, version="") if excluded else clue)
+    return kept
 
 
 def _packages(clues: list[Clue]) -> list[_Group]:

@@ -193,6 +193,7 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     firm = own.known or own.library or (bool(found) and _home(own, content))
     first = _one({version: told for version, told in found.items() if told.first})
     if first and firm:
+        first = _whole(first, content)
         if not _left_to_expressions(own.product, first[0], whole=own.whole or own.library, same=own.same):
             yield _Release(own.product, *first, 0)
         return
@@ -206,6 +207,14 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     if own.known and own.product not in identifiers() and own.product not in _APART:
         last = _in_file_name(subject) if own.library else _one(behind_word(content)) if own.same else None
         yield _Release(own.product, *last, LESS) if last else None
+
+
+def _whole(first: tuple[bytes, Told], content: memoryview) -> tuple[bytes, Told]:
+    """Of two numbers, the three that begin with them, where just one release alone does: `libosp 1.5` is 1.5.2."""
+    if first[0].count(b".") > 1:
+        return first
+    longer = {one: told for one, told in alone(content).items() if one.startswith(first[0] + b".")}
+    return next(iter(longer.items())) if len(longer) == 1 else first
 
 
 def _of_product(own: _Own, version: bytes, told: Told) -> bool:
@@ -261,6 +270,7 @@ def _alone(own: _Own, content: memoryview, subject: Subject) -> dict[bytes, Told
         return {}
     range_ = _range(soname(subject), executable)
     told = {one.version.encode() for one in _hits(subject)}
+    told.add(soname(subject).rpartition(".")[2].encode() + b".0.0")  # libgrpc.so.29: 29.0.0 is the interface's number
     left = {version: where for version, where in found.items() if version not in told and _allowed(version, range_)
             and not any(look.fullmatch(version) for look in others)}  # fmt: skip
     return _likely(own, left, executable)

@@ -48,7 +48,8 @@ _BINDINGS = frozenset({
     "Texinfo",
 })  # fmt: skip
 """First parts of the names of modules that a C project ships, with its own release or a number of theirs."""
-_PART_OF = {"Params::Validate::XS": "Params::Validate"}
+_PART_OF = {"Params::Validate::XS": "Params::Validate", "DBD::SQLite": "DBD::SQLite3"}
+"""Modules that are packed under another name."""
 _PARTS = re.compile(r"\w+::(?:\w+::)+Util")
 """A module of helpers below a distribution's own names has a number of its own."""
 

@@ -174,3 +174,11 @@ def test_excluded_release_in_one_file() -> None:
 def test_cpe(seen: Clue, cpe: str) -> None:
     """A known product has its name of the CPE dictionary, with the release where it is established."""
     assert [one.cpe for one in conclude([seen])] == [cpe]
+
+
+@pytest.mark.parametrize(("confidence", "version"), [(70, ""), (75, "7.88.1")])
+def test_weak_release_yields_to_bounds(confidence: int, version: str) -> None:
+    """What a program says by itself is no release where the interface of the product's library excludes it."""
+    said = clue("swupdate", "7.88.1", "usr/bin/swupdate", "own-name", confidence)
+    found = conclude([said, bound("swupdate", "usr/lib/libswupdate.so", "2021.11")])
+    assert sorted({one.version for one in found})[-1] == version

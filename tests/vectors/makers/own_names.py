@@ -132,6 +132,12 @@ def _narrow(room: Path, scratch: Path) -> None:
     protocol = _program(scratch, "tinc-v1.2")
     case(room, f"{at}/invalid/protocol", protocol, origin=GCC, name="usr/sbin/tinc-gui", clues=(),
          why="two numbers behind a hyphen in a program of another name")  # fmt: skip
+    longer = _library(scratch, "libacmebms.so.3", f"libacmebms 2.11{end}2.11.4")
+    case(room, f"{at}/valid/three-of-two", longer, origin=GCC, name="usr/lib/libacmebms.so.3",
+         clues=("libacmebms 2.11.4",), why="the release alone begins with the two numbers beside the name")  # fmt: skip
+    number = _library(scratch, "libbs2b.so.29", "29.0.0", "const char *bs2b_version(void) { return said + 1; }\n")
+    case(room, f"{at}/invalid/interface-as-release", number, origin=GCC, name="usr/lib/libbs2b.so.29.0.0", clues=(),
+         why="the interface's number as tools write it")  # fmt: skip
     only = _library(scratch, "libmagic.so.1", "5.46", "const char *magic_version(void) { return said + 1; }\n")
     case(room, f"{at}/invalid/left-to-expressions", only, origin=GCC, name="usr/lib/libmagic.so.1", clues=(),
          why="identify/versions has an expression for it, which goes before")  # fmt: skip
