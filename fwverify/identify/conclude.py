@@ -106,9 +106,15 @@ def _possible(clues: list[Clue]) -> list[Clue]:
     for clue in clues:
         weak = clue.version and not clue.unit and clue.confidence <= WEAK
         release = upstream(clue.version, packaged=False) if weak else ""
-        excluded = weak and any(_excluded(one, release) for one in bounds[_product(clue)])
+        excluded = weak and not all(_within(one, release) for one in bounds[_product(clue)])
         kept.append(replace(clue, version="") if excluded else clue)
     return kept
+
+
+def _within(clue: Clue, version: str) -> bool:
+    """Surely inside its bounds: a release that counts otherwise (7.88.1 beside 2021.11) is not."""
+    low = not clue.since or compare(version, clue.since) in (0, 1)
+    return low and (not clue.before or compare(version, clue.before) == -1)
 
 
 def _packages(clues: list[Clue]) -> list[_Group]:
