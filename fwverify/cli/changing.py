@@ -82,6 +82,9 @@ def change_options(command: F) -> F:
             record = replace(record, asset=unit.id, asset_words=unit.words)
             baseline = baseline or (folder / unit.baseline if unit.baseline else None)
             settings.refuse_inside(paths, None, None, baseline=baseline)
+        done = record.checklist
+        if done is not None and done.asset and asset and done.asset != asset:
+            raise UsageError(f"is of {done.asset}, not of {asset}", where=f"--checklist {checklist}")
         if rollback is not None and not rollback.exists():
             raise UsageError("there is no such file or folder", where=f"--rollback {rollback}")
         approved, release = read_baseline(baseline) if baseline is not None else (None, None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fwverify import __version__
 from fwverify.cli import options, output, settings, status
 from fwverify.cli.evidence_keygen import passphrase_option, public_keys, read_key, signers, site_key_option
 from fwverify.cli.evidence_verify import EXIT, WORDS, line_texts
@@ -77,9 +78,13 @@ def append(folder: Path, pack: Path, sign_with: Path, passphrase_file: Path | No
     \b
     Example: fwverify evidence log append decisions/ CHG-10422.zip --sign site.pem
 
-    `evidence pack --log` does this and puts the proof into the pack. Here the pack stays as it is.
+    `evidence pack --log` does this and puts the proof into the pack. Here the pack stays as it is. A pack in which
+    something differs (evidence verify) is not entered.
     """
+    from fwverify.records.attested import Anchors
+    from fwverify.records.checking import check as check_pack
     from fwverify.records.checking import read_report
+    from fwverify.records.lines import Result
     from fwverify.records.storing import NotAPack, open_pack
 
     try:
@@ -87,6 +92,9 @@ def append(folder: Path, pack: Path, sign_with: Path, passphrase_file: Path | No
         if stored.faults:
             raise NotAPack(stored.faults[0])
         report = read_report(stored)
+        wrong = [one for one in check_pack(stored, Anchors(tool=__version__)).lines if one.result is Result.DIFFERS]
+        if wrong:
+            raise NotAPack(f"does not hold ({wrong[0].name}: {wrong[0].text})")
     except NotAPack as problem:
         raise RecordError(str(problem), where=str(pack), todo="Look first: fwverify evidence verify") from None
     signer, key = log_key(sign_with, passphrase_file)

@@ -236,6 +236,7 @@ def _alike(found: Pairing) -> list[_Pair]:
 def _left(side: Tree, paired: Mapping[Locator, Locator]) -> list[tuple[ArtifactRecord, frozenset[str]]]:
     places = [one for one, members in side.members.items() if len(members) >= MIN_MEMBERS]
     places = [one for one in places if one not in paired and (one in side.images or side.inside(one))]
+    places = [one for one in places if one in side.records]  # stored evidence may have lost a record
     places.sort(key=lambda one: (-len(side.members[one]), one))
     return [
         (side.records[one], frozenset(path(member.locator) for member in side.members[one]))

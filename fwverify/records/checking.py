@@ -31,6 +31,7 @@ from fwverify.records.layout import INDEX, INPUTS, KEYS, MAX_COPY_BYTES, POLICY,
 from fwverify.records.lines import MAX_TOLD, Line, Result, compared
 from fwverify.records.storing import NotAPack, Stored
 from fwverify.report.interface import REPORT_SCHEMA
+from fwverify.trust.registry import load_files
 
 _SUMS_LINE = re.compile(r"(\\?)([0-9a-f]{64})  (.+)")
 
@@ -240,6 +241,12 @@ def _keys(report: Report, basis: packing.Basis) -> Line:
     listing = "".join(f"{hashlib.sha256(basis.keys[name]).hexdigest()}  {name}\n" for name in sorted(basis.keys))
     digest = hashlib.sha256(listing.encode()).hexdigest() if basis.keys or trust.digest else ""
     problems = [] if digest == trust.digest else [f"the copy is {digest or 'missing'}, judged with {trust.digest}"]
+    if basis.keys and not problems:
+        try:
+            known = load_files(basis.keys, trust.source).snapshot().keys
+        except FwverifyError as problem:
+            return Line("Keys", Result.UNCHECKED, f"this version cannot read them: {problem.what}")
+        problems = [] if known == trust.keys else ["the facts say of them what the copies do not"]
     text = (
         f"{len(trust.keys)} keys on record, by the registry's digest in the facts"
         if trust.digest

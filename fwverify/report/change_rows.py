@@ -97,11 +97,12 @@ def going_back(reading: Reading) -> Said | None:
 
 
 def valid(reading: Reading) -> Said | None:
-    """Until when one may act on this answer."""
+    """From the day that it is judged by (--at) until when one may act on this answer."""
     verdict = reading.verdict
     if not verdict.valid_until:
         return None
-    return Said("Valid", (f"until {verdict.valid_until} ({shortened(verdict.valid_why, NAME_LIMIT)})",))
+    why = shortened(verdict.valid_why, NAME_LIMIT)
+    return Said("Valid", (f"{verdict.judged_at[:10]} until {verdict.valid_until} ({why})",))
 
 
 def afterwards(reading: Reading) -> str:

@@ -50,7 +50,8 @@ def test_change(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "Change CHG-10422 on UPS-A-03 (UPS row A), asked by M. Lee, agreed by J. Ortiz",
         "2026-11-25 01:00 to 04:00 UTC",
         "Changed since acme-ups-3.0.1", "Way back acme-ups-3.0.1 3.0.1 passes the same policy",
-        "Valid until 2026-11-25 (the maintenance window ends)", "fwverify checklist new -o FILE", "3.0.1 -> 3.1.0",
+        "Valid 2026-11-23 until 2026-11-25 (the maintenance window ends)", "3.0.1 -> 3.1.0",
+        "fwverify checklist new -o FILE",
     ):  # fmt: skip
         assert words in page
     again = [*POLICY, *AT, "--json"]
@@ -78,7 +79,9 @@ def test_checklist(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["checklist", "check", str(done)]) == 0
     asked = ["verify", NEW, *POLICY, *AT, *options(site), "--no-evidence", "--json", "--checklist", str(done)]
     assert main(asked) == 0
-    capsys.readouterr()
+    done.write_text(done.read_text().replace('asset: ""', "asset: UPS-Z-99"))
+    assert main(asked) == 2
+    assert "is of UPS-Z-99, not of UPS-A-03" in capsys.readouterr().err
     done.write_text(text.replace('result: ""', 'result: "no"'))
     assert main(["checklist", "check", str(done)]) == 1
     capsys.readouterr()

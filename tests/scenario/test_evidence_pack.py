@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from fwverify.cli import main
+from fwverify.model.canonical import canonical
 from tests.scenario.evidence_packs import (
     AT,
     KEYS,
@@ -165,6 +166,21 @@ def _resummed(change: Callable[[Files], None]) -> Callable[[Files], None]:
     return both
 
 
+def _refacted(old: bytes, new: bytes) -> Callable[[Files], None]:
+    """Facts changed by somebody who also makes their digests anew."""
+
+    def change(files: Files) -> None:
+        document = json.loads(files["report.json"])
+        evidence = canonical(document["evidence"])
+        assert old in evidence
+        document["evidence"] = json.loads(evidence.replace(old, new, 1))
+        digest = hashlib.sha256(canonical(document["evidence"])).hexdigest()
+        document["evidence_digest"] = document["verdict"]["evidence_digest"] = digest
+        files["report.json"] = canonical(document)
+
+    return change
+
+
 CHANGES: dict[str, tuple[Callable[[Files], None], str]] = {
     "page": (_changed("report.txt", b"PASS", b"FAIL"), "Files"),
     "page-resummed": (_resummed(_changed("report.txt", b"PASS", b"FAIL")), "Pages"),
@@ -174,6 +190,7 @@ CHANGES: dict[str, tuple[Callable[[Files], None], str]] = {
     "policy": (_resummed(_changed("policy/1-demo.yaml", b'version: "7"', b'version: "8"')), "Policy"),
     "parent": (_resummed(_changed("policy/3-baseline.yaml", b"must", b"info")), "Policy"),
     "key": (_resummed(_changed("keys-used/acme.yaml", b"status: active", b"status:  active")), "Keys"),
+    "pinned-in-the-facts": (_resummed(_refacted(b'"status":"active"', b'"status":"revoked"')), "Keys"),
     "inputs": (_resummed(_changed("inputs.sha256", b"0", b"1")), "Inputs"),
     "spaces": (_resummed(_changed("report.json", b'"decision":', b'"decision": ')), "Report"),
     "extra": (lambda files: files.update({"more.txt": b"x"}), "Files"),
@@ -503,3 +520,16 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
         for at, each in list(inside):
             yield one, at
             waiting.append(each)
+
+
+def test_what_does_not_hold_is_not_entered_in_a_log(signed: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A pack that was changed is refused by `log append`, as it is by `verify`; the log stays empty."""
+    log, key = tmp_path / "log", str(site_key())
+    assert main(["evidence", "log", "new", str(log), "--origin", "site.example/log", "--sign", key]) == 0
+    files = contents(signed)
+    CHANGES["decision"][0](files)
+    forged = rezipped(tmp_path / "p.zip", files)
+    assert main(["evidence", "log", "append", str(log), str(forged), "--sign", key]) == 2
+    assert "does not hold (Judgement" in capsys.readouterr().err
+    assert not (log / "entries.jsonl").exists()
+    assert main(["evidence", "log", "append", str(log), str(signed), "--sign", key]) == 0

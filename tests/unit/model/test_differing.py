@@ -51,6 +51,19 @@ def both_ways(old: Image, new: Image, topic: Topic) -> SecurityChange:
     return one
 
 
+def test_evidence_that_lost_a_record_is_compared() -> None:
+    """Stored evidence may name places that nothing is recorded of: that is no reason to stop."""
+    image = Image()
+    for one in range(8):
+        image.file(f"etc/{one}", f"text {one}")
+    whole = image.evidence()
+    for at in range(len(whole.artifacts)):
+        torn = replace(whole, artifacts=(*whole.artifacts[:at], *whole.artifacts[at + 1 :]))
+        difference(torn, whole)
+        difference(whole, torn)
+        difference(torn, torn)
+
+
 # --- contents --------------------------------------------------------------------------------------------------------
 
 
