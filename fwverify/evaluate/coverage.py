@@ -47,15 +47,12 @@ def wrapper_frames(evidence: Evidence) -> dict[Locator, int]:
 
     What is signed is what comes out of them. With two files inside, names and order would say something.
     """
-    inside: dict[Locator, int] = {}
-    for one in evidence.artifacts:
-        if len(one.locator.steps) > 1:
-            around = Locator(one.locator.steps[:-1])
-            inside[around] = inside.get(around, 0) + 1
+    wrappers = [one for one in evidence.artifacts if one.format in WRAPPERS]
+    inside = Counter(one.locator.steps[:-1] for one in evidence.artifacts) if wrappers else Counter()
     return {
         one.locator: one.size if one.format in TEXT_WRAPPERS else MAX_PACKING_BYTES
-        for one in evidence.artifacts
-        if one.format in WRAPPERS and inside.get(one.locator) == 1
+        for one in wrappers
+        if inside[one.locator.steps] == 1
     }
 
 

@@ -63,9 +63,10 @@ def _asked(case: Case, values: Values, name: str) -> list[tuple[ArtifactRecord, 
     for one in case.evidence.artifacts:
         facts = dict(one.facts)
         answer = facts.get(f"hardening.{name}")
-        if answer is not None and not _exempt(one, globs):
+        if answer is not None and not (globs and _exempt(one, globs)):
             found.append((facts.get("hardening.network") != "yes", one, answer))
-    return [(one, answer) for _, one, answer in sorted(found)]
+    found.sort(key=lambda row: (row[0], row[1].locator))  # records lie at different places: the rest says no more
+    return [(one, answer) for _, one, answer in found]
 
 
 def _exempt(one: ArtifactRecord, globs: tuple[str, ...]) -> bool:
