@@ -90,6 +90,8 @@ def read(content: memoryview, hits: Iterable[tuple[int, int]]) -> Iterator[Insid
 
 def key_at(content: memoryview, offset: int, kind: int) -> tuple[Inside, ...]:
     """What stands around one anchor; empty when it is no key."""
+    if kind == AVB and not _may_be_avb(content, offset):
+        return ()  # its few fixed bytes stand in any program a hundred times
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # cryptography warns about odd certificates it still reads
@@ -176,19 +178,25 @@ def _pem(content: memoryview, offset: int) -> tuple[Inside, ...]:
 
 def _avb(content: memoryview, offset: int) -> tuple[Inside, ...]:
     """1. The size is one that libavb takes. 2. n0inv is -1 / n modulo 2^32. 3. rr is 2^(2 * bits) modulo n."""
-    if offset + 8 > len(content):
+    if not _may_be_avb(content, offset):  # 1, 2
         return ()
-    bits, inverse = struct.unpack_from(">II", content, offset)
+    bits, _ = struct.unpack_from(">II", content, offset)
     size = bits // 8
-    if bits not in _AVB_BITS or offset + 8 + 2 * size > len(content):  # 1
-        return ()
-    low = int.from_bytes(content[offset + 4 + size : offset + 8 + size], "big")
-    if (low * inverse + 1) % (1 << 32):  # 2
-        return ()
     modulus = int.from_bytes(content[offset + 8 : offset + 8 + size], "big")
     if int.from_bytes(content[offset + 8 + size : offset + 8 + 2 * size], "big") != pow(2, 2 * bits, modulus):  # 3
         return ()
     return (Inside(offset, 8 + 2 * size, "AVB public key", _rsa(modulus, 65537)),)
+
+
+def _may_be_avb(content: memoryview, offset: int) -> bool:
+    if offset + 8 > len(content):
+        return False
+    bits, inverse = struct.unpack_from(">II", content, offset)
+    size = bits // 8
+    if bits not in _AVB_BITS or offset + 8 + 2 * size > len(content):
+        return False
+    low = int.from_bytes(content[offset + 4 + size : offset + 8 + size], "big")
+    return not (low * inverse + 1) % (1 << 32)
 
 
 def tree_keys(view: memoryview, base: int = 0) -> Iterator[Inside]:
