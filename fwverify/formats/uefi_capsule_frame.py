@@ -11,6 +11,7 @@ Not done: what a vendor puts behind the 28 bytes of the header, signatures in th
 
 from __future__ import annotations
 
+import struct
 import uuid
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ VENDORS = {
     "3b8c8162-188c-46a4-aec9-be43f1d65697": "Windows display",
 }
 """Identifiers of capsules that are not for firmware management; others are taken when their header fits exactly."""
+_VENDORS_AS_BYTES = frozenset(uuid.UUID(one).bytes_le for one in VENDORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,10 @@ def looks_like(view: memoryview) -> bool:
     """A capsule that is none for firmware management: a known identifier, or a header that fits these very bytes."""
     if len(view) <= HEADER_BYTES or bytes(view[:16]) == FMP_GUID:
         return False
-    name = guid(view[:16])
-    if name in VENDORS:
-        return True
-    size, flags, total = (int.from_bytes(view[at : at + 4], "little") for at in (16, 20, 24))
-    random = uuid.UUID(name).variant == uuid.RFC_4122
-    return random and HEADER_BYTES <= size <= 4096 and size < total == len(view) and not flags & ~FLAGS
+    size, flags, total = struct.unpack_from("<3I", view, 16)
+    if HEADER_BYTES <= size <= 4096 and size < total == len(view) and not flags & ~FLAGS:
+        return guid(view[:16]) in VENDORS or uuid.UUID(bytes_le=bytes(view[:16])).variant == uuid.RFC_4122
+    return bytes(view[:16]) in _VENDORS_AS_BYTES
 
 
 def read_frame(view: memoryview) -> CapsuleFrame:

@@ -30,6 +30,8 @@ KINDS = {
     DXE_DEPEX: "dxe-depex", VERSION: "version", USER_INTERFACE: "ui", COMPATIBILITY16: "compatibility16",
     VOLUME_IMAGE: "volume", FREEFORM: "freeform", RAW: "raw", PEI_DEPEX: "pei-depex", MM_DEPEX: "mm-depex",
 }  # fmt: skip
+FIRST_OWN_KIND = 0xC0
+"""From here on a type is whoever's who makes the firmware."""
 LARGE = 0xFFFFFF
 PROCESSING_REQUIRED = 0x01
 GUID_BYTES = 16
@@ -96,7 +98,7 @@ def read_section(view: memoryview, at: int, end: int) -> Section:
     size, kind = word & LARGE, word >> 24
     if size == LARGE:
         size = cursor.le32("extended size")
-    if size < cursor.at - at or size > end - at or (kind not in KINDS and kind < 0xC0):
+    if size < cursor.at - at or size > end - at or (kind not in KINDS and kind < FIRST_OWN_KIND):
         raise Malformed(WHAT, f"a section of type {kind:#x} states {size} bytes, {end - at} are left", at)
     whole = ByteRange(at, at + size)
     cursor = Cursor(view, WHAT, cursor.at, whole.end)
@@ -129,7 +131,7 @@ def _rest(cursor: Cursor) -> ByteRange | None:
 
 def looks_like(view: memoryview) -> bool:
     """Sections from the first byte to the last (fill may follow), each beginning as its type says."""
-    if len(view) < 8:
+    if len(view) < 8 or (view[3] not in KINDS and view[3] < FIRST_OWN_KIND):
         return False
     at, seen = 0, False
     try:

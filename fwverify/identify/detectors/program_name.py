@@ -22,7 +22,8 @@ NAME = "program-name"
 CONFIDENCE = 55
 TELLING = 5
 """Letters of a program's name that hardly stands in another program's bytes by chance."""
-_MULTI_CALL = re.compile(rb"BusyBox v\d|multi-call binary|toybox \d")
+_MULTI_CALL = (re.compile(rb"BusyBox v\d"), re.compile(rb"multi-call binary"), re.compile(rb"toybox \d"))
+"""Apart, because an expression that begins with fixed bytes is found several times as fast."""
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -35,18 +36,24 @@ def find(subject: Subject) -> Iterator[Found]:
     if product not in known_products() or ("." in file and file not in programs()):
         return
     words = {product.removeprefix("lib"), product} | ({file} if len(file) >= TELLING else set())
-    content = subject.artifact.content
-    held = re.compile(b"|".join(re.escape(one.encode()) for one in sorted(words)), re.IGNORECASE).search(content)
-    if held and not _MULTI_CALL.search(content):
+    at, size = _first(bytes(subject.artifact.content).lower(), words)
+    if size and not any(one.search(subject.artifact.content) for one in _MULTI_CALL):
+        held = bytes(subject.artifact.content[at : at + size])
         yield Clue(
             product,
             "",
             subject.artifact.locator,
             NAME,
             CONFIDENCE,
-            quoted(f"{file}: ".encode() + held[0]),
-            held.start(),
+            quoted(f"{file}: ".encode() + held),
+            at,
         )
+
+
+def _first(lowered: bytes, words: set[str]) -> tuple[int, int]:
+    """Where the first of these words stands, and its length; of two in one place the shorter. 0 bytes: none does."""
+    stand = [(lowered.find(one), len(one)) for one in (word.lower().encode() for word in words)]
+    return min((one for one in stand if one[0] >= 0), default=(-1, 0))
 
 
 def _runs(kind: str) -> bool:
