@@ -72,7 +72,9 @@ def signed(reading: Reading) -> Row:
     if share.signed_bytes:
         text = f"{total} to be installed, by {_signers(share.by)}"
         rest = f"(not signed: {listed(_uncovered(reading))})" if share.signed_bytes < share.total_bytes else ""
-        own = f"(and {count(share.envelope_bytes)} bytes of signature and packing, not installed)"
+        rest_empty = r.opened(reading).total - share.total_bytes - share.envelope_bytes
+        empty = f"; {count(rest_empty)} empty" if rest_empty > 0 else ""
+        own = f"(and {count(share.envelope_bytes)} bytes of signature and packing, not installed{empty})"
         lines = (text, rest, own if share.envelope_bytes else "")
         return Row("Signed", tuple(one for one in lines if one), figure, _good(figure))
     if share.unpinned_bytes:

@@ -165,7 +165,7 @@ def refrain(reading: Reading) -> str:
 
 
 def keep_as_evidence(reading: Reading) -> Step:
-    return Step(f"{keep(reading)} Keep this file as evidence; do not pass it on.")
+    return Step(f"{keep(reading)} Keep the firmware file as evidence; do not pass it on.")
 
 
 def call(reading: Reading) -> str:

@@ -141,7 +141,7 @@ def _not_accepted(case: Case) -> Judged:
         reasons.append((one, why))
     told = sorted({why for _, why in reasons})
     return failed(
-        f"No signature is by a key on record for {case.expectation.vendor or 'this vendor'}: {named(told, 3)}.",
+        f"No signature counts as by {case.expectation.vendor or 'this vendor'}. Reason: {named(told, 3)}.",
         [_about(one, why) for one, why in reasons],
         remedy=CALL,
         expected=" ".join(part for part in (case.expectation.vendor, case.expectation.product) if part),

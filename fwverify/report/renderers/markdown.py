@@ -7,7 +7,7 @@ HTML, no link, no mention comes out of a delivery. It does NOT hold components a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from fwverify.model.finding import Finding, Outcome
 from fwverify.model.plugin import Doc
@@ -55,8 +55,16 @@ def _ledger(reading: Reading) -> Iterator[str]:
     yield row("What", "How much", "In words")
     yield row("---", "---:", "---")
     for one in rows(reading):
-        yield row(prose(one.label), prose(one.figure), prose(" ".join(one.texts)))
+        yield row(prose(one.label), prose(one.figure), prose(_joined(one.texts)))
     yield ""
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """Lines of the page in one cell, each still told from the next; what went to `-v` there stands below here."""
+    text = texts[0] if texts else ""
+    for one in texts[1:]:
+        text += f" {one}" if one.startswith("(") else f"; {one}"
+    return text.replace("(names: -v)", "(names: below)")
 
 
 def _rules(reading: Reading) -> Iterator[str]:

@@ -150,7 +150,8 @@ def last_line(assessment: Assessment, context: Context, width: int) -> list[Line
     left = (span("Evidence", "label"), span(f"  {written}  {digest}"))
     if sum(cells(one.text) for one in left) + 2 + cells(right) > width:
         folder, slash, name = written.rpartition("/")
-        lines = labelled("Evidence", f"{folder}{slash} {name}", width, columns=(0, 10))
+        shown = written if cells(written) <= width - 10 else f"{folder}{slash} {name}"
+        lines = labelled("Evidence", shown, width, columns=(0, 10))
         return [*lines, *sides((span(f"{'':10}{digest}"),), span(right), width)]
     return sides(left, span(right), width) if right else [left]
 

@@ -29,6 +29,8 @@ ROOMS = (
     ("detectors", "detector of components, keys and secrets"), ("sboms", "format of parts lists"),
 )  # fmt: skip
 """Folders of plug-ins and what one of them is called."""
+APPROVED = "an approved release to compare with (--baseline)"
+WAY_BACK = "an image to go back to (--rollback)"
 
 
 def checked_words(reading: Reading) -> tuple[str, ...]:
@@ -49,7 +51,14 @@ def checked_words(reading: Reading) -> tuple[str, ...]:
         said.append(f"Tried: {', '.join(ways)}.")
     if not evidence.gaps:
         whole = sums.counted >= sums.total
-        said.append("Nothing was left out." if whole else "What was only searched may hold anything.")
+        said.append("No byte was left out." if whole else "What was only searched may hold anything.")
+    if reading.missing:
+        said.append(
+            f"Could not be judged: {plural(len(reading.missing), 'required rule')} (under Rules, with the reason)."
+        )
+    lacking = [words for there, words in ((evidence.approved, APPROVED), (evidence.rollback, WAY_BACK)) if not there]
+    if lacking:
+        said.append(f"Not looked at, because not given: {', and '.join(lacking)}.")
     return tuple(said)
 
 

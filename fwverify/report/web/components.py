@@ -118,7 +118,7 @@ def component_words(reading: Reading) -> tuple[str, ...]:
     said = [
         f"{count(sums.listed)} of {plural(sums.found, 'component')} seen in the image are in the SBOM, which lists "
         f"{count(declared)}.",
-        f"{count(sums.agreeing)} of these {count(sums.listed)} show the version that the SBOM gives{rest}.",
+        f"Of these {count(sums.listed)} the image shows the SBOM's version of {count(sums.agreeing)}{rest}.",
         f"{count(sums.absent)} declared and not seen.",
     ]
     if sums.hashes:

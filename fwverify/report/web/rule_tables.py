@@ -84,7 +84,7 @@ def _rule(one: Finding) -> Row:
         one.denominator if one.denominator and one.denominator not in one.message else "",
         f"wanted: {one.expected}" if one.expected else "",
         f"found: {one.observed}" if one.observed and one.observed not in one.message else "",
-        *_items(one.items),
+        *_items(item for item in one.items if item.detail != one.outcome.value or item.waiver),
         f"what to do: {one.remedy}" if one.remedy and one.outcome is not Outcome.PASS else "",
         f"{NOT_PROVEN}{one.not_proven}" if one.not_proven else "",
     ]

@@ -39,11 +39,11 @@ def test_a_mistyped_command_is_guessed(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["verify", "fw.bin", "--keys", "fw.bin"], "this is a file; keys are kept in a folder"),
-        (["verify", "fw.bin", "--keys", "none"], "Check the path."),
-        (["verify", "fw.bin", "--policy", "bad.yaml"], "bad.yaml:2:1: not YAML"),
-        (["verify", "fw.bin", "--policy", "bad.yaml"], "Look at that line and the one before it"),
-        (["verify", "fw.bin", "--baseline", "."], "Name a"),
+        (["verify", "in/fw.bin", "--keys", "notes.txt"], "this is a file; keys are kept in a folder"),
+        (["verify", "in/fw.bin", "--keys", "none"], "Check the path."),
+        (["verify", "in/fw.bin", "--policy", "bad.yaml"], "bad.yaml:2:1: not YAML"),
+        (["verify", "in/fw.bin", "--policy", "bad.yaml"], "Look at that line and the one before it"),
+        (["verify", "in/fw.bin", "--baseline", "folder"], "Name a file that verify wrote"),
         (["reassess", "."], "Name a file that verify wrote"),
     ],
 )
@@ -51,7 +51,10 @@ def test_a_mistake_says_what_to_do(
     arguments: list[str], words: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A wrong file, a folder where a file is meant, a text that does not parse."""
-    (here / "fw.bin").write_bytes(b"fw")
+    for name in ("in", "folder"):
+        (here / name).mkdir()
+    (here / "in" / "fw.bin").write_bytes(b"fw")
+    (here / "notes.txt").write_text("keys\n")
     (here / "bad.yaml").write_text("rules: [\n")
     assert main([*arguments, *AT]) == 2
     assert words in capsys.readouterr().err

@@ -79,7 +79,8 @@ def test_fail_page(stranger: Assessment) -> None:
         "            (names: -v). Advisory, failed: component.undeclared.",
         "  Ignored   fwverify.toml: came inside, not used; release.pem: a key that came\n"
         "            inside is never trusted",
-        "  Do next\n   1. Keep what is installed. Keep this file as evidence; do not pass it on.\n"
+        "  Do next\n   1. Keep what is installed. Keep the firmware file as evidence; do not pass it\n"
+        "      on.\n"
         "   2. Call ACME on the number in your contract, not one from this delivery. Have\n"
         "      them read out the fingerprint (SHA-256) of their signing key. Do not read\n"
         "      them the digits below first, or they may just say yes. Compare every digit\n"

@@ -44,4 +44,4 @@ def test_unread_bytes_are_all_there(good: Assessment) -> None:
 def test_nothing_unread(good: Assessment) -> None:
     """Where every byte was read the table is empty, and that is said."""
     assert unread_table(read(good)).rows == ()
-    assert "Nothing was left out." in checked_words(read(good))
+    assert "No byte was left out." in checked_words(read(good))
