@@ -103,7 +103,7 @@ def is_baseline(data: object) -> bool:
 
 def from_bytes(raw: bytes, source: str) -> Baseline:
     """Read a baseline and hold its parts against one another. Raises UsageError."""
-    todo = "Name a file that `fwverify baseline` wrote."
+    todo = "Name a file that 'fwverify baseline' wrote."
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):

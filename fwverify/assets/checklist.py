@@ -60,7 +60,7 @@ def parse_checklist(text: str, source: str) -> Checklist:
     root = reader.root(text, LANGUAGE, KEYS)
     by, day = reader.text(root, "by"), reader.text(root, "date")
     if not by:
-        raise UsageError("does not say who looked", where=source, todo="Fill in `by:`.")
+        raise UsageError("does not say who looked", where=source, todo="Fill in 'by:'.")
     if not is_day(day):
         raise UsageError(f"date is {day!r}", where=source, todo="Write it as 2026-11-25.")
     table = reader.table(root["checks"].value, "checks") if "checks" in root else {}

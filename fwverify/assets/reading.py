@@ -35,7 +35,7 @@ class Reader:
     def table(self, node: Node, what: str, known: Sequence[str] = ()) -> dict[str, Entry]:
         """A table; with `known`, of these keys alone. Raises UsageError."""
         if node.table is None:
-            raise self.error(node, f"{what} must be a table of `key: value`, not {node.kind}")
+            raise self.error(node, f"{what} must be a table of 'key: value', not {node.kind}")
         for name, entry in node.table.items():
             if known and name not in known:
                 close = get_close_matches(name, known, n=1)

@@ -78,7 +78,7 @@ def parse_register(text: str, source: str) -> Register:
     reader = Reader(source)
     root = reader.root(text, LANGUAGE, KEYS)
     if "units" not in root:
-        raise UsageError("it names no units", where=f"{source}:1:1", todo="Add `units:`.")
+        raise UsageError("it names no units", where=f"{source}:1:1", todo="Add 'units:'.")
     table = reader.table(root["units"].value, "units")
     units = []
     for name, entry in table.items():

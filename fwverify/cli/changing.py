@@ -33,7 +33,7 @@ OPTIONS = (
     click.option("--assets", "register", metavar="FILE", type=_FILE,
                  help=f"Your asset register.  [default: {REGISTER} of your configuration folder]"),
     click.option("--baseline", metavar="FILE", type=_FILE,
-                 help="The approved release: evidence, or a file of `fwverify baseline`.  [default: the unit's]"),
+                 help="The approved release: evidence, or a file of 'fwverify baseline'.  [default: the unit's]"),
     click.option("--rollback", metavar="PATH", type=_FILE, help="The delivery you would go back to: verified alike."),
     click.option("--change", "ticket", default="", metavar="TICKET", help="The change this is for."),
     click.option("--window", default="", metavar="TEXT",

@@ -40,7 +40,7 @@ def refuse_absent(last_resort: str, *, in_process: bool) -> None:
     if in_process:
         raise UsageError("--in-process and --last-resort contradict each other", todo="Leave one of them out.")
     if not unblob.version():
-        todo = f"pip install 'fwverify[{last_resort}]'; `fwverify doctor` then tells which programs it lacks."
+        todo = f"pip install 'fwverify[{last_resort}]'; 'fwverify doctor' then tells which programs it lacks."
         raise UsageError(f"{last_resort} is not installed", where="--last-resort", todo=todo)
     if not HAS_WORKERS or not unblob.can_be_confined():
         problem = f"the programs {last_resort} starts cannot be confined on this system (no Landlock)"
@@ -68,7 +68,7 @@ def refuse_weaker(policy: Policy, *, in_process: bool, last_resort: str | None =
         offered = min(offered, Unblob.mode, key=ISOLATION.index)
     least = str(wanted.values()["isolation"])
     if ISOLATION.index(offered) < ISOLATION.index(least):
-        todo = "`fwverify doctor` tells what this machine lacks."
+        todo = "'fwverify doctor' tells what this machine lacks."
         todo = "Leave out --last-resort: it starts programs." if last_resort else todo
         todo = "Leave out --in-process." if in_process else todo
         raise UsageError(f"policy {policy.id} requires isolation {least!r}; this run has {offered!r}", todo=todo)

@@ -109,7 +109,7 @@ class _Reader(Fields):
         expect = self.needed(root, "expect", "case")
         table = self.entries(expect, "expect", EXPECT)
         if "decision" not in table:
-            raise self.error(expect, "expect has no decision", "Add `decision: pass`, `fail` or `inconclusive`.")
+            raise self.error(expect, "expect has no decision", "Add 'decision: pass', 'fail' or 'inconclusive'.")
         decision = table["decision"].value
         if decision.text not in EXITS:
             raise self.error(decision, f"a decision is {', '.join(EXITS)}, not {decision.text!r}")

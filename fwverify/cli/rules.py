@@ -47,7 +47,7 @@ def _named(rule_id: str) -> Rule:
     known = {one.id: one for one in BUILTIN}
     if rule_id not in known:
         raise UsageError(
-            f"there is no rule {rule_id!r}.{did_you_mean(rule_id, known)}", todo="`fwverify rules` lists them."
+            f"there is no rule {rule_id!r}.{did_you_mean(rule_id, known)}", todo="'fwverify rules' lists them."
         )
     return known[rule_id]
 

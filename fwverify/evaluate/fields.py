@@ -66,7 +66,7 @@ class Fields:
     def entries(self, node: Node, what: str, known: Sequence[str]) -> dict[str, Entry]:
         """A table whose keys are all known."""
         if node.table is None:
-            raise self.error(node, f"{what} must be a table of `key: value`, not {node.kind}")
+            raise self.error(node, f"{what} must be a table of 'key: value', not {node.kind}")
         for key, entry in node.table.items():
             if key not in known:
                 raise self.error(entry.key, f"{what} has no key {key!r}.{did_you_mean(key, known)}",

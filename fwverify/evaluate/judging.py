@@ -144,6 +144,6 @@ def incomparable(case: Case) -> Judged | None:
         return None
     return unjudged(
         f"No signature could be checked: {named(sorted({one.detail for one in case.evidence.signatures}), 2)}.",
-        remedy="Ask the vendor for a signature in a form fwverify reads (`fwverify formats` lists them).",
+        remedy="Ask the vendor for a signature in a form fwverify reads ('fwverify formats' lists them).",
         items=[item(one.source, f"{one.scheme}: {one.detail}", one) for one in case.evidence.signatures],
     )

@@ -88,7 +88,7 @@ class _Reader(Fields):
         self._parent()
         self._loosen()
         if self.parent is None and "rules" not in self.table:
-            raise self.error(root, "the policy has neither rules nor a parent", "Add `rules:` or `extends:`.")
+            raise self.error(root, "the policy has neither rules nor a parent", "Add 'rules:' or 'extends:'.")
         settings = self._rules()
         heads = self._heads(root)
         values = {one.name: one.value for one in heads}
@@ -125,8 +125,8 @@ class _Reader(Fields):
         name = self.text(node, "extends")
         if not name.startswith("builtin:") and not name.endswith((".yaml", ".yml")):
             raise self.error(
-                node, f"extends must name a shipped policy as `builtin:NAME`, or a policy file, not {name!r}",
-                "A file is looked for beside this one: `extends: organisation.yaml`.",
+                node, f"extends must name a shipped policy as 'builtin:NAME', or a policy file, not {name!r}",
+                "A file is looked for beside this one: 'extends: organisation.yaml'.",
             )  # fmt: skip
         try:
             self.parent = self.loader(name)
@@ -147,7 +147,7 @@ class _Reader(Fields):
             if one.text not in known:
                 raise self.error(one, f"no rule {one.text!r} to loosen.{did_you_mean(str(one.text), known)}")
         if not self._optional("loosen-reason").strip():
-            raise self.error(node, "loosen needs a reason", "Add `loosen-reason:` with one sentence why.")
+            raise self.error(node, "loosen needs a reason", "Add 'loosen-reason:' with one sentence why.")
 
     def _optional(self, name: str) -> str:
         node = self.head(name)
@@ -159,7 +159,7 @@ class _Reader(Fields):
             name = self.parent.source if self.parent else ""
             raise self.error(
                 node, f"{subject}: {what} asks for less than {name} does",
-                f"If that is meant, add `loosen: [{subject}]` and a `loosen-reason:`.",
+                f"If that is meant, add 'loosen: [{subject}]' and a 'loosen-reason:'.",
             )  # fmt: skip
 
     # --- what stands beside the rules ---
@@ -286,7 +286,7 @@ class _Reader(Fields):
         named: dict[str, Entry] = {}
         if node is not None:
             if node.table is None:
-                raise self.error(node, f"rules must be a table of `rule: level`, not {node.kind}")
+                raise self.error(node, f"rules must be a table of 'rule: level', not {node.kind}")
             named = dict(node.table)
         if (requires := self.table.get("requires")) is not None:
             if REQUIRES in named or requires.value.table is None:
@@ -295,7 +295,7 @@ class _Reader(Fields):
         for name, entry in named.items():
             if name not in self.rules:
                 raise self.error(entry.key, f"there is no rule {name!r}.{did_you_mean(name, self.rules)}",
-                                 "`fwverify rules` lists them.")  # fmt: skip
+                                 "'fwverify rules' lists them.")  # fmt: skip
         return tuple(self._rule(one, named.get(one.id)) for one in self.rules.values())
 
     def _base(self, rule: Rule) -> RuleSetting:

@@ -101,7 +101,7 @@ class _Reader(Fields):
         for one in node.items or ():
             if one.text not in self.rules:
                 raise self.error(one, f"there is no rule {one.text!r}.{did_you_mean(str(one.text), self.rules)}",
-                                 "`fwverify rules` lists them.")  # fmt: skip
+                                 "'fwverify rules' lists them.")  # fmt: skip
         return found
 
     def digests(self, node: Node, what: str, noun: str) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ class _Reader(Fields):
             if not SHA256.fullmatch(one.text or ""):
                 raise self.error(
                     one, f"{one.text!r} is not {noun}: 64 hexadecimal digits, in lower case",
-                    "`fwverify waiver new REPORT --rule ID` writes them for you.",
+                    "'fwverify waiver new REPORT --rule ID' writes them for you.",
                 )  # fmt: skip
         return found
 
@@ -119,7 +119,7 @@ class _Reader(Fields):
         scope = self.entries(node, "scope", SCOPE)
         if ("images" in scope) == ("product" in scope) or ("product" in scope) != ("versions" in scope):
             raise self.error(
-                node, "a scope is either `images: [SHA-256]`, or `product:` and `versions:` together",
+                node, "a scope is either 'images: [SHA-256]', or 'product:' and 'versions:' together",
                 "Image digests are the safer of the two; a product needs a second approver.",
             )  # fmt: skip
         return scope

@@ -57,7 +57,7 @@ class Entry:
     value: Node
 
 
-ADVICE = "Look at that line and the one before it: indentation, a missing quote or bracket, a text with `: ` in it."
+ADVICE = "Look at that line and the one before it: indentation, a missing quote or bracket, a text with ': ' in it."
 """What to do where a person wrote the file."""
 
 

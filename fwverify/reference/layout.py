@@ -109,7 +109,7 @@ def speaking(path: Path) -> Iterator[None]:
 
 _TODO = (
     ("locked", "Somebody else writes to it; try again."),
-    ("readonly", "It must be writable; or it was left half written: run the `fwverify reference learn` that was."),
+    ("readonly", "It must be writable; or it was left half written: run the 'fwverify reference learn' that was."),
     ("unable to open", "Check that the folder is there and that you may write to it."),
     ("full", "Make room on the disk; the store is as it was."),
 )

@@ -110,7 +110,7 @@ def key_of(new: NewKey) -> PublicKey | None:
     try:
         return key_file.parse(new.content)
     except Malformed as wrong:
-        todo = "Give one public key or certificate; `keys add --from FILE` lists those inside another file."
+        todo = "Give one public key or certificate; 'keys add --from FILE' lists those inside another file."
         raise TrustStoreError(wrong.reason, where=new.name, todo=todo) from None
 
 

@@ -56,7 +56,7 @@ def inserted(lines: list[str], among: tuple[Node, ...], entry: list[str]) -> lis
     start = among[-1].line - 1 if among else -1
     dash = re.match(r"(\s*)- ", lines[start]) if among else None
     if dash is None:
-        raise TrustStoreError("the list is not written as `- ` lines", todo=paste(entry))
+        raise TrustStoreError("the list is not written as '- ' lines", todo=paste(entry))
     end = _end(lines, start, len(dash[1]))
     return [*lines[:end], *(dash[1] + one for one in entry), *lines[end:]]
 

@@ -60,5 +60,5 @@ def _refuse_twin(folder: Path, record: KeyRecord, distrust: str) -> None:
         twin = one.record
         same = twin.fingerprint == record.fingerprint and twin.name != record.name
         if same and twin.status not in ("revoked", "suspended"):
-            todo = f"Suspend {twin.name} first (`status: suspended` in its file), then revoke this one."
+            todo = f"Suspend {twin.name} first ('status: suspended' in its file), then revoke this one."
             raise UsageError(f"the same key is in force as {twin.name}", where="VENDOR/ID", todo=todo)

@@ -75,7 +75,7 @@ class Place:
     def table(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Place]:
         """The entries by key. An unknown or missing key is an error."""
         if self.node.table is None:
-            raise self.error(f"this must be a table of `key: value`, not {self.node.kind}")
+            raise self.error(f"this must be a table of 'key: value', not {self.node.kind}")
         for name, entry in self.node.table.items():
             if name not in (*required, *optional):
                 raise self.at(entry.key).error(f"{name!r} is not known here", suggestion(name, (*required, *optional)))

@@ -87,7 +87,7 @@ def unexpected(case: Case, values: Values) -> Judged:
     ]  # fmt: skip
     rest += [one for one in found.components if one.step in STEPS and not _expected(one, globs)]
     if rest:
-        remedy = "Hold it against the release notes; ask the vendor what they do not name, and put it under `expected`."
+        remedy = "Hold it against the release notes; ask the vendor what they do not name, and put it under 'expected'."
         return _fail(rest, f"{counted(len(rest), 'change')} that nobody announced", remedy)
     return _passed(case, values, "Nothing changed that nobody announced", found)
 
@@ -132,7 +132,7 @@ def new_endpoint(case: Case, values: Values) -> Judged:
         if one.topic is Topic.ENDPOINT and one.old is None and not _expected(one, globs)
     ]  # fmt: skip
     if rest:
-        remedy = "Ask the vendor what they are for, and name those he declares under `declared`."
+        remedy = "Ask the vendor what they are for, and name those he declares under 'declared'."
         return _fail(
             rest, f"{counted(len(rest), 'address', 'addresses')} that the approved release did not have", remedy
         )

@@ -223,7 +223,7 @@ def forbidden(case: Case, values: Values) -> Judged:
     """Nothing of the deny list is in the image or in the SBOM."""
     deny = listed(values, "deny")
     if not deny:
-        return absent(values, "The policy has no deny list.", remedy="Set `deny` in the policy.")
+        return absent(values, "The policy has no deny list.", remedy="Set 'deny' in the policy.")
     names = [(one.name, one.version, one.purl) for one in case.evidence.components]
     declared = [one.declared for one in case.evidence.discrepancies if one.declared is not None]
     names += [(one.name, one.version, one.purl) for one in declared]

@@ -49,7 +49,7 @@ def undeclared(case: Case, values: Values) -> Judged:
     """Every address in the image is one the vendor declares."""
     every = _found(case, ContentKind.ENDPOINT, ())
     rest = _found(case, ContentKind.ENDPOINT, listed(values, "declared"))
-    ask = "Ask the vendor which addresses the device connects to, and name them under `declared`."
+    ask = "Ask the vendor which addresses the device connects to, and name them under 'declared'."
     if rest and not listed(values, "declared"):
         return absent(values, f"{counted(len(_names(rest)), 'address', 'addresses')} found, none declared.", remedy=ask)
     if rest:

@@ -21,7 +21,7 @@ def licence(case: Case, values: Values) -> Judged:
     """
     allow, deny = listed(values, "allow"), listed(values, "deny")
     if not allow and not deny:
-        return absent(values, "The policy names no licences.", remedy="Name some under `allow` or `deny`.")
+        return absent(values, "The policy names no licences.", remedy="Name some under 'allow' or 'deny'.")
     declared = sorted({one.declared for one in case.evidence.discrepancies if one.declared is not None})
     if not declared:
         return absent(values, "No SBOM declares a component.", remedy="Ask the vendor for the SBOM of this release.")

@@ -86,7 +86,7 @@ def identified(case: Case, values: Values) -> Judged:
     if unknown:
         return unjudged(
             f"{named([one.locator.name for one in unknown])}: no format that fwverify knows.",
-            remedy="Ask the vendor which format it is; `fwverify formats` lists what can be opened.",
+            remedy="Ask the vendor which format it is; 'fwverify formats' lists what can be opened.",
             items=[item(one.locator, "format not known", one) for one in unknown],
         )
     titles = sorted({one.format_title or one.format for one in images})

@@ -14,7 +14,7 @@ def settings(case: Case, values: Values) -> Judged:
     if had not in ISOLATION or ISOLATION.index(had) < ISOLATION.index(wanted):
         return unjudged(
             f"The policy requires isolation {wanted!r}; these facts were gathered with {had!r}.",
-            remedy="Verify again on a machine that gives it: `fwverify doctor` tells.",
+            remedy="Verify again on a machine that gives it: 'fwverify doctor' tells.",
             expected=wanted,
             observed=had,
         )

@@ -26,7 +26,7 @@ from fwverify.model.evidence import ElementCount, FaultKind, SbomObservation
 from fwverify.model.finding import Item, Level
 from fwverify.model.versions import compare
 
-ASK = "Tell the vendor which entries these are; `fwverify sbom check` lists all of them."
+ASK = "Tell the vendor which entries these are; 'fwverify sbom check' lists all of them."
 
 
 def _nothing(case: Case, values: Values) -> Judged | None:

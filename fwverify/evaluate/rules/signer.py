@@ -141,7 +141,7 @@ def all_required(case: Case, values: Values) -> Judged:
     wanted = listed(values, "require")
     against = case.expectation.baseline if values["no-fewer-than-baseline"] is True else ()
     if not wanted and not against:
-        remedy = "Name schemes in `require`, or the approved release with --baseline."
+        remedy = "Name schemes in 'require', or the approved release with --baseline."
         return absent(values, "Neither the policy nor a baseline names signatures that must be there.", remedy=remedy)
     have = {one.scheme for one in case.accepted}
     pairs = {(one.scheme, case.accepted_keys[identify(one)].name) for one in case.accepted}

@@ -117,7 +117,7 @@ def _stale(case: Case, values: Values) -> Judged | None:
         return None
     return unjudged(
         f"The revocation list for {old[0][1].subject} is of {old[0][1].crl_updated[:10]}: too old to be relied on.",
-        remedy="Get the issuer's current list and put it beside the pinned certificate (`crl` in the registry).",
+        remedy="Get the issuer's current list and put it beside the pinned certificate ('crl' in the registry).",
         items=[item(one.source, f"revocation list of {link.crl_updated}", one) for one, link in old],
     )
 

@@ -81,7 +81,7 @@ def minimum(case: Case, values: Values) -> Judged:
     if stated and (not least or compare(stated, least, text(values, "scheme")) == 1):
         least = stated
     if not least:
-        remedy = "Set `min` in the policy, or say --min-version."
+        remedy = "Set 'min' in the policy, or say --min-version."
         return absent(values, "Nobody names a minimum version.", remedy=remedy)
     claims = covered_claims(case.evidence, case.covered, case.accepted)
     if not claims:
@@ -92,7 +92,7 @@ def minimum(case: Case, values: Values) -> Judged:
         return failed(
             f"Version {_told(older or odd)} {what}.",
             [item(one.locator, f"version {one.value}, minimum {least}", one) for one in older or odd],
-            remedy="Install a later release." if older else "Set `scheme` in the policy, or ask the vendor.",
+            remedy="Install a later release." if older else "Set 'scheme' in the policy, or ask the vendor.",
             expected=f"at least {least}",
             observed=_told(claims),
         )
@@ -126,7 +126,7 @@ def no_downgrade(case: Case, values: Values) -> Judged:
             [item(one.locator, f"version {one.value}, installed {installed}", one) for one in older or odd],
             remedy='Old releases bring old flaws back. If it is meant, say so:  --going-back "REASON"'
             if older
-            else "Set `scheme` in the policy, or check the installed version you stated.",
+            else "Set 'scheme' in the policy, or check the installed version you stated.",
             expected=f"not older than {installed}",
             observed=_told(claims),
         )
@@ -212,7 +212,7 @@ def support_window(case: Case, values: Values) -> Judged:
     """The vendor still supports the product on the day of judgement."""
     until = text(values, "until")
     if not until:
-        return absent(values, "Nobody says how long the vendor supports it.", remedy="Set `until` in the policy.")
+        return absent(values, "Nobody says how long the vendor supports it.", remedy="Set 'until' in the policy.")
     if case.at[:10] > until:
         return failed(
             f"The vendor's support ended on {until}.",

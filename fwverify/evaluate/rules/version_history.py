@@ -56,7 +56,7 @@ def withdrawn(case: Case, values: Values) -> Judged:
     """Neither this version nor these bytes were withdrawn."""
     entries = listed(values, "list")
     if not entries:
-        return absent(values, "Nobody names withdrawn releases.", remedy="Put them into `list` in the policy.")
+        return absent(values, "Nobody names withdrawn releases.", remedy="Put them into 'list' in the policy.")
     digests = {found[1].lower() for one in entries if (found := SHA256.fullmatch(one))}
     versions = [one for one in entries if not SHA256.fullmatch(one)]
     bad = [item(one.locator, "its digest was withdrawn") for one in case.evidence.images() if
@@ -117,7 +117,7 @@ def upgrade_path(case: Case, values: Values) -> Judged:
     """No release that must be installed on the way is skipped."""
     stones, installed = listed(values, "path"), case.expectation.installed
     if not stones:
-        remedy = "Where the vendor names releases that must not be skipped, put them into `path` in the policy."
+        remedy = "Where the vendor names releases that must not be skipped, put them into 'path' in the policy."
         return absent(values, "Nobody names releases that must not be skipped.", remedy=remedy)
     if not installed:
         return unjudged("Nobody stated which version is installed.", remedy="Add it:  --installed VERSION")
@@ -134,7 +134,7 @@ def upgrade_path(case: Case, values: Values) -> Judged:
         return failed(
             f"{installed} -> {_versions(claims)}: {first} {what}.",
             [item(claim.locator, f"{stone} {what}", claim) for claim, stone in skipped or odd],
-            remedy=f"Install {first} before it." if skipped else "Set `scheme` in the policy.",
+            remedy=f"Install {first} before it." if skipped else "Set 'scheme' in the policy.",
             expected=", ".join(stones),
             observed=_versions(claims),
         )
