@@ -169,8 +169,10 @@ def _approval(
     from fwverify.model.canonical import identify
     from fwverify.model.verdict import Decision
 
-    if not by.strip():
+    if not settings.one_line(by, "--by"):
         raise UsageError("takes a name", where="--by")
+    settings.one_line(in_spite, "--in-spite")
+    settings.one_line(observed, "--observed-version")
     evidence, at = read_evidence(source), settings.moment(at_time)
     why = differs(evidence, observed) if observed else ""
     if why:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_FILE_BYTES = 4 << 20
 """A register of 10,000 units has about 2 MiB."""
-MAX_WORDS = 200
 REGISTER = "assets.yaml"
 _FILE = click.Path(path_type=Path)
 OPTIONS = (
@@ -107,8 +106,7 @@ def _record(
     said = (("--change", ticket), ("--requested-by", requested_by), ("--approved-by", approved_by),
             ("--going-back", going_back))  # fmt: skip
     for option, text in said:
-        if len(text) > MAX_WORDS or any(ord(one) < 32 for one in text):
-            raise UsageError(f"takes one line of at most {MAX_WORDS} characters", where=option)
+        settings.one_line(text, option)
     times = parse_window(window) if window else None
     done = parse_checklist(read_text(checklist), str(checklist)) if checklist is not None else None
     if done is not None and ticket and done.change and done.change != ticket:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fwverify.cli import output, status
+from fwverify.cli import output, settings, status
 from fwverify.errors import UsageError
 
 
@@ -31,9 +31,7 @@ def new(change: str, asset: str, target: Path | None) -> int:
     """
     from fwverify.assets.checklist import frame
 
-    if any(ord(one) < 32 for one in change + asset):
-        raise UsageError("takes one line", where="--change, --asset")
-    text = frame(change, asset)
+    text = frame(settings.one_line(change, "--change"), settings.one_line(asset, "--asset"))
     if target is None:
         output.emit(text)
         return status.PASS
@@ -57,7 +55,7 @@ def check(file: Path) -> int:
     from fwverify.report.neutral import visible
 
     found = parse_checklist(read_text(file), str(file))
-    lines = [f"{found.change or 'no change named'}  {found.asset}  by {found.by} on {found.date}"]
+    lines = [f"checked  {found.change or 'no change named'}  {found.asset}  by {found.by} on {found.date}"]
     lines += [f"  {one.result.value:<5} {one.id:<16} {one.note}".rstrip() for one in found.checks]
     output.emit("".join(f"{visible(one)}\n" for one in lines))
     results = {one.result for one in found.checks}

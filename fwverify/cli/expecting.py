@@ -62,6 +62,8 @@ def expectation_options(command: F) -> F:
         back = others.get("rollback")
         deliveries = (*others.get("paths", ()), *((back,) if back is not None else ()))
         settings.refuse_inside(deliveries, None, None, no_method=no_method)
+        for option, words in (("--channel", channel), *(("--device", one) for one in device)):
+            settings.one_line(words, option)
         expected = Expectation(
             _id(vendor, "--vendor"),
             _id(product, "--product"),
@@ -109,6 +111,7 @@ def _id(value: str, option: str) -> str:
 
 
 def _version(value: str, option: str) -> str:
+    settings.one_line(value, option)
     if value and not re.search(r"[0-9]", value):
         raise UsageError(f"not a version: {value!r}", where=option, todo="Write it as the unit shows it.")
     return value

@@ -92,6 +92,10 @@ def _check(bidders: Sequence[Path], page: Path | None, table: Path | None) -> No
     for one in bidders:
         if not one.is_dir():
             raise UsageError("is no folder", where=str(one), todo="Make bidders' folders:  fwverify rfp new")
+    for name in names:
+        if not name.isprintable() or not name[:1].isalnum():
+            todo = "Let it begin with a letter or digit: a bidder may have chosen it for what reads your table or log."
+            raise UsageError("is no name for a bidder", where=name, todo=todo)
     if len(set(names)) != len(names):
         raise UsageError("two bidders have the same name", todo="Name each folder once, under names that differ.")
     for option, path in (("-o", page), ("--csv", table)):

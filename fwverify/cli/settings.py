@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_POLICY = "builtin:baseline"
 PAGE_WIDTH = 80
+MAX_WORDS = 200
+"""Of a ticket, a name or a reason."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -122,6 +124,13 @@ def refuse_parents(delivery: Sequence[Path], policy: Policy) -> None:
     """Nor may what a policy extends lie there. Raises UsageError."""
     for one in policy.parents:
         refuse_inside(delivery, one, None, option=f"{policy.source} extends")
+
+
+def one_line(text: str, option: str) -> str:
+    """What somebody is to read later: one line, without characters that nobody sees. Raises UsageError."""
+    if len(text) > MAX_WORDS or not text.replace("\u00a0", " ").isprintable():
+        raise UsageError(f"takes one line of at most {MAX_WORDS} printable characters", where=option)
+    return text.strip()
 
 
 def now() -> str:

@@ -7,12 +7,14 @@ to it (its signature, a list that names it, its SBOM) come along; other files be
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fwverify.errors import IngestError
 from fwverify.formats import checksum_list
+from fwverify.formats.names import decoded
 from fwverify.ingest import archives, files, roles
 from fwverify.limits import Budget, Limits
 from fwverify.model.artifact import Artifact, DeliveredFile, Delivery, Role
@@ -52,7 +54,12 @@ def ingest(paths: Sequence[Path], limits: Limits, deadline: float = 0.0) -> Inge
 
 
 def _name(path: Path) -> str:
-    return path.resolve().name or "delivery"
+    return _named(path.resolve()) or "delivery"
+
+
+def _named(path: Path) -> str:
+    """A file's name as text: names on disk are bytes, and not all of them are UTF-8."""
+    return decoded(os.fsencode(path.name))
 
 
 def _folder(folder: Path, limits: Limits) -> Ingested:
@@ -70,7 +77,7 @@ def _several(paths: Sequence[Path], limits: Limits) -> Ingested:
     if folders:
         todo = "Name one folder, or several files that belong together; for many deliveries: fwverify batch."
         raise IngestError("a folder is a delivery of its own", where=str(folders[0]), todo=todo)
-    found = [files.read(path, path.name, limits) for path in paths]
+    found = [files.read(path, _named(path), limits) for path in paths]
     if len({one.name for one in found}) != len(found):
         raise IngestError("two files have the same name", todo="Put the delivery into one folder and name that.")
     return Ingested(_delivery(found[0].name, found))
@@ -89,7 +96,7 @@ def _delivered(artifact: Artifact, names: dict[str, Artifact]) -> DeliveredFile:
 
 
 def _single(path: Path, limits: Limits, deadline: float) -> Ingested:
-    artifact = files.read(path, path.name, limits)
+    artifact = files.read(path, _named(path), limits)
     if artifact.size == 0:
         raise IngestError("the file is empty", where=str(path), todo="Download it again.")
     opened = _archive(artifact, limits, deadline)
@@ -99,7 +106,7 @@ def _single(path: Path, limits: Limits, deadline: float) -> Ingested:
     names = {one.name: one for one in (artifact, *beside)}
     _refuse_companion(artifact, names, path)
     image = DeliveredFile(Role.IMAGE, artifact, "the file you named")
-    return Ingested(Delivery(path.name, (image, *_belonging(artifact, beside, names))))
+    return Ingested(Delivery(_named(path), (image, *_belonging(artifact, beside, names))))
 
 
 def _refuse_companion(artifact: Artifact, names: dict[str, Artifact], path: Path) -> None:
@@ -119,7 +126,7 @@ def _beside(path: Path, limits: Limits) -> list[Artifact]:
         if other.stat().st_size > MAX_BESIDE_BYTES:
             continue
         try:
-            found.append(files.read(other, other.name, limits))
+            found.append(files.read(other, _named(other), limits))
         except IngestError:
             continue
     return found
