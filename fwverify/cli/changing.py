@@ -87,6 +87,8 @@ def change_options(command: F) -> F:
         if rollback is not None and not rollback.exists():
             raise UsageError("there is no such file or folder", where=f"--rollback {rollback}")
         approved, release = read_baseline(baseline) if baseline is not None else (None, None)
+        if approved is not None:
+            _refuse_other(approved, expected, f"--baseline {baseline}")
         expected = replace(expected, change=record, baseline=_signers(approved) if approved is not None else ())
         held = Held(approved, release, (rollback,) if rollback is not None else ())
         return command(expected=expected, held=held, **others)
@@ -121,6 +123,14 @@ def _record(
         going_back=going_back.strip(),
         checklist=done,
     )
+
+
+def _refuse_other(approved: Evidence, expected: Expectation, where: str) -> None:
+    """What was approved for another product says nothing about this one. Raises UsageError."""
+    then = approved.expectation
+    for old, new in ((then.vendor, expected.vendor), (then.product, expected.product)):
+        if old and new and old.casefold() != new.casefold():
+            raise UsageError(f"is of {old}, not of {new}", where=where, todo="Name the one of this product.")
 
 
 def register_of(path: Path | None) -> Path:

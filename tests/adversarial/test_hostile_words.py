@@ -92,3 +92,17 @@ def test_words_of_records(tmp_path: Path, words: str, capsys: Capture) -> None:
     assert main([*common, "--by", words]) == 2
     assert main([*common, "--by", "M. Lee", "--in-spite", words]) == 2
     harmless(capsys)
+
+
+@pytest.mark.parametrize(("option", "status"), [(("--product", "pdu"), 2), (("--vendor", "volta"), 2), ((), 3)])
+def test_baselines_of_others(tmp_path: Path, option: tuple[str, ...], status: int, capsys: Capture) -> None:
+    """What was approved for another vendor or product is refused, as evidence and as a baseline."""
+    evidence, image = tmp_path / "x.evidence.json", tmp_path / "fw.bin"
+    image.write_bytes(b"firmware")
+    common = ["verify", str(image), "--vendor", "acme", "--product", "ups", *AT, "--in-process", "-q"]
+    assert main([*common, "--evidence", str(evidence)]) == 3
+    made = ["baseline", "set", "U-1", "--from", str(evidence), "--baselines", str(tmp_path), "--by", "M", *AT]
+    assert main([*made, "--in-spite", "a test"]) == 0
+    for one in (evidence, tmp_path / "U-1.baseline.json"):
+        assert main([*common, *option, "--no-evidence", "--baseline", str(one)]) == status
+    assert ("not of" in capsys.readouterr().err) is bool(option)
