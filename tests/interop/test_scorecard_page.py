@@ -47,6 +47,14 @@ def test_overview_fits_a_desk(browser: Browser, card: Path) -> None:
         assert page.evaluate(f"{box}.scrollWidth <= {box}.clientWidth")
 
 
+def test_overview_fits_paper(browser: Browser, card: Path) -> None:
+    """On A4 between its margins (182 mm) the table of all bidders is not cut and the page is not shrunk for it."""
+    with opened(browser, card, viewport={"width": 688, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        assert not wide(page)
+        assert page.evaluate("document.getElementById('overview').getBoundingClientRect().width <= 688")
+
+
 def test_prints(browser: Browser, card: Path) -> None:
     """On A4 the first sheet holds every bidder, what keeps one out, and what the page does not say."""
     pypdf = pytest.importorskip("pypdf")
@@ -55,3 +63,4 @@ def test_prints(browser: Browser, card: Path) -> None:
     first = " ".join(paper.pages[0].extract_text().replace("\ufb01", "fi").split())
     for words in ("norra", "lumen", "kestrel", "orbit", "sealed", "OUT", "Gate not met", "not a statement about any"):
         assert words in first
+    assert all(f"{name}: " not in first for name in ("norra", "sealed"))
