@@ -12,6 +12,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fwverify.formats.names import fill_byte
 from fwverify.model.artifact import ByteRange, subtracted
@@ -25,6 +26,9 @@ PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 SHT_NULL, SHT_NOBITS, SHT_STRTAB = 0, 8, 3
 SHF_ALLOC, SHF_EXECINSTR, PF_X = 2, 4, 1
 PN_XNUM, SHN_XINDEX = 0xFFFF, 0xFFFF
+SEGMENT_ROWS = {32: "7I4x", 64: "2I5Q8x"}
+SECTION_ROWS = {32: "4x2I4x4I8x", 64: "4xIQ8x2Q2I16x"}
+"""Of both tables' rows: what is kept of them."""
 DT_NULL, DT_NEEDED, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SONAME = 0, 1, 5, 6, 10, 14
 DT_FLAGS_1, DF_1_PIE = 0x6FFFFFFB, 0x08000000
 
@@ -34,9 +38,8 @@ SMALL_CODE_BYTES = 32
 """Less code than this (one stub) may look like text by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One program header."""
+class Segment(NamedTuple):
+    """One program header. A named tuple, as `Section`: a program has dozens of them, and they are made in one call."""
 
     type: int
     flags: int
@@ -47,8 +50,7 @@ class Segment:
     memory_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One section header."""
 
     type: int
@@ -176,20 +178,11 @@ def _segments(tables: Tables) -> None:
     if row != expected or not _fits(tables, phoff, count, row):
         tables.problems.append(f"program header table ({count} entries of {row} at byte {phoff}) is not in the file")
         return
-    tables.segments = tuple(_segment(tables, phoff + row * at) for at in range(count))
+    rows = struct.iter_unpack(f"{tables.order}{SEGMENT_ROWS[tables.bits]}", tables.view[phoff : phoff + row * count])
+    if tables.bits == 32:  # the flags stand behind the sizes
+        rows = ((kind, flags, *between) for kind, *between, flags in rows)
+    tables.segments = tuple(map(Segment._make, rows))
     tables.structure += (ByteRange(phoff, phoff + row * count),)
-
-
-def _segment(tables: Tables, at: int) -> Segment:
-    if tables.bits == 32:
-        kind, offset, address, physical, in_file, in_memory, flags = struct.unpack_from(
-            f"{tables.order}7I", tables.view, at
-        )
-    else:
-        kind, flags, offset, address, physical, in_file, in_memory = struct.unpack_from(
-            f"{tables.order}2I5Q", tables.view, at
-        )
-    return Segment(kind, flags, offset, address, physical, in_file, in_memory)
 
 
 def _sections(tables: Tables) -> None:
@@ -210,14 +203,13 @@ def _sections(tables: Tables) -> None:
     if count == 0 or names >= count:
         tables.problems.append(f"section table has {count} entries, its names are said to be in number {names}")
         return
-    tables.sections = tuple(_section(tables, shoff + row * at) for at in range(count))
+    rows = struct.iter_unpack(f"{tables.order}{SECTION_ROWS[tables.bits]}", tables.view[shoff : shoff + row * count])
+    tables.sections = tuple(map(Section._make, rows))
     tables.structure += (ByteRange(shoff, shoff + row * count),)
 
 
 def _section(tables: Tables, at: int) -> Section:
-    layout = "10I" if tables.bits == 32 else "2I4Q2I2Q"
-    _, kind, flags, _, offset, size, link, info, _, _ = struct.unpack_from(tables.order + layout, tables.view, at)
-    return Section(kind, flags, offset, size, link, info)
+    return Section._make(struct.unpack_from(f"{tables.order}{SECTION_ROWS[tables.bits]}", tables.view, at))
 
 
 def _extents(tables: Tables) -> None:
@@ -227,9 +219,8 @@ def _extents(tables: Tables) -> None:
             tables.problems.append(f"segment {at} ends at byte {segment.offset + segment.file_bytes} of {size}")
         elif segment.type == PT_LOAD and segment.file_bytes > segment.memory_bytes:
             tables.problems.append(f"segment {at} has more bytes in the file than in memory")
-    for at, section in enumerate(tables.sections):
-        if section.in_file and section.offset + section.size > size:
-            tables.problems.append(f"section {at} ends at byte {section.offset + section.size} of {size}")
+    beyond = [(at, one) for at, one in enumerate(tables.sections) if one.offset + one.size > size and one.in_file]
+    tables.problems += [f"section {at} ends at byte {one.offset + one.size} of {size}" for at, one in beyond]
     del tables.problems[10:]  # the first few say it
 
 
@@ -340,20 +331,25 @@ def _unclaimed(tables: Tables) -> None:
 
 
 def claimed(tables: Tables) -> list[ByteRange]:
-    """The pieces of a sound file. What lies between or after them, a reader of ELF knows nothing of."""
+    """The parts of a sound file, joined. What lies between or after them, a reader of ELF knows nothing of."""
     return own(tables) + _module_signature(tables)
 
 
 def own(tables: Tables) -> list[ByteRange]:
     """The same without a kernel module's signature, which ends the file wherever that is."""
-    pieces = [ByteRange(0, tables.header_bytes), *tables.structure]
-    pieces += [
-        ByteRange(one.offset, one.offset + one.file_bytes)
-        for one in tables.segments
-        if one.file_bytes and one.offset + one.file_bytes <= tables.size
-    ]
-    pieces += [ByteRange(one.offset, one.offset + one.size) for one in tables.sections if one.in_file]
-    return pieces
+    pieces = [(0, tables.header_bytes), *((one.start, one.end) for one in tables.structure)]
+    loaded = [(one.offset, one.offset + one.file_bytes) for one in tables.segments if one.file_bytes]
+    pieces += [one for one in loaded if one[1] <= tables.size]
+    pieces += [(one.offset, one.offset + one.size) for one in tables.sections if one.in_file]
+    pieces.sort()
+    start, end = pieces[0]
+    out: list[ByteRange] = []
+    for begins, ends in pieces:  # joined as numbers, for a program has dozens of parts side by side
+        if begins > end:
+            out.append(ByteRange(start, end))
+            start = begins
+        end = max(end, ends)
+    return [*out, ByteRange(start, end)]
 
 
 def _module_signature(tables: Tables) -> list[ByteRange]:
