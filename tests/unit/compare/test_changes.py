@@ -59,9 +59,9 @@ def test_other_names_of_one_product() -> None:
 
 def test_many_of_one_name_are_linear() -> None:
     """Thousands of entries of one name do not take quadratic time."""
-    start = time.perf_counter()
+    start = time.process_time()
     changes([declared("a", f"1.{one}") for one in range(5000)], [declared("a", f"2.{one}") for one in range(5000)])
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 entries = st.builds(declared, st.sampled_from("abc"), st.sampled_from(["", "1", "1.1", "2", "odd"]))

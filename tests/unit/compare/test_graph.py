@@ -59,9 +59,9 @@ def test_holding_itself() -> None:
     chain = graph()
     chain.contains = [(str(one), str(one + 1)) for one in range(100_000)]
     chain.nodes = {str(one): "" for one in range(100_001)}
-    start = time.perf_counter()
+    start = time.process_time()
     assert told(chain) == []
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_repeated() -> None:

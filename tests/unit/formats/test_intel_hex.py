@@ -106,8 +106,8 @@ def test_clock_is_asked() -> None:
 
 def test_one_megabyte_is_quick() -> None:
     """Some 1.2 MB of text in well under two seconds, contiguous or in 30,000 regions."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(read_intel_hex(hex_text({0: bytes(400_000)}).encode()).regions) == 1
     scattered = "".join(hex_record(0, 2 * one, b"x") for one in range(30_000)) + END
     assert len(read_intel_hex(scattered.encode()).regions) == 30_000
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

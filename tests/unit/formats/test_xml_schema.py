@@ -124,7 +124,7 @@ def test_linear() -> None:
         '<xs:sequence minOccurs="0" maxOccurs="unbounded"><xs:choice><xs:element name="a" minOccurs="0"/>'
         '<xs:element name="b" minOccurs="0"/></xs:choice></xs:sequence>'
     )
-    start = time.perf_counter()
+    start = time.process_time()
     assert problems(body, f"<r>{'<a/><b/>' * 20_000}<c/></r>") != []
     assert problems(body, f"<r>{'<a/><b/>' * 20_000}</r>") == []
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -164,10 +164,10 @@ def test_executables_are_found(program: bytes) -> None:
 def test_search_ends() -> None:
     """Millions of magics do not keep it busy, and giving up is said."""
     data = b"\0" + (b"\x1f\x8b\x08\0\0\0\0\0\0\3" + b"\x27\x05\x19\x56" + b"\xfd7zXZ\0") * 100_000
-    began = time.perf_counter()
+    began = time.process_time()
     assert CONTAINER.detect(artifact(data))
     seen = opened(CONTAINER, data)
-    assert time.perf_counter() - began < 10 and seen.members == {} and set(seen.unread) == {"limit"}
+    assert time.process_time() - began < 10 and seen.members == {} and set(seen.unread) == {"limit"}
 
 
 def test_clock() -> None:

@@ -233,6 +233,6 @@ def test_round_trip(components: list[Component], spec: str) -> None:
 def test_linear() -> None:
     """Ten thousand components are written in seconds."""
     many = [replace(OPENSSL, name=f"package-{one}", locators=(IMAGE,)) for one in range(10_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(document(evidence(*many))) > 1_000_000
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
