@@ -181,8 +181,13 @@ class _Keys:
 
 
 def _expectation(policy: Policy, evidence: Evidence) -> tuple[Expectation, str]:
-    """The operator's options completed by the policy's `expect`, and who stated the installed version."""
+    """The operator's options completed by the policy's `expect`, and who stated the installed version.
+
+    What a policy says of a unit (version installed, device) is about its own product, not about another one asked for.
+    """
     options, defaults = evidence.expectation, policy.expect
+    if options.product and defaults.product and options.product != defaults.product:
+        defaults = replace(defaults, installed="", device=())
     merged = replace(
         options,
         vendor=options.vendor or defaults.vendor,

@@ -224,7 +224,7 @@ def _vouched(reading: Reading) -> str:
         for one in reading.evidence.signatures
     )
     if own:
-        return "signed by itself"
+        return "with a signature of its own"
     return (
         "covered by the same signature" if reading.verdict.signed.signed_bytes else "covered by an accepted signature"
     )

@@ -80,9 +80,15 @@ def operand(reading: Reading, context: Context) -> str:
     return typed if cells(typed) <= MAX_OPERAND and typed.isprintable() else "DELIVERY"
 
 
-def again(reading: Reading, context: Context, *extra: str) -> tuple[str, ...]:
-    """The command that asks the same question again: every option that bears on the answer."""
-    words = ["fwverify", "verify", operand(reading, context)]
+def again(reading: Reading, context: Context, *extra: str, other: str = "") -> tuple[str, ...]:
+    """The command that asks the same question again: every option that bears on the answer.
+
+    Args:
+        reading, context: of the page.
+        extra: options besides.
+        other: what stands for another delivery, which is judged as of then; empty: this one.
+    """
+    words = ["fwverify", "verify", other or operand(reading, context)]
     expected = reading.evidence.expectation
     options = [
         ("--policy", context.policy),
@@ -91,7 +97,7 @@ def again(reading: Reading, context: Context, *extra: str) -> tuple[str, ...]:
         ("--product", expected.product),
         ("--installed", expected.installed),
         ("--channel", expected.checksums[0].channel if expected.checksums else ""),
-        ("--at", context.at),
+        ("--at", "" if other else context.at),
         ("--last-resort", LAST_RESORT if f"containers/{LAST_RESORT}" in reading.evidence.settings.plugins else ""),
     ]
     given = {one.split(" ")[0] for one in extra}
@@ -181,7 +187,7 @@ def fetch_again(reading: Reading, context: Context) -> Step:
     return Step(
         f"Fetch it again from {vendors(reading)} own site, not from who sent this, and verify again: a damaged "
         "download looks the same.",
-        command=again(reading, context),
+        command=again(reading, context, other="NEW-DOWNLOAD"),
     )
 
 

@@ -94,7 +94,7 @@ def checks(reading: Reading, context: Context, *, inside: bool) -> tuple[Check, 
     path = context.evidence_path
     stored = shlex.quote(path) if path else "EVIDENCE"
     policy = shlex.quote(context.policy) if context.policy else "POLICY"
-    kept = "" if path else " The evidence was not kept; fwverify keeps it unless told not to."
+    kept = "" if path else " This run was told to write no such file (--no-evidence); without that, fwverify writes it."
     return (
         Check("The files judged are these; sha256sum of yours must print the same digits.", digests),
         Check(

@@ -34,6 +34,7 @@ from tests.unit.evaluate.builders import (
     broken,
     checksum,
     evidence,
+    finding,
     gap,
     good,
     judged,
@@ -289,3 +290,14 @@ def test_versions_that_only_the_sbom_states() -> None:
         "cjson 1.7.15, lwip 2.1.3: their bytes show no version; these are what the vendor says."
     )
     assert told(bare) == "lwip: its bytes show no version, and the SBOM states none."
+
+
+def test_what_a_policy_says_of_a_unit_is_about_its_own_product() -> None:
+    """The version installed of one product is not held against a release of another that was asked for."""
+    head = "expect: {product: acme-ups, installed: 9.9}"
+    rule = "version.no-downgrade"
+    stated = replace(good().expectation, installed="")
+    own = replace(good(), expectation=replace(stated, product="acme-ups"))
+    assert finding(own, rule, head=head).outcome is Outcome.FAIL
+    other = replace(good(), expectation=replace(stated, product="acme-pdu"))
+    assert finding(other, rule, head=head).outcome is Outcome.NOT_EVALUATED

@@ -68,7 +68,7 @@ def test_changed_bytes(good: Assessment) -> None:
         "The signature acme-ups.fit.sig does not fit acme-ups.fit. One of them was changed after signing, or damaged "
         "on the way.",
     )
-    assert commands(found)[0].startswith("fwverify verify 'my file.bin' --policy p.yaml --keys keys")
+    assert commands(found)[0].startswith("fwverify verify NEW-DOWNLOAD --policy p.yaml --keys keys")
     assert "number in your contract" in found.steps[-1].text
 
 
