@@ -143,7 +143,9 @@ def test_policy(bench: Bench, name: str) -> None:
 
 def test_policy_that_is_no_file(bench: Bench) -> None:
     """A folder in place of a policy, and one that is not there."""
-    for name, words in ((str(bench.inputs), "this is a folder"), ("no.yaml", "cannot be read")):
+    folder = bench.root / "policies"
+    folder.mkdir()
+    for name, words in ((str(folder), "this is a folder"), ("no.yaml", "cannot be read")):
         answer = bench.verify(bench.file(b"x" * 100), policy=name)
         assert (answer.status, words in answer.err) == (2, True), answer.err
 
@@ -217,7 +219,7 @@ def test_key_registry_of_other_kinds(bench: Bench) -> None:
     (folder / "acme.yaml").unlink()
     os.mkfifo(folder / "acme.yaml")
     assert "no regular file" in bench.verify(good(), keys=folder).err
-    assert "no such folder of keys" in bench.verify(good(), keys=bench.file(b"x")).err
+    assert "keys are kept in a folder" in bench.verify(good(), keys=bench.file(b"x")).err
 
 
 @pytest.mark.parametrize(

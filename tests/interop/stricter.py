@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tests.corpus.run import Result
 from tests.corpus.run import run as judge
 from tests.interop import tools
@@ -46,12 +48,16 @@ class Bench:
         return tools.run(*command, cwd=self.folder)
 
     def tool_accepts(self, *command: object, says: str = "") -> None:
-        """The official tool leaves with 0 and says these words."""
+        """The official tool leaves with 0 and says these words, at one of three tries: swupdate's threads race at its end,
+        and now and then it leaves with 1 after it has said that all went well."""
         parts = [str(one) for one in command]
         parts[0] = tools.found(parts[0]) or parts[0]
-        done = subprocess.run(parts, cwd=self.folder, capture_output=True, timeout=120)
-        said = (done.stdout + done.stderr).decode(errors="replace")
-        assert (done.returncode, says in said) == (0, True), f"{parts}: exit status {done.returncode}, {said}"
+        for _ in range(3):
+            done = subprocess.run(parts, cwd=self.folder, capture_output=True, timeout=120)
+            said = (done.stdout + done.stderr).decode(errors="replace")
+            if done.returncode == 0 and says in said:
+                return
+        pytest.fail(f"{parts}: exit status {done.returncode}, {said}")
 
     def judged(self, files: Mapping[str, bytes], keys: Mapping[str, bytes | list[bytes]], pins: Mapping[str, object],
                listed: bool) -> Result:  # fmt: skip

@@ -28,7 +28,7 @@ def judged(folder: Path, sample: str, environment: dict[str, str], *options: str
     out = folder / "out"
     command = [
         sys.executable, "-m", "fwverify", "verify", str(SAMPLES / sample), "--policy", str(SAMPLES / "demo.yaml"),
-        "--keys", str(ROOT / "keys"), "--at", "2026-11-22T00:00:00Z", "--quiet", *options, "--out", str(out),
+        "--keys", str(ROOT / "keys"), "--at", "2026-11-22T00:00:00Z", "--quiet", *options, "--out", out.name,
     ]  # fmt: skip
     clean = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
     done = subprocess.run(
