@@ -48,8 +48,8 @@ class Bench:
         return tools.run(*command, cwd=self.folder)
 
     def tool_accepts(self, *command: object, says: str = "") -> None:
-        """The official tool leaves with 0 and says these words, at one of three tries: swupdate's threads race at its end,
-        and now and then it leaves with 1 after it has said that all went well."""
+        """The official tool leaves with 0 and says these words, at one of three tries: swupdate's threads race at its
+        end, and now and then it leaves with 1 after it has said that all went well."""
         parts = [str(one) for one in command]
         parts[0] = tools.found(parts[0]) or parts[0]
         for _ in range(3):
