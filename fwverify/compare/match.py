@@ -22,27 +22,17 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from fwverify.compare.agreement import agrees, bounds_told, in_full, stated_version
-from fwverify.compare.identifiers import Cpe, Purl, parsed_cpe, parsed_purl
-from fwverify.compare.packaged import DISTRIBUTIONS, PROGRAMS, distribution_keys, language_keys, runtime_of, whole_names
+from fwverify.compare.identifiers import parsed_purl
+from fwverify.compare.index import MAX_FILES, Index, index_of, loose
+from fwverify.compare.packaged import DISTRIBUTIONS, whole_names
 from fwverify.compare.versions import difference, same_version
-from fwverify.formats.ecosystems import LANGUAGES as LANGUAGES
 from fwverify.formats.ecosystems import ecosystem
-from fwverify.formats.products import canonical_product, known_products
+from fwverify.formats.products import canonical_product
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Component, DeclaredComponent, Discrepancy, DiscrepancyKind
 
-MAX_CANDIDATES = 200
-"""Entries with the same name that are looked at. A real document has one or two; comparing is quadratic."""
-
-FAMILIES = {"wpa_supplicant": "hostap", "hostapd": "hostap"}
-"""Products that one project releases together under one version: an entry for one may mean the other too."""
-SERVICE = "service"
-"""Kind of an entry that is run somewhere (`cyclonedx_component.SERVICE`)."""
-_MAX_FILES = 200
 _MAX_WHOLES = 20
 """Components looked at for one package that may be split off one of them."""
-
-_Key = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -98,7 +88,7 @@ def match_products(
         located: files that entries were found to speak of, by hash or path.
     """
     entries, seen = list(declared), list(observed)
-    index = _index(entries, located)
+    index = index_of(entries, located)
     found = _matched(seen, index)
     _parts_of(found, seen, entries)
     return found.settled(index.stands_for)
@@ -111,15 +101,15 @@ def _parts_of(found: Products, observed: Iterable[Component], declared: Iterable
     by_name: dict[str, list[Component]] = {}
     for component in sorted(one for one in observed if not ecosystem(one.purl)):
         name = canonical_product(component.name)
-        files = {place.name.rsplit("/", 1)[-1].lower() for place in component.locators[:_MAX_FILES]}
-        for one in {name, _loose(name), *files}:
+        files = {place.name.rsplit("/", 1)[-1].lower() for place in component.locators[:MAX_FILES]}
+        for one in {name, loose(name), *files}:
             by_name.setdefault(one, []).append(component)
     for entry in declared:
         url = parsed_purl(entry.purl)
         if entry in told or url is None or url.type not in DISTRIBUTIONS:
             continue
         own = canonical_product(entry.name)
-        names = dict.fromkeys((entry.name.lower(), own, _loose(own), *whole_names(entry.name, url)))
+        names = dict.fromkeys((entry.name.lower(), own, loose(own), *whole_names(entry.name, url)))
         pool = [each for name in names for each in by_name.get(name, ())[:_MAX_WHOLES]]
         answers = [(each, agrees(each, entry)) for each in pool[:_MAX_WHOLES]]
         same = next((each for each, answer in answers if answer is True), None)
@@ -130,7 +120,7 @@ def _parts_of(found: Products, observed: Iterable[Component], declared: Iterable
             found.part_of[entry] = perhaps
 
 
-def _matched(observed: Iterable[Component], index: _Index) -> Products:
+def _matched(observed: Iterable[Component], index: Index) -> Products:
     found = Products(skipped=tuple(sorted(index.skipped)))
     waiting: list[tuple[bool, Component, list[DeclaredComponent]]] = []
     claimed: set[DeclaredComponent] = set()
@@ -145,8 +135,15 @@ def _matched(observed: Iterable[Component], index: _Index) -> Products:
         else:
             waiting.append((guessed, component, candidates))
     matched = [row.observed for row in found.rows if row.observed is not None]
+    by_itself = {canonical_product(one.name) for one in observed if not one.inside and not ecosystem(one.purl)}
+    waiting.sort(key=lambda one: (bool(one[1].inside), one[0]))  # holders before copies
     taken: set[DeclaredComponent | None] = set()
-    for guessed, component, candidates in sorted(waiting, key=lambda one: one[0]):  # guesses take what is left
+    for guessed, component, candidates in waiting:  # guesses take what is left
+        holder = _holder(component, found.rows)
+        if holder and not ecosystem(component.purl) and (guessed or canonical_product(component.name) in by_itself):
+            reason = f"a copy inside of {holder.name}, which is declared; no entry of the SBOM fits the copy itself"
+            found.rows.append(_row(DiscrepancyKind.COPY, None, component, reason))
+            continue
         if guessed:
             taken = taken or {row.declared for row in found.rows}
             candidates = [one for one in candidates if one not in taken and one not in found.same_as]
@@ -157,6 +154,17 @@ def _matched(observed: Iterable[Component], index: _Index) -> Products:
             continue
         _settle(found, component, candidates, claimed, matched)
     return found
+
+
+def _holder(component: Component, rows: Sequence[Discrepancy]) -> DeclaredComponent | None:
+    """The entry whose component holds all of this copy."""
+    if not component.inside:
+        return None
+    for row in rows:
+        other = row.observed
+        if row.declared and other and not other.inside and all(one in other.locators for one in component.locators):
+            return row.declared
+    return None
 
 
 def _settle(
@@ -250,149 +258,3 @@ def _row(
     same: bool | None = None,
 ) -> Discrepancy:
     return Discrepancy(kind, declared, observed, reason, same)
-
-
-@dataclass(slots=True)
-class _Index:
-    """Declared entries by every key they can be found under."""
-
-    entries: dict[_Key, list[DeclaredComponent]] = field(default_factory=dict)
-    skipped: set[DeclaredComponent] = field(default_factory=set)
-    stands_for: dict[DeclaredComponent, DeclaredComponent] = field(default_factory=dict)
-    """An ancestor, looked up in place of the entry that was derived from it."""
-
-    def add(self, one: DeclaredComponent, keys: Iterable[_Key]) -> None:
-        for key in set(keys):  # each has a list of its own: their order does not matter
-            listed = self.entries.setdefault(key, [])
-            if len(listed) < MAX_CANDIDATES:
-                listed.append(one)
-            elif key[0] != "part":  # many packages begin alike
-                self.skipped.add(one)
-
-    def candidates(self, component: Component) -> tuple[list[DeclaredComponent], bool]:
-        """Entries that may mean this component: same package URL first, then same name, then by order; and whether
-        neither is the same."""
-        url = parsed_purl(component.purl)
-        names = _names(component.name, [url] if url else [], [])
-        keys = [*_url_key(url), *_cpe_keys(parsed_cpe(component.cpe)), *(("name", one) for one in names)]
-        same = self._at(keys, url)
-        pool = (
-            same
-            or self._at([("loose", _loose(one)) for one in names], url)
-            or self._at([("family", FAMILIES[one]) for one in names if one in FAMILIES], url)
-            or self._at([("file", one) for one in names], url)
-            or self._packaged(component, url, names)
-            or self._split_off(component, url, names)
-        )
-        if len(pool) < 2:
-            return list(pool), not same
-        return sorted(pool, key=lambda one: (*_rank(one, component, url), one)), not same
-
-    def runtime(self, component: Component) -> DeclaredComponent | None:
-        """The entry of the language's own distribution, where the component is a part of it."""
-        name = runtime_of(parsed_purl(component.purl), (f"/{one.name}" for one in component.locators))
-        return min(self.entries.get(("name", name), ()), default=None) if name else None
-
-    def _at(self, keys: Iterable[_Key], url: Purl | None) -> set[DeclaredComponent]:
-        pool = {one for key in keys for one in self.entries.get(key, ())}
-        return {one for one in pool if _comparable(parsed_purl(one.purl), url)}
-
-    def _split_off(self, component: Component, url: Purl | None, names: list[str]) -> set[DeclaredComponent]:
-        """Packages that a distribution split off the product, where their release does not differ."""
-        pool = self._at([("part", one) for one in names], url)
-        return {one for one in pool if agrees(component, one) is not False}
-
-    def _packaged(self, component: Component, url: Purl | None, names: list[str]) -> set[DeclaredComponent]:
-        """A distribution's package of a language's package, or of a program that is built as one of its own modules.
-
-        A program is called like many things; so its release must agree, and no product of that name may be known.
-        """
-        pool = {one for key in language_keys(url) for one in self.entries.get(key, ())}
-        if not pool and url is not None and url.type in PROGRAMS and "/" not in component.name:
-            unknown = [("name", one) for one in names if one not in known_products()]
-            named = {one for key in unknown for one in self.entries.get(key, ())}
-            pool = {one for one in named if not component.version or agrees(component, one)}
-        return pool
-
-
-def _rank(one: DeclaredComponent, component: Component, url: Purl | None) -> tuple[bool, bool, bool]:
-    """What makes one entry the more likely of several: its package URL, its name, its architecture and distribution."""
-    own = parsed_purl(one.purl)
-    stated = dict(own.qualifiers) if own else {}
-    seen = dict(url.qualifiers) if url else {}
-    contrary = any(stated[key] != seen[key] for key in ("arch", "distro") if key in stated and key in seen)
-    return _identity(one) != _url_key(url), one.name.lower() != component.name, contrary
-
-
-def _index(declared: Iterable[DeclaredComponent], located: Mapping[DeclaredComponent, Locator]) -> _Index:
-    index = _Index()
-    for one in declared:
-        if one.kind == SERVICE or (one.kind == "file" and not (one.version or one.purl or one.cpe)):
-            continue
-        index.add(one, _keys(one, located.get(one)))
-        for ancestor in one.derived_from:
-            name = ancestor.name or one.name
-            shadow = replace(one, name=name, version=ancestor.version, purl=ancestor.purl, cpe="", aliases=())
-            shadow = replace(shadow, since="", before="", paths=(), derived_from=())
-            if shadow != one:
-                index.stands_for.setdefault(shadow, one)
-                index.add(shadow, _keys(shadow, None))
-    return index
-
-
-def _keys(one: DeclaredComponent, place: Locator | None) -> list[_Key]:
-    urls = [url for url in map(parsed_purl, (one.purl, *one.aliases)) if url is not None]
-    cpes = [name for name in map(parsed_cpe, (one.cpe, *one.aliases)) if name is not None and name.product]
-    names = _names(one.name, urls, [name.product for name in cpes])
-    files = [canonical_product(path) for path in (*one.paths, *([place.name] if place else [])) if path]
-    return [
-        *(key for url in urls for key in _url_key(url)),
-        *distribution_keys(one.name, parsed_purl(one.purl)),
-        *(("part", name) for name in whole_names(one.name, parsed_purl(one.purl))),
-        *(("cpe", name.vendor, name.product) for name in cpes),
-        *(("name", name) for name in names),
-        *(("called", name) for name in names if not any(one.vendor for one in cpes)),
-        *(("loose", _loose(name)) for name in names),
-        *(("family", FAMILIES[name]) for name in names if name in FAMILIES),
-        *(("file", name) for name in files[:_MAX_FILES]),
-    ]
-
-
-def _comparable(declared: Purl | None, observed: Purl | None) -> bool:
-    """Language packages only meet their own kind and namespace, or an entry that has no package URL."""
-    if declared is None:
-        return True
-    kinds = {declared.type, observed.type if observed else ""}
-    if not kinds & LANGUAGES:
-        return True
-    return len(kinds) == 1 and observed is not None and declared.namespace == observed.namespace
-
-
-def _identity(declared: DeclaredComponent) -> list[_Key]:
-    return _url_key(parsed_purl(declared.purl))
-
-
-def _cpe_keys(name: Cpe | None) -> list[_Key]:
-    """The same vendor's product; any vendor's where none is stated. A product of that name of another vendor is not it:
-    `apache:http_server` and `ibm:http_server`."""
-    if name is None or not name.product:
-        return []
-    return [("cpe", name.vendor, name.product), ("cpe", "", name.product), ("called", canonical_product(name.product))]
-
-
-def _url_key(url: Purl | None) -> list[_Key]:
-    return [("purl", url.type, url.namespace, url.name)] if url else []
-
-
-def _names(name: str, urls: Iterable[Purl], cpes: Iterable[str]) -> list[str]:
-    """Products that an entry or a component may be called; a language's package has the name of its own alone."""
-    listed = [name, *cpes]
-    for url in urls:
-        listed += [url.name, url.source]
-    return sorted({canonical_product(one) for one in listed if one} - {""})
-
-
-def _loose(name: str) -> str:
-    """`libfoo`, `foo` and `foo_` alike."""
-    bare = "".join(one for one in name if one.isalnum() or one == "+")
-    return bare.removeprefix("lib") or bare

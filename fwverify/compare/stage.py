@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 
 from fwverify.compare.files import Files, Place, match_files
 from fwverify.compare.identifiers import parsed_purl
+from fwverify.compare.index import MAX_CANDIDATES, SERVICE
 from fwverify.compare.interface import Document, Inventory, SbomFormat
-from fwverify.compare.match import LANGUAGES, MAX_CANDIDATES, SERVICE, Products, match_products
+from fwverify.compare.match import Products, match_products
 from fwverify.compare.packaged import language_of
 from fwverify.compare.registry import BUILTIN
 from fwverify.compare.traces import BOOT, Traces, traces
-from fwverify.formats.ecosystems import ecosystem
+from fwverify.formats.ecosystems import LANGUAGES, ecosystem
 from fwverify.formats.products import canonical_product
 from fwverify.formats.sbom_kinds import looks_like_sbom
 from fwverify.model.artifact import Artifact, Locator

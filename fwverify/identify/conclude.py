@@ -4,7 +4,9 @@ What counts as one place is the container a file came out of (one root file syst
 its name and a program seen by its version string are the same product there, and two images never mix. Versions are
 merged only where they say the same upstream release; nothing here picks a winner. Bounds narrow one another, what
 they exclude is not joined, and a weak release that they exclude is none. Packages of a programming language are a world
-of their own for each language: `openssl` of Rust or Ruby is not OpenSSL. Does NOT know which files a package owns.
+of their own for each language: `openssl` of Rust or Ruby is not OpenSSL. A library's release that stands only in files
+of other products is a copy inside of those, and says nothing of the library itself; so are modules of Go and Rust that
+were compiled into a program. Does NOT know which files a package owns.
 """
 
 from __future__ import annotations
@@ -29,6 +31,13 @@ MAX_QUOTES = 5
 MIN_ALIKE = 4
 """Letters two names must begin with in common before that means anything (every library begins with `lib`)."""
 
+OWN = frozenset({"elf-soname", "library-file-name", "program-name", "own-name", "gstreamer-plugin", "perl-extension"})
+"""Detectors that tell what a file itself is."""
+MAIN = frozenset({"go-build-info", "rust-audit"})
+"""Detectors that tell what a program was built from, itself among it."""
+QUOTED = "version-string"
+"""The detector that tells what a file holds, whatever it is."""
+
 _EPOCH = re.compile(r"^\d+:|^v(?=\d)")
 _REVISION = re.compile(r"-[^-]*$")
 _REPACKED = re.compile(
@@ -49,6 +58,8 @@ class _Group:
     product: _Product
     version: str
     clues: list[Clue] = field(default_factory=list)
+    inside: str = ""
+    """Of a copy: the product that holds it."""
 
 
 def upstream(version: str, *, packaged: bool) -> str:
@@ -63,9 +74,11 @@ def upstream(version: str, *, packaged: bool) -> str:
 def conclude(clues: Iterable[Clue]) -> tuple[Component, ...]:
     """Merge clues. The same clues in any order give the same components, sorted.
 
-    1. Rows of package databases and package notes: one component for each package and version in a place.
+    1. Rows of package databases and package notes: one component for each package and version in a place; modules that
+       were compiled in: one for each product that holds them.
     2. Versions seen in content: joined to the package of that product with the same upstream release (of several, the
-       one named like the file); else one component for each product and release in a place.
+       one named like the file); else one component for each product and release in a place. A library's release that
+       only files of other products state makes one for each such product.
     3. Clues without version: joined to what 1 and 2 know of the product, first in the same file, then in the place
        when only one release is known there that their bounds allow; else one component without version, bounded by
        all of them together.
@@ -87,11 +100,12 @@ def _product(clue: Clue) -> _Product:
 
 def _place(clues: list[Clue]) -> list[Component]:
     clues = _possible(clues)
-    rows = _packages(clues)
-    releases = _releases([one for one in clues if not one.unit and one.version], rows)
+    holders = _holders(clues)
+    rows = _packages([one for one in clues if one.unit], holders)
+    releases = _releases([one for one in clues if not one.unit and one.version], rows, holders)
     unversioned = _unversioned([one for one in clues if not one.unit and not one.version], rows, releases)
-    contradicted = _contradicted([*releases.values()])
-    groups = [*rows, *releases.values(), *unversioned]
+    contradicted = _contradicted(releases)
+    groups = [*rows, *releases, *unversioned]
     found = [(one, _component(one)) for one in groups]
     return [replace(what, contradicted=what.contradicted or id(one) in contradicted) for one, what in found]
 
@@ -117,32 +131,70 @@ def _within(clue: Clue, version: str) -> bool:
     return low and (not clue.before or compare(version, clue.before) == -1)
 
 
-def _packages(clues: list[Clue]) -> list[_Group]:
-    groups: dict[tuple[str, str, str], _Group] = {}
-    for clue in clues:
-        if clue.unit:
-            key = clue.unit, clue.version, ecosystem(clue.purl)
-            groups.setdefault(key, _Group(clue.unit, _product(clue), clue.version)).clues.append(clue)
+def _packages(clues: list[Clue], holders: dict[Locator, tuple[str, ...]]) -> list[_Group]:
+    groups: dict[tuple[str, str, str, str], _Group] = {}
+    inside = {clue: next(iter(holders.get(clue.locator, ())), "") if clue.part else "" for clue in clues}
+    for clue in sorted(clues, key=lambda one: (inside[one] != "", one)):
+        own = clue.unit, clue.version, ecosystem(clue.purl)
+        holder = "" if (*own, "") in groups else inside[clue]
+        new = _Group(clue.unit, _product(clue), clue.version, inside=holder)
+        groups.setdefault((*own, holder), new).clues.append(clue)
     return list(groups.values())
 
 
-def _releases(clues: list[Clue], rows: list[_Group]) -> dict[tuple[_Product, str], _Group]:
+def _holders(clues: list[Clue]) -> dict[Locator, tuple[str, ...]]:
+    """What each file itself is, the surest first."""
+    found: dict[Locator, list[Clue]] = defaultdict(list)
+    for clue in clues:
+        if (clue.how in OWN and not clue.unit) or (clue.how in MAIN and not clue.part):
+            found[clue.locator].append(clue)
+
+    def rank(clue: Clue) -> tuple[bool, int, str]:
+        return clue.how in MAIN, -clue.confidence, clue.product
+
+    return {
+        place: tuple(dict.fromkeys(one.product for one in sorted(listed, key=rank))) for place, listed in found.items()
+    }
+
+
+def _holder(clue: Clue, holders: dict[Locator, tuple[str, ...]]) -> str:
+    """The product whose file holds a copy of this library; empty where it is no copy, or the file is not known."""
+    known = identifiers().get(clue.product)
+    if clue.how != QUOTED or clue.purl or known is None or not known.library:
+        return ""
+    products = holders.get(clue.locator, ())
+    return products[0] if products and clue.product not in products else ""
+
+
+def _releases(clues: list[Clue], rows: list[_Group], holders: dict[Locator, tuple[str, ...]]) -> list[_Group]:
     packaged: dict[tuple[_Product, str], list[_Group]] = defaultdict(list)
     for row in rows:
         packaged[row.product, upstream(row.version, packaged=not row.product[0])].append(row)
     groups: dict[tuple[_Product, str], _Group] = {}
+    copies: list[tuple[str, Clue]] = []
     for clue in clues:
         key = _product(clue), upstream(clue.version, packaged=False)
+        holder = _holder(clue, holders)
         if key in packaged:
             _nearest(packaged[key], clue).clues.append(clue)
+        elif holder:
+            copies.append((holder, clue))
         else:
             groups.setdefault(key, _Group(clue.product, _product(clue), clue.version)).clues.append(clue)
-    return groups
+    held: dict[tuple[_Product, str, str], _Group] = {}
+    for holder, clue in copies:
+        product, release = _product(clue), upstream(clue.version, packaged=False)
+        if (product, release) in groups:
+            groups[product, release].clues.append(clue)
+        else:
+            new = _Group(clue.product, product, clue.version, inside=holder)
+            held.setdefault((product, release, holder), new).clues.append(clue)
+    return [*groups.values(), *held.values()]
 
 
-def _unversioned(clues: list[Clue], rows: list[_Group], releases: dict[tuple[_Product, str], _Group]) -> list[_Group]:
+def _unversioned(clues: list[Clue], rows: list[_Group], releases: list[_Group]) -> list[_Group]:
     known: dict[_Product, list[_Group]] = defaultdict(list)
-    for group in (*rows, *releases.values()):
+    for group in (*rows, *releases):
         known[group.product].append(group)
     # Fixed before anything is joined, so that the order of joining cannot matter.
     places = {id(group): {clue.locator for clue in group.clues} for groups in known.values() for group in groups}
@@ -152,7 +204,9 @@ def _unversioned(clues: list[Clue], rows: list[_Group], releases: dict[tuple[_Pr
         candidates = known.get(_product(clue), [])
         same_file = [one for one in candidates if clue.locator in places[id(one)]]
         candidates = [
-            one for one in candidates if not _excluded(clue, upstream(one.version, packaged=id(one) in packaged))
+            one
+            for one in candidates
+            if not one.inside and not _excluded(clue, upstream(one.version, packaged=id(one) in packaged))
         ]
         release = {upstream(one.version, packaged=id(one) in packaged) for one in candidates}
         if same_file or len(release) == 1:
@@ -239,6 +293,7 @@ def _component(group: _Group) -> Component:
         since=since,
         before=before,
         cpe=_cpe(group),
+        inside=group.inside,
     )
 
 

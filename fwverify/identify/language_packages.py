@@ -38,7 +38,7 @@ def description(subject: Subject) -> str:
 
 def package(
     subject: Subject, how: str, kind: str, name: str, version: str, quote: bytes, confidence: int, offset: int = -1,
-    *, shown: str = "",
+    *, shown: str = "", part: bool = False,
 ) -> Clue | None:  # fmt: skip
     """One package; None where name or version cannot be such.
 
@@ -52,6 +52,7 @@ def package(
         confidence: percent.
         offset: where they lie.
         shown: the component's name, where that is not `name`.
+        part: it was compiled into the subject.
     """
     if not plausible(name, version):
         return None
@@ -59,4 +60,6 @@ def package(
     if not purl:
         return None
     unit = shown or name
-    return Clue(unit.lower(), version, subject.artifact.locator, how, confidence, quoted(quote), offset, purl, unit)
+    return Clue(
+        unit.lower(), version, subject.artifact.locator, how, confidence, quoted(quote), offset, purl, unit, part=part
+    )

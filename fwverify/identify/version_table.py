@@ -73,6 +73,8 @@ class Product:
     """Vendor and product of the CPE dictionary, `openssl:openssl`; empty: none known."""
     proven: tuple[str, ...]
     """The two real builds in which its finds gave the right version; empty: unproven."""
+    library: bool = False
+    """Other programs may hold a copy of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def joined(tables: list[Table]) -> Table:
 def read(text: str) -> Table:
     """One product's file. Raises YamlProblem with line and column."""
     node = strict_yaml.load(text)
-    _known(node, frozenset({"product", "purl", "cpe", "lives", "proven", "finds", "positive", "negative"}))
+    _known(node, frozenset({"product", "purl", "cpe", "lives", "library", "proven", "finds", "positive", "negative"}))
     product = _product(node)
     lives = _text(node, "lives") or LIVES[0]
     if lives not in LIVES:
@@ -180,7 +182,10 @@ def _product(node: Node) -> Product:
         raise node.problem("cpe is vendor:product as in the CPE dictionary")
     if purl and not _PURL.fullmatch(purl):
         raise node.problem("purl is a package URL without version")
-    return Product(name, purl or f"pkg:generic/{name}", cpe, _proven(node))
+    library = _text(node, "library")
+    if library not in ("", "true"):
+        raise node.problem("library is true, or left out")
+    return Product(name, purl or f"pkg:generic/{name}", cpe, _proven(node), bool(library))
 
 
 def _proven(node: Node) -> tuple[str, ...]:

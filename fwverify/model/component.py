@@ -36,6 +36,8 @@ class Clue:
     """Without a version: the release is not earlier than this one (what it holds came with it); empty: not bounded."""
     before: str = ""
     """Without a version: the release is earlier than this one; empty: not bounded."""
+    part: bool = False
+    """It was compiled into the artifact, which is a program or library of another name."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,6 +64,8 @@ class Component:
     """Version bounded: earlier than this release."""
     cpe: str = ""
     """CPE 2.3 name, with the version where it is established; empty: the dictionary's name is not known."""
+    inside: str = ""
+    """The product whose own files hold this as a copy, and nothing else does (a zlib built into a server)."""
 
     @property
     def stated(self) -> str:
@@ -136,6 +140,8 @@ class DiscrepancyKind(StrEnum):
     VERSION_DIFFERS = "version_differs"
     HASH_DIFFERS = "hash_differs"
     AMBIGUOUS = "ambiguous"
+    COPY = "copy"
+    """No entry fits it, and it is a copy of a library inside the files of a component that is declared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fwverify.model.artifact import ByteRange, Locator, Role
 from fwverify.model.canonical import Json
 from fwverify.model.evidence import ArtifactRecord, Evidence, Opened
 from fwverify.model.survey import Survey
-from fwverify.report.figures import NAME_LIMIT, blocks, count, listed, plural
+from fwverify.report.figures import NAME_LIMIT, blocks, count, held_in, listed, plural
 from fwverify.report.layout import MIN_WIDTH, Line, entry, paragraph, plain, span
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import in_order
@@ -167,7 +167,7 @@ def _components(evidence: Evidence, width: int) -> Iterable[Line]:
     yield from paragraph(plural(len(evidence.components), "component"), width)
     for one in evidence.components[:MAX_LINES]:
         version = shortened(one.stated, NAME_LIMIT) or "version not established"
-        places = listed([place.name for place in one.locators], 2)
+        places = listed([place.name for place in one.locators], 2) + held_in(one.inside)
         text = f"{shortened(one.name, NAME_LIMIT)} {version}: {one.confidence} %, {listed(one.how)}, in {places}"
         yield from entry("", text, width)
         for quote in one.quotes[:1]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fwverify.model.evidence import ArtifactRecord, SignatureObservation
 from fwverify.model.finding import Finding, Level, Outcome
-from fwverify.report.figures import NAME_LIMIT, blocks, count, full_blocks, listed
+from fwverify.report.figures import NAME_LIMIT, blocks, count, full_blocks, held_in, listed
 from fwverify.report.layout import Line, entry, paragraph
 from fwverify.report.neutral import shortened
 from fwverify.report.reading import Reading, in_order
@@ -197,7 +197,7 @@ def _components(reading: Reading, width: int) -> Iterable[Line]:
     yield from _title("Components seen", width)
     for one in reading.evidence.components[:MAX_COMPONENTS]:
         version = shortened(one.stated, NAME_LIMIT) or "version not established"
-        where = listed([str(place) for place in one.locators], 2)
+        where = listed([str(place) for place in one.locators], 2) + held_in(one.inside)
         head = f"{shortened(one.name, NAME_LIMIT)}: {version}  ({one.confidence} %, {listed(one.how)}) in {where}"
         yield from entry("", head, width)
         for quote in one.quotes[:2]:

@@ -50,6 +50,11 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
+def held_in(product: str) -> str:
+    """What is added where a component is a copy inside of another product's files."""
+    return f", a copy inside {shortened(product, NAME_LIMIT)}" if product else ""
+
+
 def listed(names: Sequence[str], limit: int = 3) -> str:
     """`a, b, c and 4 more`; names from a delivery, made visible and short."""
     shown = [shortened(one, NAME_LIMIT) for one in names[:limit]]

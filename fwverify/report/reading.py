@@ -243,6 +243,8 @@ class Declared:
     """Declared with another version."""
     ambiguous: tuple[Discrepancy, ...]
     hashes: tuple[Discrepancy, ...]
+    copies: tuple[Component, ...]
+    """Of libraries, inside the files of declared components; counted nowhere else."""
     absent: int
 
     @property
@@ -285,6 +287,7 @@ def declared(reading: Reading) -> Declared:
         differing=of(DiscrepancyKind.VERSION_DIFFERS),
         ambiguous=tuple(one for one in of(DiscrepancyKind.AMBIGUOUS) if one.observed is not None),
         hashes=of(DiscrepancyKind.HASH_DIFFERS),
+        copies=tuple(one.observed for one in of(DiscrepancyKind.COPY) if one.observed is not None),
         absent=len(of(DiscrepancyKind.ABSENT_VISIBLE)) + len(of(DiscrepancyKind.ABSENT_UNSEEN)),
     )
 

@@ -4,6 +4,7 @@ record, images, rules, and what was used to judge. Pure; figures come from the e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fwverify.model.artifact import Role
@@ -179,7 +180,15 @@ def declared(reading: Reading, *, spelled: bool = False) -> Row:
     if said:
         return Row("Declared", tuple(said), figure, "bad")
     style = "good" if reading.held("sbom.authentic") else "open"
-    return Row("Declared", (f"components found are in {its}; {_versions(sums)}",), figure, style)
+    text = f"components found are in {its}; {_versions(sums)}"
+    return Row("Declared", (text, *_copies(sums)), figure, style)
+
+
+def _copies(sums: r.Declared) -> Iterator[str]:
+    """Copies of libraries inside declared components, which the SBOM does not list."""
+    if sums.copies:
+        names = [f"{one.name} {one.version} in {one.inside}" for one in sums.copies]
+        yield f"inside of them, not listed apart: {listed(names, 2)}"
 
 
 def _versions(sums: r.Declared) -> str:

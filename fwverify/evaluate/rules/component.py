@@ -61,15 +61,21 @@ def undeclared(case: Case, values: Values) -> Judged:
     """Seen in the image with enough confidence, not in the SBOM.
 
     1. No SBOM, or nothing identified at all: not evaluated (a ratio over zero).
-    2. One undeclared component: fail, whatever else was not looked at.
-    3. None, but too much unexamined: not evaluated.
+    2. Copies of libraries inside declared components count where the policy does not let them.
+    3. One undeclared component: fail, whatever else was not looked at.
+    4. None, but too much unexamined: not evaluated.
     """
     nothing = _no_comparison(case)
     if nothing is not None:
         return nothing
     least, globs = number(values, "min-confidence"), listed(values, "ignore")
-    seen = [one.observed for one in case.evidence.discrepancies if one.observed is not None]
+    copies = [one.observed for one in _rows(case, DiscrepancyKind.COPY) if one.observed is not None]
+    held = copies if values["copies"] else []
+    seen = [
+        one.observed for one in case.evidence.discrepancies if one.observed is not None and one.observed not in held
+    ]
     rows = [one.observed for one in _rows(case, DiscrepancyKind.UNDECLARED) if one.observed is not None]
+    rows += [one for one in copies if one not in held]
     rows = [one for one in rows if not _is_release(case, one)]
     found = [
         one for one in rows if one.confidence * CONFIDENCE_UNIT >= least and not _ignored(one.name, one.purl, globs)
@@ -86,8 +92,15 @@ def undeclared(case: Case, values: Values) -> Judged:
     if not seen:
         return unjudged("No component was identified in the image, so there is nothing to compare.", remedy=ASK)
     return unearned(case, values, "undeclared component") or passed(
-        "Every component found is in the SBOM.", denominator=ratio
+        f"Every component found is in the SBOM.{_copies(held)}", denominator=ratio
     )
+
+
+def _copies(held: list[Component]) -> str:
+    if not held:
+        return ""
+    names = named([f"{_label(one.name, one.version)} in {one.inside}" for one in held], 3)
+    return f" Copies inside of them are not listed by themselves: {names}."
 
 
 def _is_release(case: Case, one: Component) -> bool:
@@ -306,6 +319,13 @@ RULES = (
                 (),
                 "Globs over names and purls that need not be declared.",
                 tighter="fewer",
+            ),
+            Param(
+                "copies",
+                ParamKind.FLAG,
+                True,
+                "A copy of a library inside the files of a declared component need not be declared by itself.",
+                tighter="false",
             ),
             MAX_UNEXAMINED,
         ),

@@ -40,7 +40,7 @@ def find(subject: Subject) -> Iterator[Found]:
         return
     if info.release:
         quote = info.stated.encode()
-        yield from _clue(subject, Module("stdlib", info.release), quote, info.offset, "go")
+        yield from _clue(subject, Module("stdlib", info.release), quote, info.offset, "go", part=True)
     if info.main is not None and info.main.path:
         yield from _clue(subject, info.main, _quote("mod", info.main), info.offset, _short(info.main.path))
     elif info.package and info.package != "command-line-arguments":
@@ -51,12 +51,12 @@ def find(subject: Subject) -> Iterator[Found]:
 
 def _modules(subject: Subject, info: BuildInfo) -> Iterator[Clue]:
     for one in info.modules:
-        yield from _clue(subject, one, _quote("dep", one), info.offset)
+        yield from _clue(subject, one, _quote("dep", one), info.offset, part=True)
     if info.modules:
         return
     for path, version in islice(dict.fromkeys(_cached(subject.artifact.content)), MAX_PACKAGES):
         name = _CAPITAL.sub(lambda hit: hit[1].upper(), path.decode())
-        clue = package(subject, NAME, KIND, name, version.decode(), path + b"@" + version, TRACE)
+        clue = package(subject, NAME, KIND, name, version.decode(), path + b"@" + version, TRACE, part=True)
         if clue is not None and (info.main is None or name != info.main.path):
             yield clue
 
@@ -73,8 +73,10 @@ def _quote(kind: str, module: Module) -> bytes:
     return f"{kind} {module.path} {module.version}".encode()
 
 
-def _clue(subject: Subject, module: Module, quote: bytes, offset: int, shown: str = "") -> Iterator[Clue]:
-    clue = package(subject, NAME, KIND, module.path, module.version, quote, LINKED, offset, shown=shown)
+def _clue(
+    subject: Subject, module: Module, quote: bytes, offset: int, shown: str = "", *, part: bool = False
+) -> Iterator[Clue]:
+    clue = package(subject, NAME, KIND, module.path, module.version, quote, LINKED, offset, shown=shown, part=part)
     if clue is not None:
         yield clue
 

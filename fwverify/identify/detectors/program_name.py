@@ -3,7 +3,8 @@
 Source: identify/program_names.txt (its head names the builds) and formats/product_names.txt; read 2026-11-23. A program
 has no SONAME, so nothing in its tables says what it is; its file name does, but whoever packs the firmware chooses it.
 Therefore the product's name, or the program's own where that is telling, must also stand in the bytes, and a multi-call
-binary (BusyBox, Toybox) under an applet's name is nobody else. Does NOT look at scripts and symbolic links.
+binary (BusyBox, Toybox) under an applet's name is nobody else. The small programs of klibc are called like those of
+others, and load its library, whose name is a digest. Does NOT look at scripts and symbolic links.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ TELLING = 5
 """Letters of a program's name that hardly stands in another program's bytes by chance."""
 _MULTI_CALL = (re.compile(rb"BusyBox v\d"), re.compile(rb"multi-call binary"), re.compile(rb"toybox \d"))
 """Apart, because an expression that begins with fixed bytes is found several times as fast."""
+_KLIBC = re.compile(r"klibc-[\w-]{27}\.so", re.ASCII)
+"""What klibc's Kbuild calls the library: 20 bytes of SHA-1 in 27 letters, in which it finds its programs."""
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -32,6 +35,10 @@ def find(subject: Subject) -> Iterator[Found]:
     if executable is None or executable.format != "ELF" or executable.soname or not _runs(executable.kind):
         return
     file = subject.artifact.name.rpartition("/")[2]
+    if _KLIBC.fullmatch((executable.interpreter or file).rpartition("/")[2]):
+        told = quoted((executable.interpreter or file).encode())
+        yield Clue("klibc", "", subject.artifact.locator, NAME, CONFIDENCE, told)
+        return
     product = product_of(file)
     if product not in known_products() or ("." in file and file not in programs()):
         return

@@ -45,7 +45,9 @@ def find(subject: Subject) -> Iterator[Found]:
         hit = _FOLDER.match(subject.artifact.content, at)
         if hit and (hit[1], hit[2]) not in seen and len(seen) < MAX_PACKAGES:
             seen.add((hit[1], hit[2]))
-            clue = package(subject, NAME, KIND, hit[1].decode(), hit[2].decode(), hit[0], LINKED_TRACE, hit.start())
+            clue = package(
+                subject, NAME, KIND, hit[1].decode(), hit[2].decode(), hit[0], LINKED_TRACE, hit.start(), part=True
+            )
             if clue is not None:
                 yield clue
 
@@ -62,7 +64,8 @@ def _listed(subject: Subject, packed: bytes) -> Iterator[Found]:
         if not isinstance(one, dict) or not isinstance(name, str) or not isinstance(version, str):
             raise Malformed(SECTION, "a package without name or version")
         if one.get("kind", "runtime") == "runtime":
-            clue = package(subject, NAME, KIND, name, version, f"{name} {version}".encode(), LINKED)
+            part = one.get("root") is not True
+            clue = package(subject, NAME, KIND, name, version, f"{name} {version}".encode(), LINKED, part=part)
             if clue is not None:
                 yield clue
 

@@ -5,6 +5,7 @@ After a change: `python -m tests.make_versions`, which writes what a run reads.
     cpe          vendor:product of the CPE dictionary, where it has the product
     purl         package URL without version; pkg:generic/PRODUCT where none is given
     lives        `any` (when left out), or `firmware`: not in what a dynamic linker loads, which only quotes it
+    library      `true`: other programs may hold a copy of it, which is then told as a part of theirs
     proven       the two real builds in which the finds gave the packages' own versions (measured by
                  benchmarks/prove_detectors.py), or `unproven`: then no confidence is above 60
     finds        a list; each has a confidence in percent and is one of

@@ -3,7 +3,8 @@
 CycloneDX 1.6 and 1.7 JSON (ECMA-424, June 2024 and later), `metadata.component`, `evidence.identity`,
 `evidence.occurrences`; package-url/vers-spec for versions that are bounded; read 2026-11-22. The same evidence gives
 the same bytes: serial number, time and order come from the evidence. Does NOT repeat what the vendor declared, carries
-no licences and no suppliers, and claims no completeness: the number of gaps stands in the metadata. A bounded version
+no licences and no suppliers, and claims no completeness: the number of gaps stands in the metadata. A copy of a library
+inside another product's files is a part of that product's entry (nested `components`). A bounded version
 is a property: `versionRange` of 1.7 is for components that the environment provides, and these are in the image.
 """
 
@@ -65,10 +66,12 @@ def document(evidence: Evidence, spec: str = SPECS[0]) -> str:
         spec: one of SPECS.
     """
     subject = _subject(evidence)
-    entries = list(_entries(evidence))
+    found = list(_entries(evidence))
+    entries, within = _assembled(found)
     parts = subject.get("components")
     held = [*(parts if isinstance(parts, list) else ()), *entries]
     references: list[Written] = [one["bom-ref"] for one in held if isinstance(one, dict)]
+    every: list[Written] = [*references, *(one for part in within for one in part["dependsOn"])]  # type: ignore[union-attr]
     bom: Table = {
         "$schema": f"http://cyclonedx.org/schema/bom-{spec}.schema.json",
         "bomFormat": "CycloneDX",
@@ -78,8 +81,8 @@ def document(evidence: Evidence, spec: str = SPECS[0]) -> str:
         "metadata": _metadata(evidence, subject),
         "components": list[Written](entries),
         # everything seen is part of the image; what depends on what is not known, and nothing claims to be complete
-        "dependencies": [{"ref": subject["bom-ref"], "dependsOn": references}],
-        "compositions": [{"aggregate": "unknown", "dependencies": [subject["bom-ref"], *references]}],
+        "dependencies": [{"ref": subject["bom-ref"], "dependsOn": references}, *within],
+        "compositions": [{"aggregate": "unknown", "dependencies": [subject["bom-ref"], *every]}],
     }
     return json.dumps(bom, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
 
@@ -126,7 +129,33 @@ def _hashes(digests: Iterable[Digest]) -> Iterator[Written]:
             yield {"alg": _HASHES[one.algorithm], "content": one.hex}
 
 
-def _entries(evidence: Evidence) -> Iterator[Table]:
+def _assembled(found: list[tuple[Component, Table]]) -> tuple[list[Table], list[Table]]:
+    """Copies into the entries of the components that hold them; what is left, and who has which parts."""
+    parts: dict[int, list[Table]] = defaultdict(list)
+    top: list[tuple[Component, Table]] = []
+    for one, entry in found:
+        holder = _holder(one, found) if one.inside else -1
+        if holder < 0:
+            top.append((one, entry))
+        else:
+            parts[holder].append(entry)
+    for holder, entries in parts.items():
+        found[holder][1]["components"] = list[Written](entries)
+    within: list[Table] = [
+        {"ref": found[holder][1]["bom-ref"], "dependsOn": [one["bom-ref"] for one in entries]}
+        for holder, entries in sorted(parts.items())
+    ]
+    return [entry for _, entry in top], within
+
+
+def _holder(copy: Component, found: list[tuple[Component, Table]]) -> int:
+    """Which component's files hold the copy, the one of that name first; -1: none."""
+    places = set(copy.locators)
+    holding = [at for at, (one, _) in enumerate(found) if not one.inside and not places.isdisjoint(one.locators)]
+    return min(holding, key=lambda at: (canonical_product(found[at][0].name) != copy.inside, at), default=-1)
+
+
+def _entries(evidence: Evidence) -> Iterator[tuple[Component, Table]]:
     clues: dict[tuple[str, str], list[Clue]] = defaultdict(list)
     for clue in sorted(evidence.clues):
         clues[canonical_product(clue.product), clue.version].append(clue)
@@ -144,7 +173,7 @@ def _entries(evidence: Evidence) -> Iterator[Table]:
         bounds = "" if one.version else _range(one)
         if bounds:
             found["properties"] = [{"name": RANGE_PROPERTY, "value": bounds}]
-        yield found
+        yield one, found
 
 
 def _plain(text: str) -> str:

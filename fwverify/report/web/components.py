@@ -22,6 +22,7 @@ KINDS = {
     DiscrepancyKind.HASH_DIFFERS: ("changed file", "bad"),
     DiscrepancyKind.ABSENT_VISIBLE: ("declared, not there", "open"),
     DiscrepancyKind.AMBIGUOUS: ("several entries fit", "open"),
+    DiscrepancyKind.COPY: ("a copy inside a declared one", "quiet"),
     DiscrepancyKind.ABSENT_UNSEEN: ("declared, cannot be seen", "quiet"),
     DiscrepancyKind.MATCHED: ("in the SBOM", "good"),
 }
@@ -73,9 +74,7 @@ def _state(one: Discrepancy, release: frozenset[Component]) -> tuple[str, str]:
 
 def _row(words: str, style: str, seen: Component | None, declared: DeclaredComponent | None, reason: str) -> Row:
     name = seen.name if seen is not None else declared.name if declared is not None else "?"
-    odd = (
-        ("contradicted: another version was seen at the same place",) if seen is not None and seen.contradicted else ()
-    )
+    odd = (CONTRADICTED,) if seen is not None and seen.contradicted else ()
     state = text(words, style, notes=(reason if style in ("bad", "open", "quiet") else "", *odd))
     return Row((text(name, limit=120), state, _seen(seen), _declared(declared), *_how(seen)), words)
 
@@ -121,6 +120,9 @@ def component_words(reading: Reading) -> tuple[str, ...]:
         f"Of these {count(sums.listed)} the image shows the SBOM's version of {count(sums.agreeing)}{rest}.",
         f"{count(sums.absent)} declared and not seen.",
     ]
+    if sums.copies:
+        held = plural(len(sums.copies), "copy", "copies")
+        said.append(f"{held} of libraries inside of declared components, not listed by themselves.")
     if sums.hashes:
         said.append(f"{plural(len(sums.hashes), 'file')} inside differ from the hash the SBOM gives.")
     return tuple(said)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fwverify.compare.index import MAX_CANDIDATES
 from fwverify.compare.interface import Document, Inventory
-from fwverify.compare.match import MAX_CANDIDATES
 from fwverify.compare.stage import compare, read_sboms
 from fwverify.content import identified
 from fwverify.model.artifact import Digest, Locator, Step
@@ -383,3 +383,42 @@ def test_bounded(version: str, kind: str) -> None:
         rows(inventory(seen("zlib", since="1.2.12", before="1.3")), declared("zlib", version))
     )
     assert (found, agrees) == (kind, None)
+
+
+# --- copies inside of other products -----------------------------------------------------------------------------
+
+SERVER = seen("redis", "7.0.15", path="bin/redis-server")
+COPY = seen("lua", "5.1.5", path="bin/redis-server", inside="redis")
+MODULE = seen("log", "0.4.17", "pkg:cargo/log@0.4.17", path="bin/redis-server", inside="redis")
+
+
+def kinds(observed: Inventory, *entries: DeclaredComponent) -> dict[str, str]:
+    """Kind of the row of each observed component."""
+    return {row.observed.stated: row.kind.value for row in rows(observed, *entries) if row.observed}
+
+
+def test_copy_inside_a_declared_component() -> None:
+    """It is told as such; declared by itself it matches; where its holder is not declared, neither is the copy."""
+    both = inventory(SERVER, COPY)
+    assert kinds(both, declared("redis", "7.0.15")) == {"7.0.15": "matched", "5.1.5": "copy"}
+    assert kinds(both, declared("redis", "7.0.15"), declared("lua", "5.1.5")) == {
+        "7.0.15": "matched",
+        "5.1.5": "matched",
+    }
+    assert kinds(both, declared("zlib", "1.3")) == {"7.0.15": "undeclared", "5.1.5": "undeclared"}
+
+
+def test_copy_beside_the_library_itself() -> None:
+    """An entry of another release is about the library that is there by itself; without one, it is about the copy."""
+    entries = declared("redis", "7.0.15"), declared("lua", "5.4.6")
+    library = seen("lua", "", path="lib/liblua5.4.so.0")
+    assert kinds(inventory(SERVER, COPY, library), *entries) == {"7.0.15": "matched", "5.1.5": "copy", "": "matched"}
+    assert kinds(inventory(SERVER, COPY), *entries) == {"7.0.15": "matched", "5.1.5": "version_differs"}
+
+
+def test_modules_are_declared_by_themselves() -> None:
+    """What a program was compiled from states its name and release; an SBOM that leaves it out leaves something out."""
+    assert kinds(inventory(SERVER, MODULE), declared("redis", "7.0.15")) == {
+        "7.0.15": "matched",
+        "0.4.17": "undeclared",
+    }

@@ -138,7 +138,7 @@ def row(kind: DiscrepancyKind, name: str = "openssl", declared: str = "3.0.9", s
     absent = kind in (DiscrepancyKind.ABSENT_VISIBLE, DiscrepancyKind.ABSENT_UNSEEN)
     return Discrepancy(
         kind,
-        None if kind is DiscrepancyKind.UNDECLARED else DeclaredComponent(name, declared),
+        None if kind in (DiscrepancyKind.UNDECLARED, DiscrepancyKind.COPY) else DeclaredComponent(name, declared),
         None if absent else component(name, seen),
         "because",
         True if kind is DiscrepancyKind.MATCHED and declared == seen != "" else None,

@@ -399,6 +399,20 @@ def test_undeclared() -> None:
     assert outcome(replace(dark, discrepancies=more), rule) is FAIL, "what was found is found"
 
 
+def test_copies_inside_declared_components() -> None:
+    """They are told and do not count, unless the policy says so; alone they are no ratio."""
+    rule, copy = "component.undeclared", row(D.COPY, "lua", seen="5.1.5")
+    copy = replace(copy, observed=component("lua", "5.1.5", inside="redis"))
+    held = finding(good(discrepancies=(row(D.MATCHED), copy)), rule)
+    assert held.outcome is PASS
+    assert "lua 5.1.5 in redis" in held.message
+    assert held.denominator == "1 of 1 components found are in the SBOM"
+    strict = finding(good(discrepancies=(row(D.MATCHED), copy)), rule, "copies: false")
+    assert strict.outcome is FAIL
+    assert strict.denominator == "1 of 2 components found are in the SBOM"
+    assert outcome(good(discrepancies=(copy,)), rule) is OPEN
+
+
 def test_absent() -> None:
     """What should have been visible fails; what could not be seen is not evaluated."""
     rule = "component.absent"

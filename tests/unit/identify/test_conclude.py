@@ -182,3 +182,55 @@ def test_weak_release_yields_to_bounds(confidence: int, version: str) -> None:
     said = clue("swupdate", "7.88.1", "usr/bin/swupdate", "own-name", confidence)
     found = conclude([said, bound("swupdate", "usr/lib/libswupdate.so", "2021.11")])
     assert sorted({one.version for one in found})[-1] == version
+
+
+# --- copies inside of other products ---------------------------------------------------------------------------------
+
+SERVER = clue("redis", "", "bin/redis-server", "program-name", 55)
+COPY = clue("lua", "5.1.5", "bin/redis-server", confidence=90)
+
+
+def whole(*clues: Clue) -> list[tuple[str, str, str]]:
+    """Name, version and what it is inside of."""
+    return [(one.name, one.version, one.inside) for one in conclude(clues)]
+
+
+def test_copy_is_told_as_such() -> None:
+    """A library's release that stands in another product's files alone: one copy for each product that holds it."""
+    cache = clue("varnish", "", "bin/varnishd", "own-name", 70)
+    held = clue("lua", "5.1.5", "bin/varnishd", confidence=90)
+    assert whole(SERVER, COPY) == [("lua", "5.1.5", "redis"), ("redis", "", "")]
+    assert whole(SERVER, COPY, cache, held)[:2] == [("lua", "5.1.5", "redis"), ("lua", "5.1.5", "varnish")]
+
+
+def test_copy_says_nothing_of_the_library_itself() -> None:
+    """A library without a release does not take that of a copy; one of the copy's release takes the copy in."""
+    library = clue("lua", "", "lib/liblua5.4.so.0", "elf-soname", 75)
+    assert whole(SERVER, COPY, library) == [("lua", "", ""), ("lua", "5.1.5", "redis"), ("redis", "", "")]
+    assert whole(SERVER, COPY, clue("lua", "5.1.5", "lib/liblua.so")) == [("lua", "5.1.5", ""), ("redis", "", "")]
+    assert whole(SERVER, COPY, row("lua5.1", "lua", "5.1.5-9"))[0] == ("lua5.1", "5.1.5-9", "")
+
+
+def test_what_is_no_copy() -> None:
+    """A file that nothing names, a program that others do not take in, and the library's own file."""
+    assert whole(COPY) == [("lua", "5.1.5", "")]
+    assert whole(SERVER, clue("dropbear", "2022.83", "bin/redis-server")) == [
+        ("dropbear", "2022.83", ""),
+        ("redis", "", ""),
+    ]
+    own = clue("lua", "", "bin/redis-server", "own-name", 70)
+    assert whole(SERVER, COPY, own)[0] == ("lua", "5.1.5", "")
+
+
+def test_modules_that_were_compiled_in() -> None:
+    """Parts of what holds them: the product, else the main module; where neither is known, they stand alone."""
+    made = replace(
+        clue("log", "0.4.17", "lib/librav1e.so", "rust-audit", 97, "log"), purl="pkg:cargo/log@0.4.17", part=True
+    )
+    library = clue("rav1e", "", "lib/librav1e.so", "elf-soname", 75)
+    root = replace(clue("rav1e", "0.5.1", "lib/librav1e.so", "rust-audit", 97, "rav1e"), purl="pkg:cargo/rav1e@0.5.1")
+    assert whole(made) == [("log", "0.4.17", "")]
+    assert whole(made, library) == [("log", "0.4.17", "rav1e"), ("rav1e", "", "")]
+    assert whole(made, root) == [("log", "0.4.17", "rav1e"), ("rav1e", "0.5.1", "")]
+    alone = replace(made, locator=ROOT.into("squashfs", "bin/other"))
+    assert whole(made, library, alone) == [("log", "0.4.17", ""), ("rav1e", "", "")]

@@ -71,6 +71,7 @@ def test_good() -> None:
         ("finds:\n", "finds: none\nother:\n", "unknown key 'other'"),
         ("negative:\n", "negative: none\nother:\n", "unknown key 'other'"),
         ('product: thing', 'product: [thing]', "must be a text"),
+        ('product: thing', 'product: thing\nlibrary: yes', "library is true, or left out"),
     ],
 )  # fmt: skip
 def test_slips(old: str, new: str, said: str) -> None:

@@ -214,6 +214,18 @@ def test_the_release_itself_is_declared(good: Assessment) -> None:
     )
 
 
+def test_copies_inside_declared_components(good: Assessment) -> None:
+    """They are told in a line of their own and change no figure."""
+    part = Component(
+        "lua", "5.1.5", "", 90, ("version-string",), (Locator((Step("bin/redis"),)),), ("q",), inside="redis"
+    )
+    extra = Discrepancy(DiscrepancyKind.COPY, None, part, "a copy inside of redis, which is declared")
+    evidence = replace(good.evidence, discrepancies=(*good.evidence.discrepancies, extra), components=(part,))
+    shown = lines(Assessment(evidence, good.verdict))
+    assert "  Declared  14/14  components found are in the SBOM; 12 with the same version," in shown
+    assert "                   inside of them, not listed apart: lua 5.1.5 in redis" in shown
+
+
 def test_bytes_the_ledger_forgot_are_unexplained(good: Assessment) -> None:
     """A ledger that does not reach all of an image never reads 100 %."""
     image, spans = good.evidence.ledger.spans[0]

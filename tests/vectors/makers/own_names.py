@@ -153,6 +153,9 @@ def _programs(room: Path, scratch: Path) -> None:
     box = _program(scratch, "candump\\0BusyBox multi-call binary")
     case(room, f"{at}/invalid/applet", box, origin=GCC, name=name, clues=(), why="an applet of a multi-call binary")
     case(room, f"{at}/invalid/unknown", program, origin=GCC, name="usr/bin/acmebms", clues=(), why="no known name")
+    klibc = "usr/lib/klibc-Mv7JYrgyuOdtrgZoFK-un_NsZqU.so"
+    case(room, f"{at}/valid/klibc", _program(scratch, "cannot"), origin=GCC, name=klibc, clues=("klibc",),
+         why="its own file is named by a digest and names nothing else")  # fmt: skip
     case(room, f"{at}/truncated/half", program[:90], origin=GCC, name=name, clues=(), why="cut", gaps=("malformed",))
     case(room, f"{at}/hostile/odd-name", program, origin=GCC, name="usr/bin/candump\n\u202ex", clues=(),
          why="a name that only looks like one")  # fmt: skip

@@ -145,6 +145,23 @@ def test_own_document_fits_the_image() -> None:
     assert gaps == ()
 
 
+def test_copies_are_parts_of_what_holds_them() -> None:
+    """Nested in the entry of the component whose file it is, and read back as seen; without one it stands alone."""
+    server = replace(OPENSSL, name="redis", version="7.0.15", purl="", locators=(TOOL,))
+    copy = replace(OPENSSL, name="lua", version="5.1.5", purl="", locators=(TOOL,), inside="redis")
+    text = document(evidence(copy, server))
+    held = entry(text, "redis")
+    assert [one["name"] for one in held["components"]] == ["lua"]
+    graph = {one["ref"]: one["dependsOn"] for one in json.loads(text)["dependencies"]}
+    assert graph[held["bom-ref"]] == [held["components"][0]["bom-ref"]]
+    made = read_back(text)
+    assert made.observation.schema_valid is True
+    assert made.observation.problems == ()
+    rows, _ = compare(Inventory((copy, server), (), (), ()), [made])
+    assert {row.kind.value for row in rows} == {"matched"}
+    assert entry(document(evidence(copy)), "lua")["version"] == "5.1.5"
+
+
 @pytest.mark.parametrize("purl", ["pkg:/@", "nonsense", "pkg:generic/%00"])
 def test_bad_purl_is_left_out(purl: str) -> None:
     """A package URL that is none does not stop the document."""
