@@ -21,6 +21,8 @@ MAGIC = b"\x7fELF"
 MODULE_SIGNATURE = b"~Module signature appended~\n"
 """Linux scripts/sign-file.c: what may follow the last section of a signed kernel module."""
 
+STANDALONE = 255
+"""EI_OSABI of what no system loads. Code of a virtual machine (GNU Guile's) is for no machine."""
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 SHT_NULL, SHT_NOBITS, SHT_STRTAB = 0, 8, 3
@@ -138,7 +140,8 @@ def _header(tables: Tables) -> None:
         return
     tables.type, tables.machine, version = struct.unpack_from(f"{tables.order}HHI", view, 16)
     size = struct.unpack_from(f"{tables.order}H", view, tables.header_bytes - 12)[0]
-    if version != 1 or size != tables.header_bytes or tables.machine == 0:
+    for_none = tables.machine == 0 and view[7] != STANDALONE
+    if version != 1 or size != tables.header_bytes or for_none:
         tables.problems.append(f"hollow file header (version {version}, size {size}, machine {tables.machine})")
     elif tables.type not in (ET_REL, ET_EXEC, ET_DYN, ET_CORE):
         tables.problems.append(f"object type {tables.type:#x} is none that is known")

@@ -3,7 +3,7 @@
 Nobody reads such content here; but that it looks random does not mean that somebody packed or encrypted it. The frame
 must fit the size of the content, so that a magic in front of anything is not enough. Sources: PNG (W3C, third edition)
 5.2 and 5.3, ITU-T T.81 annex B, GIF89a, WOFF and WOFF 2.0 (W3C) section 4, Microsoft RIFF (MCI 1.0), RFC 3533, RFC
-9639, RFC 9580 section 4.2, X.690 section 8.1; read 2026-11-23. What lies within the frame is not looked at.
+9639, RFC 9580 section 4.2, X.690 section 8.1, LLVM Bitcode File Format ("Bitstream Format"); read 2026-11-23. What lies within the frame is not looked at.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ FRAMES = (
 SIZES = ((b"wOFF", 8, "big", 0), (b"wOF2", 8, "big", 0), (b"RIFF", 4, "little", 8))
 """Beginning; where four bytes state the size, and what that does not count."""
 STARTS = (b"OggS\0\2", b"fLaC\0\0\0\x22")
+BITCODE = b"BC\xc0\xde"
 MAX_KEY_BYTES, MAX_DER_BYTES = 1 << 14, 1 << 16
 """Of one packet of a key; of a signature or certificate."""
 OF_KEYS = frozenset({
@@ -38,11 +39,23 @@ def is_framed(view: memoryview) -> bool:
         stated = int.from_bytes(head[at : at + 4], "big" if order == "big" else "little") + uncounted
         if head.startswith(magic) and stated == len(view):
             return True
-    return _is_der(head, len(view)) or _is_keyring(view)
+    return _is_der(head, len(view)) or _is_bitcode(view) or _is_keyring(view)
 
 
 def _is_der(head: bytes, size: int) -> bool:
     return head[:2] == b"\x30\x82" and size <= MAX_DER_BYTES and int.from_bytes(head[2:4], "big") + 4 == size
+
+
+def _is_bitcode(view: memoryview) -> bool:
+    """Blocks one after the other to the end: a word that enters one (abbreviation 1 in two bits), its size in words."""
+    at = len(BITCODE)
+    if bytes(view[:at]) != BITCODE:
+        return False
+    while at < len(view):
+        if len(view) - at < 8 or view[at] & 3 != 1:
+            return False
+        at += 8 + 4 * int.from_bytes(view[at + 4 : at + 8], "little")
+    return at == len(view)
 
 
 def _is_keyring(view: memoryview) -> bool:

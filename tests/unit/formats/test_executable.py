@@ -113,6 +113,13 @@ def test_named_problems(data: bytes, words: str) -> None:
     assert words in " ".join(parse(data).problems)
 
 
+def test_code_for_no_machine() -> None:
+    """Byte code of a virtual machine says that no system loads it; without that the header is hollow."""
+    bytecode = patched(LIBRARY, "<H", 18, 0)
+    assert parse(patched(bytecode, "B", 7, 255)).problems == ()
+    assert "machine 0" in " ".join(parse(bytecode).problems)
+
+
 def test_segments_without_bytes() -> None:
     """Program headers that load nothing from the file are hollow."""
     tables = elf_tables.read(memoryview(LIBRARY))

@@ -15,8 +15,11 @@ SOUND = b"RIFF" + (4 + len(NOISE)).to_bytes(4, "little") + b"WAVE" + NOISE
 DER = b"\x30\x82" + len(NOISE).to_bytes(2, "big") + NOISE
 KEYRING = b"\x99\x0b\xb8" + NOISE + b"\xb4\x04name" + b"\x89\x01\x00" + NOISE[:256]
 
+BITCODE = b"BC\xc0\xde" + 2 * (b"\x21\x0c\0\0" + (750).to_bytes(4, "little") + NOISE)
+"""Two blocks of 750 words, as LLVM lays them out."""
 
-@pytest.mark.parametrize("data", [PNG, FONT, SOUND, DER, KEYRING, b"\xff\xd8\xff" + NOISE + b"\xff\xd9"])
+
+@pytest.mark.parametrize("data", [PNG, FONT, SOUND, DER, KEYRING, BITCODE, b"\xff\xd8\xff" + NOISE + b"\xff\xd9"])
 def test_frames(data: bytes) -> None:
     """The whole frame counts; cut off, or with more behind it, it is none."""
     assert is_framed(memoryview(data))
