@@ -3,7 +3,8 @@
 Nobody reads such content here; but that it looks random does not mean that somebody packed or encrypted it. The frame
 must fit the size of the content, so that a magic in front of anything is not enough. Sources: PNG (W3C, third edition)
 5.2 and 5.3, ITU-T T.81 annex B, GIF89a, WOFF and WOFF 2.0 (W3C) section 4, Microsoft RIFF (MCI 1.0), RFC 3533, RFC
-9639, RFC 9580 section 4.2, X.690 section 8.1, LLVM Bitcode File Format ("Bitstream Format"); read 2026-11-23. What lies within the frame is not looked at.
+9639, RFC 9580 section 4.2, X.690 section 8.1, LLVM Bitcode File Format ("Bitstream Format"); read 2026-11-23. What lies
+within the frame is not looked at.
 """
 
 from __future__ import annotations
