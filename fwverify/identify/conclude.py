@@ -78,7 +78,8 @@ def conclude(clues: Iterable[Clue]) -> tuple[Component, ...]:
        were compiled in: one for each product that holds them.
     2. Versions seen in content: joined to the package of that product with the same upstream release (of several, the
        one named like the file); else one component for each product and release in a place. A library's release that
-       only files of other products state makes one for each such product.
+       only files of other products state makes one for each such product. A series beside one of its releases in one
+       file is that release.
     3. Clues without version: joined to what 1 and 2 know of the product, first in the same file, then in the place
        when only one release is known there that their bounds allow; else one component without version, bounded by
        all of them together.
@@ -189,7 +190,25 @@ def _releases(clues: list[Clue], rows: list[_Group], holders: dict[Locator, tupl
         else:
             new = _Group(clue.product, product, clue.version, inside=holder)
             held.setdefault((product, release, holder), new).clues.append(clue)
-    return [*groups.values(), *held.values()]
+    return [*_in_full(groups), *held.values()]
+
+
+def _in_full(groups: dict[tuple[_Product, str], _Group]) -> list[_Group]:
+    """Where one file states a series and one release of it (1.7 and 1.7.1), the series is that release."""
+    places = {key: {clue.locator for clue in group.clues} for key, group in groups.items()}
+    by_product: dict[_Product, list[tuple[_Product, str]]] = defaultdict(list)
+    for key in groups:
+        by_product[key[0]].append(key)
+    for series in sorted(groups):
+        longer = [
+            key
+            for key in by_product[series[0]]
+            if key[1].startswith(f"{series[1]}.") and not places[key].isdisjoint(places[series])
+        ]
+        if len(longer) == 1:
+            groups[longer[0]].clues.extend(groups[series].clues)
+            groups[series].clues.clear()
+    return [one for one in groups.values() if one.clues]
 
 
 def _unversioned(clues: list[Clue], rows: list[_Group], releases: list[_Group]) -> list[_Group]:

@@ -82,6 +82,17 @@ def test_contradiction() -> None:
     assert [one.contradicted for one in apart] == [False, False]
 
 
+def test_series_beside_its_release() -> None:
+    """A file that states 1.7 and 1.7.1 is 1.7.1; two releases of a series, or other files, stay what they are."""
+    series, full = clue("jq", "1.7", "bin/jq"), clue("jq", "1.7.1", "bin/jq", "build-path", 75)
+    assert [(one.version, one.contradicted, one.how) for one in conclude([series, full])] == [
+        ("1.7.1", False, ("build-path", "version-string"))
+    ]
+    other = clue("jq", "1.7.2", "bin/jq", "own-name", 70)
+    assert [one.version for one in conclude([series, full, other])] == ["1.7", "1.7.1", "1.7.2"]
+    assert [one.version for one in conclude([series, clue("jq", "1.7.1", "bin/jq2")])] == ["1.7", "1.7.1"]
+
+
 def test_unversioned_is_not_guessed() -> None:
     """With two releases about, a name alone belongs to neither; alone it is a component without version."""
     clues = [
