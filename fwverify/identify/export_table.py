@@ -38,6 +38,8 @@ class Range:
     before: str
     shown_by: str
     """Plain words."""
+    exports: bool
+    """It has names of the product; else it is known by the SONAME and by names that it lacks."""
 
 
 @cache
@@ -79,7 +81,7 @@ def bounds(soname: str, exported: Set[str], defined: Set[str]) -> Range | None:
             words.append(f"lacks {names[0].removeprefix('@')} ({before})")
     if (since and before and compare(since, before) != -1) or not (since or before):
         return None
-    return Range(library.product, since, before, ", ".join(words))
+    return Range(library.product, since, before, ", ".join(words), latest >= 0)
 
 
 def _has(name: str, exported: Set[str], defined: Set[str]) -> bool:

@@ -16,7 +16,8 @@ from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
 
 NAME = "elf-exports"
-CONFIDENCE = 70
+CONFIDENCE, WITH_NAMES = 70, 80
+"""Percent: that the product is there, by its SONAME, and by names of the product besides."""
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -32,7 +33,7 @@ def find(subject: Subject) -> Iterator[Found]:
             "",
             subject.artifact.locator,
             NAME,
-            CONFIDENCE,
+            WITH_NAMES if found.exports else CONFIDENCE,
             quote,
             since=found.since,
             before=found.before,

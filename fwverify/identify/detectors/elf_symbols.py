@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator
 
 from fwverify.formats.names import quoted
+from fwverify.formats.products import canonical_product
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
 
-CONFIDENCE = 75
+CONFIDENCE, NAMED = 75, 80
+"""Percent: by the symbol versions alone, and where the SONAME says the same."""
 PREFIXES = {
     "GLIBC": "glibc", "OPENSSL": "openssl", "LIBSSL": "openssl", "GLIBCXX": "gcc", "GCC": "gcc", "CXXABI": "gcc",
     "ZLIB": "zlib", "CURL_OPENSSL": "curl", "CURL_GNUTLS": "curl", "LIBXML2": "libxml2", "XZ": "xz",
@@ -31,6 +33,8 @@ PREFIXES = {
     "LIBJPEGTURBO": "libjpeg-turbo", "LIBEVENT": "libevent", "MOSQ": "mosquitto", "LIBCAP_NG": "libcap-ng",
 }  # fmt: skip
 """What stands before the version in the version scripts of these projects."""
+SERIES = {("fuse", 3): "fuse3"}
+"""Products that took up the names of another one."""
 _VERSION = re.compile(r"([A-Z][A-Z0-9_]*?)_?v?(\d+(?:[._]\d+){0,3}[a-z]?)", re.ASCII)
 
 
@@ -44,10 +48,12 @@ def find(subject: Subject) -> Iterator[Found]:
         product = PREFIXES.get(hit[1]) if hit else None
         if hit and product:
             rank = tuple(int(one) for one in re.findall(r"\d{1,9}", hit[2]))
+            product = SERIES.get((product, rank[0]), product)
             highest[product] = max(highest.get(product, ((), "")), (rank, name))
     for product, (_, name) in sorted(highest.items()):
         quote = quoted(f"defines {name}".encode())
-        yield Clue(product, "", subject.artifact.locator, "elf-symbols", CONFIDENCE, quote)
+        confidence = NAMED if canonical_product(executable.soname) == product else CONFIDENCE
+        yield Clue(product, "", subject.artifact.locator, "elf-symbols", confidence, quote)
 
 
 DETECTOR = Detector(

@@ -6,9 +6,16 @@ import itertools
 
 import pytest
 
+from fwverify.content import identified
+from fwverify.formats.executable import Executable
 from fwverify.formats.products import canonical_product
 from fwverify.identify import export_table
+from fwverify.identify.detectors import elf_exports, elf_symbols
 from fwverify.identify.export_table import Library, bounds, libraries
+from fwverify.identify.interface import Subject
+from fwverify.limits import DEFAULT_LIMITS
+from fwverify.model.artifact import Locator, Step
+from fwverify.model.component import Clue
 from fwverify.model.versions import compare
 
 MNL = "libmnl.so.0"
@@ -65,3 +72,25 @@ def test_bounds_that_leave_nothing(
     monkeypatch.setattr(export_table, "libraries", lambda: {"libthing.so.1": library})
     found = bounds("libthing.so.1", {"early", "late"} if expected is None else {"early"}, set())
     assert (found and (found.since, found.before)) == expected
+
+
+def clues(soname: str, *defined: str, exported: tuple[str, ...] = ("f",)) -> list[tuple[str, int]]:
+    """What a library's tables tell: products, and how surely."""
+    library = Executable("ELF", "arm", "library", soname, defined_versions=defined, exported=exported)
+    subject = Subject(identified(Locator((Step("lib"),)), memoryview(b"")), library, None, DEFAULT_LIMITS)
+    found = [*elf_exports.DETECTOR.find(subject), *elf_symbols.DETECTOR.find(subject)]
+    return [(one.product, one.confidence) for one in found if isinstance(one, Clue)]
+
+
+def test_names_of_the_product_make_it_surer() -> None:
+    """A SONAME and names that came with the product: it is there. Either alone tells less."""
+    assert clues(MNL, exported=("mnl_socket_open2",)) == [("libmnl", 80)]
+    assert clues("libffi.so.7") == [("libffi", 70)]
+    assert clues("libffi.so.8", "LIBFFI_BASE_8.0")[-1] == ("libffi", 80)
+    assert clues("libown.so.1", "LIBFFI_BASE_8.0") == [("libffi", 75)]
+
+
+def test_series_that_took_up_the_names() -> None:
+    """FUSE 3 is another product than FUSE 2, with the same names of symbol versions."""
+    assert clues("libfuse3.so.3", "FUSE_3.0", "FUSE_3.12")[-1] == ("fuse3", 80)
+    assert clues("libfuse.so.2", "FUSE_2.4", "FUSE_2.9.1")[-1] == ("fuse", 80)
