@@ -31,6 +31,8 @@ TARGET = Path(export_table.__file__).with_name("exports.txt")
 MAX_NAMES = 3
 PRIVATE = re.compile(r"^@?_|internal|private", re.IGNORECASE)
 RELEASE = re.compile(r"\d+(?:\.\d+)*[a-z]?\d?")
+LEFT_OUT = frozenset({"libmvec.so.1"})
+"""What each architecture got with another release."""
 STATED = {
     "libffi.so.6": ("libffi", "-", "3.3"),
     "libffi.so.7": ("libffi", "3.3", "3.4"),
@@ -107,7 +109,7 @@ def _look(build: Build) -> Iterator[tuple[str, Seen]]:
     product = canonical_product(build.source)
     for path in build.elfs() if RELEASE.fullmatch(build.upstream) else ():
         found = executable.parse(memoryview(path.read_bytes()))
-        if canonical_product(found.soname) == product and found.exported:
+        if canonical_product(found.soname) == product and found.exported and found.soname not in LEFT_OUT:
             hits = scan.scan(memoryview(path.read_bytes()), found.soname, 1_000_000)
             told = any((hit.product, hit.version) == (product, build.upstream) for hit in hits)
             seen = Seen(build, product, frozenset(found.exported), frozenset(found.defined_versions), told)

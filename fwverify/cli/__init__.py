@@ -6,6 +6,7 @@ message on standard error, a bug becomes a short one. Commands live in files of 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -18,6 +19,7 @@ from fwverify import __version__
 from fwverify.cli import status
 from fwverify.cli.lazy import LazyGroup
 from fwverify.errors import FwverifyError
+from fwverify.limits import COLLECT_AFTER
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("fwverify.cli.verify:verify", "Verify a delivery: may it be installed?"),
@@ -74,6 +76,7 @@ def root(debug: bool) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status; raises nothing."""
+    gc.set_threshold(*COLLECT_AFTER)
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

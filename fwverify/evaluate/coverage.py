@@ -72,7 +72,7 @@ def image_spans(evidence: Evidence) -> ImageSpans:
 def _framed(spans: tuple[LedgerSpan, ...], frames: Mapping[Locator, int]) -> tuple[LedgerSpan, ...]:
     """The packing's own bytes as the envelope of whatever signs the one file inside."""
     own: Counter[Locator] = Counter()
-    for one in spans:
+    for one in spans if frames else ():
         if one.owner in frames and one.opened is Opened.STRUCTURE:
             own[one.owner] += one.range.size
     thin = {place for place, size in own.items() if size <= frames[place]}

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from fwverify.formats.ecosystems import ecosystem
+from fwverify.identify.misnumbered import misnumbered
 from fwverify.identify.version_table import identifiers
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue, Component
@@ -79,7 +80,7 @@ def conclude(clues: Iterable[Clue]) -> tuple[Component, ...]:
     2. Versions seen in content: joined to the package of that product with the same upstream release (of several, the
        one named like the file); else one component for each product and release in a place. A library's release that
        only files of other products state makes one for each such product. A series beside one of its releases in one
-       file is that release.
+       file is that release. A number that several releases state is a lower bound (see `misnumbered`).
     3. Clues without version: joined to what 1 and 2 know of the product, first in the same file, then in the place
        when only one release is known there that their bounds allow; else one component without version, bounded by
        all of them together.
@@ -112,7 +113,9 @@ def _place(clues: list[Clue]) -> list[Component]:
 
 
 def _possible(clues: list[Clue]) -> list[Clue]:
-    """Weak releases that the interface of the product's own library excludes are none: the product alone is left."""
+    """Weak releases that the interface of the product's own library excludes are none: the product alone is left. A
+    number that other releases state, too, bounds from below."""
+    clues = [_numbered(clue) for clue in clues]
     bounds: dict[_Product, list[Clue]] = defaultdict(list)
     for clue in clues:
         if not clue.version and (clue.since or clue.before):
@@ -124,6 +127,11 @@ def _possible(clues: list[Clue]) -> list[Clue]:
         excluded = weak and not all(_within(one, release) for one in bounds[_product(clue)])
         kept.append(replace(clue, version="") if excluded else clue)
     return kept
+
+
+def _numbered(clue: Clue) -> Clue:
+    since = misnumbered().get((clue.product, clue.version), "") if clue.version and not clue.unit else ""
+    return replace(clue, version="", since=since) if since else clue
 
 
 def _within(clue: Clue, version: str) -> bool:

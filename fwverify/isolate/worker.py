@@ -7,6 +7,7 @@ the last resort (unblob_worker).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from fwverify.content import Holder
 from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Role, Settings, requested, settings
 from fwverify.isolate.sandbox import confine
+from fwverify.limits import COLLECT_AFTER
 from fwverify.model.canonical import canonical
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def main(detectors: tuple[Detector, ...] | None = None, containers: tuple[Contai
     Args:
         detectors, containers: the plug-ins that take part (for tests); None: this release's own.
     """
+    gc.set_threshold(*COLLECT_AFTER)
     mine = settings(sys.argv[-1])
     incoming, outgoing = sys.stdin.buffer, _private_output()
     if mine.role is Role.OPEN:
@@ -47,6 +50,7 @@ def main(detectors: tuple[Detector, ...] | None = None, containers: tuple[Contai
 
 def examine_standard_input(settings_text: str) -> None:
     """As `main` for an examining worker, in a process that was forked (template)."""
+    gc.set_threshold(*COLLECT_AFTER)
     serve_examining(settings(settings_text), os.fdopen(os.dup(0), "rb"), _private_output(), None)
 
 

@@ -301,6 +301,8 @@ def _by_owner(
     image: Account, reached: Mapping[Locator, frozenset[str]], own: Mapping[str, SignatureObservation]
 ) -> tuple[LedgerSpan, ...]:
     """Packed bytes whose one content is reached as a whole are reached too."""
+    if not reached:
+        return tuple(image.spans)
     depth = len(image.locator.steps)
     out = []
     for span in image.spans:
@@ -318,6 +320,8 @@ def _marked(
     for where, one in marks:
         steps.setdefault(where.start, []).append((one, 1))
         steps.setdefault(where.end, []).append((one, -1))
+    if not steps:
+        return joined(spans)
     borders = sorted(steps, reverse=True)
     active: Counter[str] = Counter()
     out: list[LedgerSpan] = []

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from fwverify.formats.products import canonical_product
 from fwverify.identify.conclude import conclude, upstream
+from fwverify.identify.misnumbered import misnumbered
 from fwverify.model.artifact import Locator, Step
 from fwverify.model.component import Clue
+from fwverify.model.versions import compare
 
 ROOT = Locator((Step("fw.bin"), Step("rootfs", "fit")))
 
@@ -127,7 +130,7 @@ def test_order_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("written", "release"),
     [
-        ("1:1.2.13.dfsg-1", "1.2.13"), ("3.0.11-1~deb12u2", "3.0.11"), ("7.88.1-10+deb12u15", "7.88.1"),
+        ("1:1.2.13.dfsg-1", "1.2.13"), ("3.0.11-1~deb12u2", "3.0.11"), ("7.88.9-10+deb12u15", "7.88.9"),
         ("2022.82-2", "2022.82"), ("1:9.2p1-2+deb12u3", "9.2p1"), ("252.39-1~deb12u2", "252.39"), ("2.36.0-1", "2.36"),
         ("30+20221128-1", "30"), ("2.4+20151223.gitfa8646d.1-2+b4", "2.4"), ("5.0+2022-1", "5.0+2022"),
     ],
@@ -187,12 +190,32 @@ def test_cpe(seen: Clue, cpe: str) -> None:
     assert [one.cpe for one in conclude([seen])] == [cpe]
 
 
-@pytest.mark.parametrize(("confidence", "version"), [(70, ""), (75, "7.88.1")])
+@pytest.mark.parametrize(("confidence", "version"), [(70, ""), (75, "7.88.9")])
 def test_weak_release_yields_to_bounds(confidence: int, version: str) -> None:
     """What a program says by itself is no release where the interface of the product's library excludes it."""
-    said = clue("swupdate", "7.88.1", "usr/bin/swupdate", "own-name", confidence)
+    said = clue("swupdate", "7.88.9", "usr/bin/swupdate", "own-name", confidence)
     found = conclude([said, bound("swupdate", "usr/lib/libswupdate.so", "2021.11")])
     assert sorted({one.version for one in found})[-1] == version
+
+
+# --- numbers that are no releases ------------------------------------------------------------------------------------
+
+
+def test_misnumbered_data() -> None:
+    """Products of the table, and a release that is no later than what is stated: the bound must hold for both."""
+    assert len(misnumbered()) > 20
+    for (product, stated), since in misnumbered().items():
+        assert canonical_product(product) == product
+        assert compare(since, stated) != 1, product
+
+
+def test_number_of_several_releases() -> None:
+    """iproute2 5.10.0 says 5.9.0 of itself: that bounds from below, and contradicts no later release."""
+    seen = conclude([clue("iproute2", "5.9.0", "sbin/ip", confidence=82)])
+    assert [(one.version, one.since, one.before) for one in seen] == [("", "5.9.0", "")]
+    packaged = conclude([clue("iproute2", "5.9.0", "sbin/ip"), row("iproute2", "iproute2", "5.10.0-4")])
+    assert [(one.version, one.contradicted) for one in packaged] == [("5.10.0-4", False)]
+    assert [one.version for one in conclude([clue("iproute2", "5.15.0", "sbin/ip")])] == ["5.15.0"]
 
 
 # --- copies inside of other products ---------------------------------------------------------------------------------
