@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fwverify.formats import elf_tables, pe_tables
+from fwverify.formats import elf_note_reader, elf_tables, pe_tables
 from fwverify.formats.clr_metadata import Assembly, assembly
 from fwverify.formats.elf_hardening import hardening
 from fwverify.formats.names import decoded
@@ -194,7 +194,7 @@ def _with_lief(tables: elf_tables.Tables) -> Executable:
         return _without_lief(tables, *lost)
     entry: Any = binary.get(lief.ELF.DynamicEntry.TAG.SONAME)
     soname = "" if entry is None else _text(entry.name)
-    notes = tuple(_note(one) for one in binary.notes)
+    notes = tuple(Note(decoded(owner), type_, said) for owner, type_, said in elf_note_reader.notes(tables))
     info = _strings(binary, ".modinfo")
     interpreter = _text(binary.interpreter) if binary.has_interpreter else ""
     kind = _kind(tables, soname, bool(info))
@@ -250,14 +250,6 @@ def _texts(names: Iterable[str | bytes]) -> tuple[str, ...]:
 
 def _symbol_names(symbols: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted({_text(one.name) for one in symbols} - {""}))
-
-
-def _note(note: Any) -> Note:
-    try:
-        owner = _text(note.name).rstrip("\0")
-    except UnicodeDecodeError:  # LIEF has no other way to the name
-        owner = ""
-    return Note(owner, int(note.original_type), bytes(note.description))
 
 
 def _required_versions(binary: Any) -> tuple[tuple[str, str], ...]:
