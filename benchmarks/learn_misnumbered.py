@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--sources", type=Path, metavar="FILE")
     given = parser.parse_args()
     named = set(given.sources.read_text().split()) if given.sources else None
+    TARGET.write_text(HEAD, "ascii")  # what is known would not be told
     said: dict[tuple[str, str], list[Build]] = defaultdict(list)
     for one in given.build or ["bullseye:armhf", "bookworm:armhf", "trixie:arm64"]:
         suite, _, arch = one.partition(":")
