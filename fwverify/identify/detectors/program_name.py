@@ -35,7 +35,7 @@ def find(subject: Subject) -> Iterator[Found]:
     if executable is None or executable.format != "ELF" or executable.soname or not _runs(executable.kind):
         return
     file = subject.artifact.name.rpartition("/")[2]
-    if _KLIBC.fullmatch((executable.interpreter or file).rpartition("/")[2]):
+    if _KLIBC.fullmatch((executable.interpreter or file).rpartition("/")[2]) or "/klibc/" in subject.artifact.name:
         told = quoted((executable.interpreter or file).encode())
         yield Clue("klibc", "", subject.artifact.locator, NAME, CONFIDENCE, told)
         return
