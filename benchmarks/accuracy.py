@@ -137,8 +137,9 @@ def release(version: str) -> str:
     """Upstream's version: no epoch, no `v`, no packaging, `-rc3` as `~rc3`; one last `.0` does not matter."""
     text = re.sub(r"^(?:\d+:)?(?:v(?=\d))?", "", version.strip().lower())
     text = text.replace("_p", "p").replace("_", ".")
+    text = re.sub(r"(?<=\d)\.(?=[a-z](?:[+~-]|$))", "", text)
     text = re.sub(r"(?<=\d)[~-]?(?=(?:alpha|beta|pre|rc)\d*\b)", "~", text)
-    text = re.split(r"[+~.](?:dfsg|ds|deb|debian|ubuntu|repack|git|b\d)", text)[0]
+    text = re.split(r"[+~.](?:dfsg|ds|deb|debian|ubuntu|repack|rpk|git|b\d)", text)[0]
     text = re.sub(r"[-.](?:stable|release|final)$", "", text)
     text = re.sub(r"\+\d{8}$", "", re.sub(r"-\d[\w.+~]*$", "", text))
     return text.removesuffix(".0") if text.count(".") > 1 else text
@@ -156,7 +157,7 @@ def truth(document: dict[str, Any], aliases: dict[str, list[str]]) -> Truth:
         for name in (product, *sources[product], *aliases.get(product, ())):
             names.setdefault(folded(name), product)
     for product in sorted(versions):  # a distribution numbers its sources (slang2), or says what it took off (-dfsg)
-        names.setdefault(re.sub(r"(?:-dfsg|-?\d+(?:\.\d+)*)$", "", folded(product)), product)
+        names.setdefault(re.sub(r"(?:-dfsg|-?\d+(?:\.\d+)*)$|^(?:rust|haskell|golang)-", "", folded(product)), product)
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in document.get("elfs", ()):
         if one["package"]:

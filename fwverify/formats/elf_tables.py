@@ -261,15 +261,20 @@ def _entry_point(tables: Tables) -> None:
     tables.problems.append(f"entry point {tables.entry:#x} lies in no segment")
 
 
-def _code(tables: Tables) -> tuple[ByteRange, ...]:
-    """Where machine code lies; for a program or library without any: everything it loads."""
-    sections = [
+def code_sections(tables: Tables) -> tuple[ByteRange, ...]:
+    """Where machine code and nothing else lies, as far as sections tell."""
+    return tuple(
         ByteRange(one.offset, one.offset + one.size)
         for one in tables.sections
         if one.in_file and one.flags & SHF_EXECINSTR and one.flags & SHF_ALLOC
-    ]
+    )
+
+
+def _code(tables: Tables) -> tuple[ByteRange, ...]:
+    """Where machine code lies; for a program or library without any: everything it loads."""
+    sections = code_sections(tables)
     if sections or tables.type == ET_REL:
-        return tuple(sections)
+        return sections
     executable = [
         ByteRange(one.offset, one.offset + one.file_bytes)
         for one in tables.segments

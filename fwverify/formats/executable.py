@@ -87,6 +87,8 @@ class Executable:
     """Bytes that no header, segment or section speaks of and that are not fill: data appended or hidden."""
     loads: tuple[tuple[int, int, int], ...] = ()
     """(address, file offset, bytes) of what is loaded."""
+    code: tuple[ByteRange, ...] = ()
+    """Where machine code and nothing else lies, as far as sections tell: what looks like a text there is none."""
     metadata: tuple[tuple[str, bytes], ...] = ()
     """Name and content of METADATA_SECTIONS that are there."""
     version_info: tuple[tuple[str, str], ...] = ()
@@ -223,6 +225,7 @@ def _with_lief(tables: elf_tables.Tables) -> Executable:
         loads=tuple(
             (one.address, one.offset, one.file_bytes) for one in tables.segments if one.type == elf_tables.PT_LOAD
         ),
+        code=elf_tables.code_sections(tables),
         metadata=_metadata(binary),
     )
 

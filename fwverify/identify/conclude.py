@@ -41,6 +41,8 @@ QUOTED = "version-string"
 
 _EPOCH = re.compile(r"^\d+:|^v(?=\d)")
 _REVISION = re.compile(r"-[^-]*$")
+_LETTER = re.compile(r"(?<=\d)\.(?=[a-z]$)")
+"""The point before a letter: 1.3.8.c is 1.3.8c."""
 _REPACKED = re.compile(
     r"(?:[+.~-](?:dfsg|ds\d|repack|deb\d|debian|nmu|ubuntu|really)|\+(?:git)?(?:19|20)\d{6}(?!\d)|~).*$"
 )
@@ -68,7 +70,7 @@ def upstream(version: str, *, packaged: bool) -> str:
     text = _EPOCH.sub("", version.strip().lower())
     if packaged:
         text = _REVISION.sub("", text)
-    text = _REPACKED.sub("", text)
+    text = _LETTER.sub("", _REPACKED.sub("", text))
     return text.removesuffix(".0") if text.count(".") >= 2 else text
 
 
@@ -113,9 +115,10 @@ def _place(clues: list[Clue]) -> list[Component]:
 
 
 def _possible(clues: list[Clue]) -> list[Clue]:
-    """Weak releases that the interface of the product's own library excludes are none: the product alone is left. A
-    number that other releases state, too, bounds from below."""
+    """Weak releases that the interface of the product's own library excludes are none: the product alone is left; so
+    are those beside a surer one in their file. A number that other releases state, too, bounds from below."""
     clues = [_numbered(clue) for clue in clues]
+    sure = _surely_told(clues)
     bounds: dict[_Product, list[Clue]] = defaultdict(list)
     for clue in clues:
         if not clue.version and (clue.since or clue.before):
@@ -125,8 +128,23 @@ def _possible(clues: list[Clue]) -> list[Clue]:
         weak = clue.version and not clue.unit and clue.confidence <= WEAK
         release = upstream(clue.version, packaged=False) if weak else ""
         excluded = weak and not all(_within(one, release) for one in bounds[_product(clue)])
-        kept.append(replace(clue, version="") if excluded else clue)
+        outdone = weak and any(not _alike(told, release) for told in sure.get((clue.locator, _product(clue)), ()))
+        kept.append(replace(clue, version="") if excluded or outdone else clue)
     return kept
+
+
+def _alike(one: str, other: str) -> bool:
+    """The same release, or one that is a series of the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def _surely_told(clues: list[Clue]) -> dict[tuple[Locator, _Product], set[str]]:
+    """The releases of a product that a file tells more surely than by a number alone."""
+    found: dict[tuple[Locator, _Product], set[str]] = defaultdict(set)
+    for clue in clues:
+        if clue.version and not clue.unit and clue.confidence > WEAK:
+            found[clue.locator, _product(clue)].add(upstream(clue.version, packaged=False))
+    return found
 
 
 def _numbered(clue: Clue) -> Clue:

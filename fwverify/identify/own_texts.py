@@ -11,8 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fwverify.identify.handed import COMPILER, places
+
 MAX_HITS = 200
 """Texts looked at in one file."""
+MAX_WORDS = 1
+"""Between the name of a library and two numbers (`aspell default speller rowl 1.10` is a format)."""
 _WORDS = rb"(?: \(?[A-Za-z][A-Za-z0-9]{1,19}\)?){0,3}?"
 _STATED = rb"[ ,:-]{1,2}(?i:version|release|ver\.?|v)[ :]{0,2}"
 _LONG = rb"\d{1,4}(?:\.\d{1,5}){2,3}"
@@ -37,7 +41,7 @@ _NOT_OURS = re.compile(
 )
 """Words that say that a number behind them is not the release of this file."""
 _FOLLOWED = re.compile(
-    rb"(?i)(?:[ ,(]{1,2}(?:or|and) (?:later|newer|higher|above|up|greater|earlier|older)|\+(?![\w.])"
+    rb"(?i)(?:[ ,(]{1,2}(?:or|and) (?:later|newer|higher|above|up|greater|earlier|older|more)| to \d|\+(?![\w.])"
     rb"| ?(?:protocol|format|api|series|compatib)| ?\((?:alpha|beta|pre|rc))"
 )
 _UNFINISHED = re.compile(rb"(?i)(?:alpha|beta|pre|rc)\.?\Z")
@@ -54,6 +58,11 @@ _ALONE = re.compile(
     rb"(?: (?:\(|\[|\d{4,8}(?!\d)|[a-z0-9_]{2,16}-)[^\0]{0,60})?)\0)"
 )
 """Begins with its first point, which is found fast; what is before is looked at then."""
+_TIME = re.compile(rb"\0+[0-2]\d:[0-5]\d:[0-5]\d\0")
+_NUMBER_BEFORE, _NUMBER_AFTER = re.compile(rb"\0[\d.]{1,8}\0+\Z"), re.compile(rb"\0+[\d.]{1,8}\0")
+_TIME_BYTES = 24
+"""Looked at around a number alone."""
+_JOINED = re.compile(rb"[/-]\d[\d.]*\Z")
 _WORD = b"ersion"
 _AFTER_WORD = re.compile(rb":?[ \t]{1,2}v?(" + _LONG + _STAGE + rb")" + _END)
 _INSIDE_BEFORE, _INSIDE_AFTER = re.compile(rb"(?:[\w.+/-]|\wv)\Z(?<!\Wv)(?<!\Av)"), re.compile(rb"[\w+/]|\.\w")
@@ -62,7 +71,7 @@ _HEAD = re.compile(rb"(?:^|[^\t\n\r -~]|\x80N)v?(\d{1,4})\Z")
 """Texts may begin where code ends; the last instruction of PowerPC's ends in a letter."""
 _HEAD_BYTES = 7
 _NO_RELEASE = re.compile(
-    rb"\d+\.0+|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d\d+|1\.3\.6|2\.5\.(?:4|29)|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+x\d*|23\.9\d+|29\.97|59\.94"
+    rb"\d+\.0+|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d\d+|1\.3\.6|2\.5\.(?:4|29)|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+[xe]\d*|23\.9\d+|29\.97|59\.94"
 )
 """Formats and protocols (1.0, 2.0), the least kernel (2.6.30), object identifiers, IEEE 802, editions of Unicode,
 pictures a second."""
@@ -122,13 +131,26 @@ def alone(content: memoryview) -> dict[bytes, Told]:
         head = _HEAD.search(bytes(content[max(0, hit.start() - _HEAD_BYTES) : hit.start()]))
         if head is None or _NO_RELEASE.fullmatch(head[1] + hit[0]) or _UNIT.search(hit[0]):
             continue
-        if _UNFINISHED.search(hit[0]) or _SNAPSHOT.match(hit[1]):
+        if _UNFINISHED.search(hit[0]) or _SNAPSHOT.match(hit[1]) or _built_then(content, head[1] + hit[0], hit.end()):
             continue
         if len(found) == MAX_HITS:
             return {}
         begin = hit.start() - len(head[1])
+        if hit[0].count(b".") == 1 and _in_table(content, begin, hit.end()):
+            continue
         found.setdefault(head[1] + hit[0], Told(begin, head[1] + hit[0] + hit[1], first=True))
     return found
+
+
+def _in_table(content: memoryview, begin: int, end: int) -> bool:
+    """Numbers stand before and behind it: `110`, `134.5`, `150`."""
+    before = _NUMBER_BEFORE.search(bytes(content[max(0, begin - _TIME_BYTES) : begin]))
+    return before is not None and _NUMBER_AFTER.match(content, end, end + _TIME_BYTES) is not None
+
+
+def _built_then(content: memoryview, version: bytes, end: int) -> bool:
+    """A compiler's release before the time of the build: __VERSION__, __TIME__."""
+    return COMPILER.fullmatch(version) is not None and _TIME.match(content, end, end + _TIME_BYTES) is not None
 
 
 def behind_word(content: memoryview) -> dict[bytes, Told]:
@@ -137,7 +159,9 @@ def behind_word(content: memoryview) -> dict[bytes, Told]:
     held = bytes(content)
     for at in places(held, _WORD):
         hit = _AFTER_WORD.match(held, at + len(_WORD))
-        if hit and not _NO_RELEASE.fullmatch(hit[1]) and not _FOLLOWED.match(held, hit.end(), hit.end() + _AFTER):
+        if not hit or _NO_RELEASE.fullmatch(hit[1]) or _FOLLOWED.match(held, hit.end(), hit.end() + _AFTER):
+            continue
+        if not _NOT_OURS.search(_words_before(content, at - 1)):
             found.setdefault(hit[1], Told(at - 1, held[at - 1 : hit.end()], first=False))
         if len(found) == MAX_HITS:
             return {}
@@ -160,13 +184,20 @@ def _ours(content: memoryview, hit: re.Match[bytes], told: Told, *, library: boo
         return False
     if _UNFINISHED.search(hit[2] or hit[3]):
         return False
-    if not told.first and _NOT_OURS.search(_words_before(content, told.at)):
+    if not told.first and (_NOT_OURS.search(_words_before(content, told.at)) or _in_address(content, told)):
         return False
     if hit[2]:
         return True
-    if not told.first or _PROTOCOL.match(told.quote) or (b"/" in told.quote and _NO_RELEASE.fullmatch(hit[3])):
+    if not told.first or _PROTOCOL.match(told.quote) or (_JOINED.search(told.quote) and _NO_RELEASE.fullmatch(hit[3])):
         return False
-    return not library or told.quote[:3].lower() == b"lib" or len(hit[3].rpartition(b".")[2]) > 1
+    if not library or told.quote[:3].lower() == b"lib":
+        return True
+    return len(hit[3].rpartition(b".")[2]) > 1 and hit[1].count(b" ") <= MAX_WORDS
+
+
+def _in_address(content: memoryview, told: Told) -> bool:
+    """Folders of a web address: `http://www.sk.ee/DigiDoc/v1.3.0/`, which is a schema's."""
+    return b"/" in told.quote and b"://" in _words_before(content, told.at)
 
 
 def _words_before(content: memoryview, at: int) -> bytes:
@@ -194,11 +225,3 @@ def _spellings(name: str) -> set[bytes]:
     """With a blank, an underscore, a hyphen or nothing between its parts."""
     parts = _OUTSIDE.split(name.lower())
     return {between.join(parts).encode() for between in (" ", "_", "-", "")}
-
-
-def places(held: bytes, text: bytes) -> Iterator[int]:
-    """Where the text stands, overlapping places too."""
-    at = held.find(text)
-    while at >= 0:
-        yield at
-        at = held.find(text, at + 1)

@@ -20,6 +20,7 @@ from fwverify.content import held, in_steps
 from fwverify.formats import multi_search
 from fwverify.identify.version_table import ENCODING, Find, table
 from fwverify.limits import LimitExceeded
+from fwverify.model.artifact import ByteRange
 
 BEFORE_BYTES, AFTER_BYTES = 96, 192
 """How far around an anchor its expression may look. The longest real match has 130 bytes."""
@@ -41,6 +42,8 @@ class Hit:
     confidence: int
     alone: bool = False
     """A release alone, tied to its product by another text of the file only."""
+    bare: bool = False
+    """A release alone, whatever ties it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ def _compiled(expression: bytes) -> re.Pattern[bytes]:
     return re.compile(expression)
 
 
-def scan(content: memoryview, soname: str, max_events: int, *, linked: bool = False) -> tuple[Hit, ...]:
+def scan(
+    content: memoryview, soname: str, max_events: int, *, linked: bool = False, code: tuple[ByteRange, ...] = ()
+) -> tuple[Hit, ...]:
     """Every version seen in these bytes.
 
     Args:
@@ -84,6 +89,7 @@ def scan(content: memoryview, soname: str, max_events: int, *, linked: bool = Fa
         soname: of the library they are, empty otherwise.
         max_events: places where an anchor stands, before it is too much.
         linked: they are a program or library that a dynamic linker loads.
+        code: where they are instructions, which may look like a release alone.
 
     Raises:
         LimitExceeded: more than that.
@@ -98,7 +104,7 @@ def scan(content: memoryview, soname: str, max_events: int, *, linked: bool = Fa
     for index, ends in places.items():
         find = finds[index]
         if _applies(find, content, soname, linked=linked):
-            hits.update(_alone(find, content) if find.bare else _around(find, content, ends))
+            hits.update(_alone(find, content, code) if find.bare else _around(find, content, ends))
     return tuple(sorted(_once(hits)))
 
 
@@ -191,13 +197,14 @@ def _near(find: Find, content: memoryview, end: int) -> Iterator[Hit]:
             yield _hit(find, found, start)
 
 
-def _alone(find: Find, content: memoryview) -> Iterator[Hit]:
+def _alone(find: Find, content: memoryview, code: tuple[ByteRange, ...]) -> Iterator[Hit]:
     """The one text that is a version of this product's shape, or nothing when there are two."""
     expression = find.bare if b"(?=" in find.bare else find.bare + rb"(?=\0)"
     hits = [
         _hit(find, found, 0)
         for found in _compiled(expression).finditer(content)
         if found.start() == 0 or content[found.start() - 1] not in PRINTABLE
+        if not any(one.start <= found.start() < one.end for one in code)
     ]
     if len({one.version for one in hits}) == 1:
         yield min(hits)
@@ -206,8 +213,10 @@ def _alone(find: Find, content: memoryview) -> Iterator[Hit]:
 def _hit(find: Find, found: re.Match[bytes], start: int) -> Hit:
     whole = found[0]
     offset = start + found.start() + len(whole) - len(whole.lstrip(b"\0"))
-    tied_by_text = bool(find.bare) and not find.soname
-    return Hit(find.product, _version(found), max(0, offset), whole.strip(b"\0"), find.confidence, tied_by_text)
+    bare = bool(find.bare)
+    tied_by_text = bare and not find.soname
+    quote = whole.strip(b"\0")
+    return Hit(find.product, _version(found), max(0, offset), quote, find.confidence, tied_by_text, bare)
 
 
 def _version(found: re.Match[bytes]) -> str:

@@ -34,7 +34,7 @@ _BLANKED = bytes(0 if not 0x21 <= one <= 0x7E else 1 for one in range(256))
 """What no path has becomes a zero."""
 _RELEASE = re.compile(
     r"/([A-Za-z][\w+.-]*?)(?:[-_]|/(?=[^/]+-r\d{1,2}/))v?(?:[\w.]{1,20}\+really)?(\d{1,4}(?:\.\d{1,4}){1,3}[a-z]?\d?"
-    r"(?:\.[A-Z]\d{1,2})?)(?:-r\d{1,2}|[+~.-][A-Za-z][\w+~.-]{0,30})?/(?=[\w./+~-]+$)",
+    r"(?:\.[A-Z]\d{1,2}|\.[a-z](?=[+~/-]))?)(?:-r\d{1,2}|[+~.-][A-Za-z][\w+~.-]{0,30})?/(?=[\w./+~-]+$)",
     re.ASCII,
 )
 

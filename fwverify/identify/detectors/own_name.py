@@ -25,8 +25,9 @@ from fwverify.formats.executable import Executable, detect
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product, known_products, only_library
 from fwverify.identify.export_table import Range, bounds
+from fwverify.identify.handed import handed, places
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, in_brackets, places, stands
+from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, in_brackets, stands
 from fwverify.identify.program_table import SHARED, product_of, programs
 from fwverify.identify.scan import Hit, scan, texts
 from fwverify.identify.sonames import soname
@@ -52,24 +53,12 @@ its series as often (libxerces-c-3.2.so)."""
 _TWO_NUMBERS = frozenset({"binutils", "ijs", "pulseaudio"})
 """Projects whose releases may have two numbers, and whose SONAMEs hold them."""
 _FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5})?)$", re.ASCII)
+_PUNCTUATION = re.compile(r"[-_.+]")
 _PROGRAM = re.compile(r"[A-Za-z][\w+-]*", re.ASCII)
 _TELLS = re.compile(
     r"(?i)(?:^|_|[a-z])(?:lib|check_)?version(?:_?(?:str|string|text|name|info|get|number|num|full))*_?$", re.ASCII
 )
 """Names of functions by which a library tells its version."""
-_ASKS = re.compile(
-    rb"\w{0,40}(?i:check_?version)|curl_version\w{0,9}|(?P<zlib>(?:in|de)flate(?:Back)?Init2?_)"
-    rb"|(?P<libpng>png_create_\w{1,20}_struct(?:_2)?)"
-)
-"""Names of functions that are handed the version of the library one was built with, as symbol tables have them."""
-_ASKS_HOLD = (b"check_version", b"checkversion", b"curl_version", b"flateinit", b"flatebackinit", b"png_create_")
-"""Each of these holds one of them, in small letters: what is looked for first, because it is found fast."""
-_ASKS_BYTES = 64
-_HANDED = {"zlib": re.compile(rb"1\.[23]\.\d+(?:\.\d+)?"), "libpng": re.compile(rb"1\.[2-6]\.\d+")}
-"""How that version looks, where it is known."""
-_COMPILER = re.compile(rb"(?:[4-9]|1\d)\.\d\.\d")
-_NAMES_COMPILER = re.compile(rb"(?<![a-z])gcc(?![a-z_])|gnu c")
-"""A program that tells the compiler it was built with has the compiler's release alone, too."""
 _ADDRESS = re.compile(rb"(?:https?://|@|www\.)[\w.@/~+-]{0,60}\Z")
 _ADDRESS_BYTES = 68
 _APART = frozenset({
@@ -154,7 +143,7 @@ def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | No
     bare = stem.lower().removeprefix("lib")
     bares = {bare, re.sub(r"[-\d.]+$", "", bare)}
     whole = not bares.isdisjoint({product.removeprefix("lib"), product.removeprefix("lib").rstrip("0123456789")})
-    whole = whole or canonical_product(bare) == product
+    whole = whole or canonical_product(bare) == product or _PUNCTUATION.sub("", bare) == _PUNCTUATION.sub("", product)
     whole = whole or (library and _is_the_library(product, stem.lower().replace("_", "-")))
     same = not library and bare in {product, product + "d", product.rstrip("0123456789")}
     listed = not library and stem in programs()
@@ -200,13 +189,19 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     if not own.library and not first:
         yield _of_package(in_brackets(content, subject.artifact.name.rpartition("/")[2]))
     if firm and not first:
-        lone, far = _one(_alone(own, content, subject)), _one(found)
+        lone, far = _lone(own, content, subject), _one(found)
         yield _Release(own.product, *lone, LESS) if lone else None
         if far and not _left_to_expressions(own.product, far[0], whole=own.whole or own.library):
             yield _Release(own.product, *far, LESS)
     if own.known and own.product not in identifiers() and own.product not in _APART:
         last = _in_file_name(subject) if own.library else _one(behind_word(content)) if own.same else None
         yield _Release(own.product, *last, LESS) if last else None
+
+
+def _lone(own: _Own, content: memoryview, subject: Subject) -> tuple[bytes, Told] | None:
+    """The one that stands alone; what names the library's file and stands in its bytes goes before."""
+    lone = _one(_alone(own, content, subject))
+    return (_in_file_name(subject, longest=True) if lone and own.library else None) or lone
 
 
 def _whole(first: tuple[bytes, Told], content: memoryview) -> tuple[bytes, Told]:
@@ -223,19 +218,23 @@ def _of_product(own: _Own, version: bytes, told: Told) -> bool:
     return version.count(b".") > 1 or told.quote.lower().startswith(own.product.encode() + b" ")
 
 
-def _in_file_name(subject: Subject) -> tuple[bytes, Told] | None:
+def _in_file_name(subject: Subject, *, longest: bool = False) -> tuple[bytes, Told] | None:
+    """The numbers of the file's name where they stand in its bytes; `longest`: of three numbers alone."""
     name = _FILE.search(subject.artifact.name)
     if name is None or name[1].endswith(".0.0"):
         return None
     if name[1].count(".") > 1:
         told = stands(subject.artifact.content, name[1])
+    elif longest:
+        return None
     else:
         told = alone(subject.artifact.content).get(name[1].encode())
     return (name[1].encode(), told) if told else None
 
 
 def _hits(subject: Subject) -> tuple[Hit, ...]:
-    return scan(subject.artifact.content, soname(subject), subject.limits.max_scan_events)
+    code = subject.executable.code if subject.executable else ()
+    return scan(subject.artifact.content, soname(subject), subject.limits.max_scan_events, code=code)
 
 
 def _of_package(belongs: tuple[str, bytes, Told] | None) -> _Release | None:
@@ -265,7 +264,8 @@ def _alone(own: _Own, content: memoryview, subject: Subject) -> dict[bytes, Told
     if executable is None or own.product in _APART or not _alone_counts(own, executable):
         return {}
     found = alone(content)
-    others = _others(content, executable) if found else None
+    found = {version: told for version, told in found.items() if not _in_code(told.at, executable)}
+    others = handed(content, frozenset(executable.exported)) if found else None
     if others is None:
         return {}
     range_ = _range(soname(subject), executable)
@@ -289,6 +289,11 @@ def _likely(own: _Own, left: dict[bytes, Told], executable: Executable) -> dict[
     return left if short_counts else {}
 
 
+def _in_code(at: int, executable: Executable) -> bool:
+    """Four bytes of an instruction that look like `5.6` and a zero."""
+    return any(one.start <= at < one.end for one in executable.code)
+
+
 def _alone_counts(own: _Own, executable: Executable) -> bool:
     if not own.library:
         return (
@@ -298,28 +303,6 @@ def _alone_counts(own: _Own, executable: Executable) -> bool:
         )
     tells = any(map(_TELLS.search, executable.exported))
     return own.whole and own.known and (tells or own.product not in identifiers())
-
-
-def _others(content: memoryview, executable: Executable) -> list[re.Pattern[bytes]] | None:
-    """How releases of others look that the file holds; None where it hands over one of which that is not known."""
-    own, held = frozenset(executable.exported), bytes(content)
-    low = held.lower()
-    names = {one for text in _ASKS_HOLD for at in places(low, text) if (one := _text_at(held, at))}
-    asked = {hit.lastgroup or "" for one in names if (hit := _ASKS.fullmatch(one)) and one.decode() not in own}
-    compiler = [_COMPILER] if _holds(low, _NAMES_COMPILER, b"gcc", b"gnu c") else []
-    return None if "" in asked else [*compiler, *(_HANDED[one] for one in sorted(asked))]
-
-
-def _text_at(held: bytes, at: int) -> bytes:
-    """The text between two zeros that this place is in, if it is short enough for a function's name."""
-    begin = held.rfind(b"\0", max(0, at - _ASKS_BYTES), at)
-    end = held.find(b"\0", at, at + _ASKS_BYTES)
-    return held[begin + 1 : end] if begin >= 0 and end >= 0 else b""
-
-
-def _holds(held: bytes, look: re.Pattern[bytes], *fixed: bytes) -> bool:
-    """Whether the expression matches somewhere; each match begins at one of the fixed texts."""
-    return any(look.match(held, at) for text in fixed for at in places(held, text))
 
 
 def _range(stated: str, executable: Executable) -> Range | None:

@@ -40,14 +40,15 @@ def find(subject: Subject) -> Iterator[Found]:
     if listed is not None:
         yield from _listed(subject, listed)
         return
+    program = subject.artifact.name.rpartition("/")[2]
     seen: set[tuple[bytes, bytes]] = set()
     for at in places(subject.artifact.content, b"registry", MAX_PATHS):
         hit = _FOLDER.match(subject.artifact.content, at)
         if hit and (hit[1], hit[2]) not in seen and len(seen) < MAX_PACKAGES:
             seen.add((hit[1], hit[2]))
-            clue = package(
-                subject, NAME, KIND, hit[1].decode(), hit[2].decode(), hit[0], LINKED_TRACE, hit.start(), part=True
-            )
+            name, version = hit[1].decode(), hit[2].decode()
+            part = name != program  # what is called like its file is the program itself
+            clue = package(subject, NAME, KIND, name, version, hit[0], LINKED_TRACE, hit.start(), part=part)
             if clue is not None:
                 yield clue
 

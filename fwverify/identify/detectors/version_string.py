@@ -4,7 +4,8 @@ Source: the texts themselves, each quoted with the build it was seen in; read 20
 Searches executables and other binary content, not plain text files: those quote the versions of others. A version
 that is put together at run time is not found. A program that has another product inside (a bundled library) names
 that product, which is then really in the image; one that only quotes what it was built with does not. A release that
-stands alone in a library is not that of a product whose library it is not.
+stands alone in a library is not that of a product whose library it is not, nor is one that a file hands to zlib or
+libpng.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Iterator
 
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product
+from fwverify.identify.handed import LOOKS, handed
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.scan import scan
+from fwverify.identify.scan import Hit, scan
 from fwverify.identify.sonames import soname
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
@@ -28,8 +30,11 @@ def find(subject: Subject) -> Iterator[Found]:
     linked = executable is not None and bool(executable.soname or executable.needed or executable.interpreter)
     most, stated = subject.limits.max_scan_events, soname(subject)
     owner = canonical_product(stated) if stated else ""
-    for hit in scan(subject.artifact.content, stated, most, linked=linked):
+    code = executable.code if executable else ()
+    for hit in scan(subject.artifact.content, stated, most, linked=linked, code=code):
         if hit.alone and owner and owner != hit.product:
+            continue
+        if hit.bare and _handed_over(hit, subject):
             continue
         yield Clue(
             product=hit.product,
@@ -40,6 +45,16 @@ def find(subject: Subject) -> Iterator[Found]:
             quote=quoted(hit.quote),
             offset=hit.offset,
         )
+
+
+def _handed_over(hit: Hit, subject: Subject) -> bool:
+    """A release alone is the one of zlib or libpng that the file hands to those."""
+    version = hit.version.encode()
+    if not any(name != hit.product and look.fullmatch(version) for name, look in LOOKS.items()):
+        return False
+    exported = frozenset(subject.executable.exported) if subject.executable else frozenset[str]()
+    looks = handed(subject.artifact.content, exported)
+    return bool(looks) and any(look in LOOKS.values() and look.fullmatch(version) for look in looks or ())
 
 
 DETECTOR = Detector(

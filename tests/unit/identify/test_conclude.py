@@ -91,9 +91,18 @@ def test_series_beside_its_release() -> None:
     assert [(one.version, one.contradicted, one.how) for one in conclude([series, full])] == [
         ("1.7.1", False, ("build-path", "version-string"))
     ]
-    other = clue("jq", "1.7.2", "bin/jq", "own-name", 70)
+    other = clue("jq", "1.7.2", "bin/jq", "own-name", 75)
     assert [one.version for one in conclude([series, full, other])] == ["1.7", "1.7.1", "1.7.2"]
     assert [one.version for one in conclude([series, clue("jq", "1.7.1", "bin/jq2")])] == ["1.7", "1.7.1"]
+
+
+def test_number_alone_beside_a_surer_release() -> None:
+    """A number alone in a file that tells its product's release surely is that of something else."""
+    sure = clue("gnuradio", "3.10.5.1", "lib/libgnuradio-runtime.so", "build-path", 75)
+    lone = clue("gnuradio", "2.10.3", "lib/libgnuradio-runtime.so", "own-name", 70)
+    elsewhere = clue("gnuradio", "2.10.3", "lib/libgnuradio-fft.so", "own-name", 70)
+    assert [one.version for one in conclude([sure, lone])] == ["3.10.5.1"]
+    assert [one.version for one in conclude([sure, elsewhere])] == ["2.10.3", "3.10.5.1"]
 
 
 def test_unversioned_is_not_guessed() -> None:

@@ -141,6 +141,40 @@ def _narrow(room: Path, scratch: Path) -> None:
     only = _library(scratch, "libmagic.so.1", "5.46", "const char *magic_version(void) { return said + 1; }\n")
     case(room, f"{at}/invalid/left-to-expressions", only, origin=GCC, name="usr/lib/libmagic.so.1", clues=(),
          why="identify/versions has an expression for it, which goes before")  # fmt: skip
+    _others(room, scratch)
+
+
+def _others(room: Path, scratch: Path) -> None:
+    """Releases alone that are those of something else, or none."""
+    at, end, name = "own-name", '\\0" "', "usr/sbin/tincd"
+    tells = "const char *bs2b_version(void) { return said + 1; }\n"
+    code = compiled(
+        scratch, f'const char said[] = "Usage: tinc";\n__asm__(".text\\n.byte 0\\n.asciz \\"5.6.2\\"\\n");\n{START}',
+        "-static", "-Wl,-e,_start",
+    )  # fmt: skip
+    case(room, f"{at}/invalid/in-code", code, origin=GCC, name=name, clues=(),
+         why="instructions that look like a release")  # fmt: skip
+    built = _program(scratch, f"Usage: tinc{end}11.2.0{end}14:26:07{end}Jan  4 2022")
+    case(room, f"{at}/invalid/compiler-and-time", built, origin=GCC, name=name, clues=(),
+         why="__VERSION__ before __TIME__ is the compiler's")  # fmt: skip
+    language = _program(scratch, f"Usage: tinc{end}caml_startup{end}4.13.1")
+    case(room, f"{at}/invalid/language-alone", language, origin=GCC, name=name, clues=(),
+         why="the release of OCaml, which it was built for")  # fmt: skip
+    haskell = _program(scratch, f"Usage: tinc{end}8.8.3{end}    (GHC version %s for %s)")
+    case(room, f"{at}/invalid/other-compiler", haskell, origin=GCC, name=name, clues=(), why="the release of GHC")
+    named = _library(scratch, "libbs2b.so.3", f"2.11.4{end}Release 3.1.4 of 2009", tells)
+    case(room, f"{at}/valid/file-name-first", named, origin=GCC, name="usr/lib/libbs2b.so.3.1.4",
+         clues=("libbs2b 3.1.4",), why="the numbers of the file's name stand in its bytes, too")  # fmt: skip
+    form = _library(scratch, "libacmebms.so.3", "acmebms default speller rowl 1.10")
+    case(room, f"{at}/invalid/format-in-library", form, origin=GCC, name="usr/lib/libacmebms.so.3", clues=(),
+         why="two numbers far behind the name of a library are a format's")  # fmt: skip
+    hands = (
+        "int inflateInit2_(void *, int, const char *, int);\n"
+        "int go(void) { return inflateInit2_(0, 1, said + 1, 2); }\n"
+    )
+    zlib = _library(scratch, "libdcmdata.so.17", "1.2.11", hands)
+    case(room, "version-string/invalid/handed-over", zlib, origin=GCC, name="usr/lib/libdcmdata.so.17", clues=(),
+         why="the release alone is the one of zlib, handed to it")  # fmt: skip
 
 
 def _programs(room: Path, scratch: Path) -> None:
