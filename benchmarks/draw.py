@@ -127,7 +127,7 @@ def truth(root: Path, owners: dict[str, str], chosen: dict[str, dict[str, str]])
             continue
         place = str(path.relative_to(root))
         one = chosen[owners[place]]
-        key = project(one["source"]), upstream(one["source_version"])
+        key = project(one["source"]), release(one["source_version"])
         paths.setdefault(key, []).append(place)
         elfs.append({"path": place, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content),
                      "package": one["Package"], "product": key[0], "upstream_version": key[1]})  # fmt: skip
@@ -137,6 +137,12 @@ def truth(root: Path, owners: dict[str, str], chosen: dict[str, dict[str, str]])
         for one in chosen.values()
     ]
     return {"components": components, "debs": debs, "elfs": elfs}
+
+
+def release(version: str) -> str:
+    """The release in a Debian version, with its stage: 1:8.23.0~rc3+dfsg-1 is 8.23.0~rc3."""
+    stage = re.search(r"~(?:alpha|beta|pre|rc)\.?\d*", version)
+    return upstream(version) + (stage[0] if stage else "")
 
 
 def image(root: Path, target: Path) -> None:

@@ -33,10 +33,12 @@ LOOKS = {
 }
 """How that version looks, where it is known."""
 COMPILER = re.compile(rb"(?:[4-9]|1\d)\.\d{1,2}\.\d")
+_RECENT = re.compile(rb"10\.2\.1|1[0-6]\.[1-5]\.0")
+"""Of GCC (gcc.gnu.org/releases.html, read 2026-11-23): `__VERSION__` alone, without a word that says so."""
 _NAMES_COMPILER = re.compile(rb"(?<![a-z])g(?:cc|hc)(?![a-z_])|gnu c")
 """A program that tells the compiler it was built with has the compiler's release alone, too."""
 _HELD = (
-    (b"caml_", re.compile(rb"[45]\.\d\d\.\d")),
+    (b"caml_", re.compile(rb"[45]\.\d{1,2}\.\d")),
     (b"libperl.so", re.compile(rb"5\.\d{1,2}\.\d")),
     (b"libpython3", re.compile(rb"3\.\d{1,2}\.\d{1,2}")),
     (b"libqt5core", re.compile(rb"5\.\d{1,2}\.\d{1,2}")),
@@ -60,7 +62,7 @@ def handed(content: memoryview, exported: frozenset[str]) -> list[re.Pattern[byt
     low = held.lower()
     names = {one for text in _ASKS_HOLD for at in places(low, text) if (one := _text_at(held, at))}
     asked = {hit.lastgroup or "" for one in names if (hit := _ASKS.fullmatch(one)) and one.decode() not in exported}
-    compiler = [COMPILER] if _holds(low, _NAMES_COMPILER, b"gcc", b"ghc", b"gnu c") else []
+    compiler = [_RECENT, COMPILER] if _holds(low, _NAMES_COMPILER, b"gcc", b"ghc", b"gnu c") else [_RECENT]
     compiler += [look for text, look in _HELD if text in low]
     return None if "" in asked else [*compiler, *(LOOKS[one] for one in sorted(asked))]
 

@@ -62,6 +62,7 @@ _TIME = re.compile(rb"\0+[0-2]\d:[0-5]\d:[0-5]\d\0")
 _NUMBER_BEFORE, _NUMBER_AFTER = re.compile(rb"\0[\d.]{1,8}\0+\Z"), re.compile(rb"\0+[\d.]{1,8}\0")
 _TIME_BYTES = 24
 """Looked at around a number alone."""
+_DAY = re.compile(rb"\0(20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?=\0)")
 _JOINED = re.compile(rb"[/-]\d[\d.]*\Z")
 _WORD = b"ersion"
 _AFTER_WORD = re.compile(rb":?[ \t]{1,2}v?(" + _LONG + _STAGE + rb")" + _END)
@@ -139,6 +140,14 @@ def alone(content: memoryview) -> dict[bytes, Told]:
         if hit[0].count(b".") == 1 and _in_table(content, begin, hit.end()):
             continue
         found.setdefault(head[1] + hit[0], Told(begin, head[1] + hit[0] + hit[1], first=True))
+    return found
+
+
+def dates(content: memoryview) -> dict[bytes, Told]:
+    """Days that are a text of their own (20240509): some projects number so."""
+    found: dict[bytes, Told] = {}
+    for hit in _DAY.finditer(content):
+        found.setdefault(hit[1], Told(hit.start(1), hit[1], first=True))
     return found
 
 

@@ -9,7 +9,8 @@ Source: identify/own_texts.py tells the texts. In order, and only where it gives
    which is handed to it (`inflateInit2_`, `gcry_check_version`). The program must be called like its product, or state
    three numbers; a library with expressions of its own must export a function that tells a version.
 4. The name in the middle of a text, with a release of three numbers.
-5. Of a library whose file is named by three numbers, those, where they stand in its bytes, too; two, if alone.
+5. Of a library whose file is named by three numbers, those, where they stand in its bytes, too; two, if alone; else
+   a day that stands alone (20240509), if it exports NAME_get_version.
 6. Three numbers behind the word `version` in a program that has its product's very name.
 What identify/versions finds in the file goes before, and what exported names exclude is dropped. Does NOT look at
 plug-ins, scripts and symbolic links.
@@ -27,7 +28,7 @@ from fwverify.formats.products import canonical_product, known_products, only_li
 from fwverify.identify.export_table import Range, bounds
 from fwverify.identify.handed import handed, places
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, in_brackets, stands
+from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, dates, in_brackets, stands
 from fwverify.identify.program_table import SHARED, product_of, programs
 from fwverify.identify.scan import Hit, scan, texts
 from fwverify.identify.sonames import soname
@@ -145,7 +146,9 @@ def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | No
     whole = not bares.isdisjoint({product.removeprefix("lib"), product.removeprefix("lib").rstrip("0123456789")})
     whole = whole or canonical_product(bare) == product or _PUNCTUATION.sub("", bare) == _PUNCTUATION.sub("", product)
     whole = whole or (library and _is_the_library(product, stem.lower().replace("_", "-")))
-    same = not library and bare in {product, product + "d", product.rstrip("0123456789")}
+    same = (
+        not library and {bare, bare.replace("_", "-")} & {product, product + "d", product.rstrip("0123456789")} != set()
+    )
     listed = not library and stem in programs()
     names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole else set())
     kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
@@ -194,7 +197,13 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
         if far and not _left_to_expressions(own.product, far[0], whole=own.whole or own.library):
             yield _Release(own.product, *far, LESS)
     if own.known and own.product not in identifiers() and own.product not in _APART:
-        last = _in_file_name(subject) if own.library else _one(behind_word(content)) if own.same else None
+        last = (
+            (_in_file_name(subject) or _day(content, subject))
+            if own.library
+            else _one(behind_word(content))
+            if own.same
+            else None
+        )
         yield _Release(own.product, *last, LESS) if last else None
 
 
@@ -230,6 +239,12 @@ def _in_file_name(subject: Subject, *, longest: bool = False) -> tuple[bytes, To
     else:
         told = alone(subject.artifact.content).get(name[1].encode())
     return (name[1].encode(), told) if told else None
+
+
+def _day(content: memoryview, subject: Subject) -> tuple[bytes, Told] | None:
+    """The one day that stands alone in a library with a function NAME_get_version."""
+    tells = f"{soname(subject).partition('.')[0]}_get_version"
+    return _one(dates(content)) if subject.executable and tells in subject.executable.exported else None
 
 
 def _hits(subject: Subject) -> tuple[Hit, ...]:
@@ -298,7 +313,7 @@ def _alone_counts(own: _Own, executable: Executable) -> bool:
     if not own.library:
         return (
             own.known
-            and (own.same or own.product not in identifiers())
+            and (own.same or (own.listed and own.product not in identifiers()))
             and not any(one.startswith(_SUITES) for one in executable.needed)
         )
     tells = any(map(_TELLS.search, executable.exported))

@@ -168,6 +168,12 @@ def _others(room: Path, scratch: Path) -> None:
     form = _library(scratch, "libacmebms.so.3", "acmebms default speller rowl 1.10")
     case(room, f"{at}/invalid/format-in-library", form, origin=GCC, name="usr/lib/libacmebms.so.3", clues=(),
          why="two numbers far behind the name of a library are a format's")  # fmt: skip
+    day = _library(scratch, "libbfio.so.1", "20240509", "const char *libbfio_get_version(void) { return said + 1; }\n")
+    case(room, f"{at}/valid/day", day, origin=GCC, name="usr/lib/libbfio.so.1.0.0", clues=("libbfio 20240509",),
+         why="a project that numbers its releases by days, and its library tells them")  # fmt: skip
+    dated = _library(scratch, "libbfio.so.1", "20240509", tells)
+    case(room, f"{at}/invalid/day-of-something", dated, origin=GCC, name="usr/lib/libbfio.so.1.0.0", clues=(),
+         why="a day in a library that tells no release of its own name")  # fmt: skip
     hands = (
         "int inflateInit2_(void *, int, const char *, int);\n"
         "int go(void) { return inflateInit2_(0, 1, said + 1, 2); }\n"
