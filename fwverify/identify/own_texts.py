@@ -72,7 +72,7 @@ _HEAD = re.compile(rb"(?:^|[^\t\n\r -~]|\x80N)v?(\d{1,4})\Z")
 """Texts may begin where code ends; the last instruction of PowerPC's ends in a letter."""
 _HEAD_BYTES = 7
 _NO_RELEASE = re.compile(
-    rb"\d+\.0+|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d\d+|1\.3\.6|2\.5\.(?:4|29)|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+[xe]\d*|23\.9\d+|29\.97|59\.94"
+    rb"\d+\.0+|0\d+\.\d[\d.]*|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d\d+|1\.3\.6|2\.5\.(?:4|29)|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+[xe]\d*|23\.9\d+|29\.97|59\.94"
 )
 """Formats and protocols (1.0, 2.0), the least kernel (2.6.30), object identifiers, IEEE 802, editions of Unicode,
 pictures a second."""

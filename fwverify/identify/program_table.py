@@ -37,6 +37,12 @@ def programs() -> dict[str, str]:
     return known
 
 
+def named_product(program: str) -> str:
+    """The product that has a program of this very name; empty where none is known, or several are."""
+    product = programs().get(program) or canonical_product(program)
+    return product if product in known_products() and program not in SHARED else ""
+
+
 @lru_cache(maxsize=65_536)
 def product_of(program: str) -> str:
     """The product whose program is called so."""

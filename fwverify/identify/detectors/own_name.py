@@ -53,7 +53,7 @@ _BUILT = re.compile(
 its series as often (libxerces-c-3.2.so)."""
 _TWO_NUMBERS = frozenset({"binutils", "ijs", "pulseaudio"})
 """Projects whose releases may have two numbers, and whose SONAMEs hold them."""
-_FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5})?)$", re.ASCII)
+_FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5}){0,2})$", re.ASCII)
 _PUNCTUATION = re.compile(r"[-_.+]")
 _PROGRAM = re.compile(r"[A-Za-z][\w+-]*", re.ASCII)
 _TELLS = re.compile(
@@ -130,7 +130,7 @@ def _own(subject: Subject) -> _Own | None:
             return None
         private = not _PUBLIC.search(subject.artifact.name)
         loose = library.endswith(".so") and not _BUILT.search(library)
-        if private and (loose or product not in known_products()):
+        if private and (loose or product not in known_products() or _of_another(library, product, subject)):
             return None  # a plug-in: part of its host
         stem, number = found["stem"], found["number"] or ""
     elif _PROGRAM.fullmatch(file) and file not in SHARED:
@@ -138,6 +138,11 @@ def _own(subject: Subject) -> _Own | None:
     else:
         return None
     return _called(product, stem, number, library=bool(library))
+
+
+def _of_another(library: str, product: str, subject: Subject) -> bool:
+    """The SONAME holds its host's release, and the host is another project (htdig/libfuzzy-3.2.0.so)."""
+    return _BUILT.search(library) is not None and product not in subject.artifact.name.rpartition("/")[0]
 
 
 def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | None:

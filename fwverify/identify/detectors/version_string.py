@@ -4,8 +4,8 @@ Source: the texts themselves, each quoted with the build it was seen in; read 20
 Searches executables and other binary content, not plain text files: those quote the versions of others. A version
 that is put together at run time is not found. A program that has another product inside (a bundled library) names
 that product, which is then really in the image; one that only quotes what it was built with does not. A release that
-stands alone in a library is not that of a product whose library it is not, nor is one that a file hands to zlib or
-libpng.
+stands alone in a library is not that of a product whose library it is not, nor in a program that is called like another
+product's, nor is one that a file hands to zlib or libpng.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product
 from fwverify.identify.handed import LOOKS, handed
 from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.program_table import named_product
 from fwverify.identify.scan import Hit, scan
 from fwverify.identify.sonames import soname
 from fwverify.model.component import Clue
@@ -29,7 +30,7 @@ def find(subject: Subject) -> Iterator[Found]:
     executable = subject.executable
     linked = executable is not None and bool(executable.soname or executable.needed or executable.interpreter)
     most, stated = subject.limits.max_scan_events, soname(subject)
-    owner = canonical_product(stated) if stated else ""
+    owner = canonical_product(stated) if stated else named_product(subject.artifact.name.rpartition("/")[2])
     code = executable.code if executable else ()
     for hit in scan(subject.artifact.content, stated, most, linked=linked, code=code):
         if hit.alone and owner and owner != hit.product:
