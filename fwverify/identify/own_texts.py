@@ -54,7 +54,7 @@ _BEFORE, _AFTER = 24, 16
 """Bytes looked at around a text for such words."""
 _PROTOCOL = re.compile(rb"(?i)(?:https?|rtsp|sip|icap|ipp|ftp|rtp|upnp|ssh|rtmp|tls|imap|ldap|soap|cgi)[/-]\d+\.\d+")
 _ALONE = re.compile(
-    rb"\.\d{1,5}(?:\.\d{1,5})?" + _STAGE + rb"(?=((?:(?:[-+~]\d|[-+~.](?:dfsg|ds|deb|git|dev))[\w.+~-]{0,24})?"
+    rb"\.\d{1,5}(?:\.\d{1,5})?" + _STAGE + rb"(?=((?:(?:[-+~]\d|[-+~.](?:dfsg|ds|deb|git|dev|release))[\w.+~-]{0,24})?"
     rb"(?: (?:\(|\[|\d{4,8}(?!\d)|[a-z0-9_]{2,16}-)[^\0]{0,60})?)\0)"
 )
 """Begins with its first point, which is found fast; what is before is looked at then."""

@@ -155,7 +155,7 @@ def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | No
         not library and {bare, bare.replace("_", "-")} & {product, product + "d", product.rstrip("0123456789")} != set()
     )
     listed = not library and stem in programs()
-    names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole else set())
+    names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole or same else set())
     kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
     return _Own(product, kept, library, whole or same, same, listed, number) if kept or same else None
 

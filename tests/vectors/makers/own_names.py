@@ -126,6 +126,9 @@ def _narrow(room: Path, scratch: Path) -> None:
     snapshot = _program(scratch, f"Usage: tinc{end}1.2.36-git")
     case(room, f"{at}/invalid/snapshot", snapshot, origin=GCC, name="usr/sbin/tincd", clues=(),
          why="between two releases")  # fmt: skip
+    daemon = _program(scratch, "tincd 1.2.36")
+    case(room, f"{at}/valid/daemon", daemon, origin=GCC, name="usr/sbin/tincd", clues=("tinc 1.2.36",),
+         why="the project's daemon says its own name")  # fmt: skip
     stage = _program(scratch, f"Usage: tinc{end}1.2.0alpha")
     case(room, f"{at}/invalid/stage-without-number", stage, origin=GCC, name="usr/sbin/tincd", clues=(),
          why="which alpha is not told")  # fmt: skip
