@@ -2,12 +2,13 @@
 
 Sources: RFC 9580 sections 4.2 (packet headers), 5.2 and 5.4 (first bytes of signatures), 6.2 (armor), 7 (cleartext).
 Read 2026-11-22. A binary signature has no magic: version, type and algorithm must all be known ones, so that one raw
-value in fifty million is taken for it. Verifies nothing.
+value in fifty million is taken for it; what looks like compressed data must unpack to a packet. Verifies nothing.
 """
 
 from __future__ import annotations
 
 import re
+import zlib
 
 from fwverify.formats import openpgp, openpgp_armor, strict_json
 from fwverify.formats import openpgp_packets as p
@@ -24,6 +25,8 @@ _TYPES = frozenset({0x00, 0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x18, 0x19, 0x1F, 
 _VERSIONS = frozenset({2, 3, 4, 5, 6})
 _HEADER_BYTES = {0x88: 2, 0x89: 3, 0x8A: 5}
 """Length of an old header of a signature packet by its first byte."""
+_MESSAGE_BYTES = 1024
+"""Enough to unpack the first byte of a compressed message."""
 
 
 def kind(view: memoryview) -> str:
@@ -31,7 +34,7 @@ def kind(view: memoryview) -> str:
     head = bytes(view[:64])
     if _is_signature(head):
         return BINARY
-    if _is_message(head):
+    if _is_message(bytes(view[:_MESSAGE_BYTES])):
         return MESSAGE
     if len(view) > openpgp_armor.MAX_BYTES or b"\0" in head:
         return ""
@@ -81,7 +84,7 @@ def _is_signature(head: bytes) -> bool:
         return False
     start = _HEADER_BYTES.get(head[0], 0)
     if head[0] == 0x80 | 0x40 | p.SIGNATURE and len(head) > 1:
-        start = 3 if 192 <= head[1] < 224 else 6 if head[1] == 0xFF else 2
+        start = _new_header(head)
     fields = head[start : start + 4]
     if not start or len(fields) < 4 or fields[0] not in _VERSIONS:
         return False
@@ -91,10 +94,30 @@ def _is_signature(head: bytes) -> bool:
 
 
 def _is_message(head: bytes) -> bool:
-    """Begins with a one-pass signature or with compressed data, as signed messages do."""
-    if head[:1] in (b"\xa0", b"\xa1", b"\xa2", b"\xa3", b"\xc8"):
-        at = {0xA0: 2, 0xA1: 3, 0xA2: 5, 0xA3: 1, 0xC8: 2}[head[0]]
-        return head[at : at + 1] in (b"\x01", b"\x02", b"\x03")
+    """Begins with a one-pass signature or with compressed packets, as signed messages do."""
+    if head[:1] == b"\xc8" and len(head) > 1:
+        return _is_compressed(head[_new_header(head) :])
+    if head[:1] in (b"\xa0", b"\xa1", b"\xa2", b"\xa3"):
+        return _is_compressed(head[{0xA0: 2, 0xA1: 3, 0xA2: 5, 0xA3: 1}[head[0]] :])
     if head[:2] in (b"\x90\x0d", b"\xc4\x0d"):
         return head[2:3] == b"\x03" and head[3:4] in (b"\x00", b"\x01")
     return False
+
+
+def _new_header(head: bytes) -> int:
+    """Bytes of a header of the new form (section 4.2.1)."""
+    return 3 if 192 <= head[1] < 224 else 6 if head[1] == 0xFF else 2
+
+
+def _is_compressed(body: bytes) -> bool:
+    """The body of a compressed data packet (section 5.6), whose first byte inside begins a packet of a message."""
+    if body[:1] == b"\x03":
+        return body[1:4] == b"BZh"
+    if body[:1] not in (b"\x01", b"\x02"):
+        return False
+    try:
+        first = zlib.decompressobj(-15 if body[0] == 1 else 15).decompress(body[1:], 1)
+    except zlib.error:
+        return False
+    kind = (first[0] & 0x3F if first[0] & 0x40 else (first[0] & 0x3F) >> 2) if first and first[0] & 0x80 else 0
+    return kind in (p.SIGNATURE, p.ONE_PASS, p.MARKER, p.LITERAL)

@@ -9,12 +9,12 @@ content of stored members is the parent's own.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from fwverify.content import Holder
-from fwverify.isolate import sandbox
+from fwverify.isolate import sandbox, scratch
 from fwverify.isolate.event_frames import Frame, decoded, sized
 from fwverify.isolate.frames import Answer, Role, Settings, more_header, open_header
 from fwverify.isolate.process import Deadline, Lost, WorkerProcess, default_command
@@ -217,7 +217,9 @@ class Opener:
     def _start(self) -> WorkerProcess:
         if self._lost > self.limits.max_lost_workers:
             raise LimitExceeded("max_lost_workers", self._lost)
-        self._scratch = self._scratch or tempfile.mkdtemp(prefix="fwverify-")
+        if not self._scratch:
+            self._scratch = scratch.name()
+            Path(self._scratch).mkdir(0o700)
         confinement = sandbox.Confinement(
             self.limits.unpack_memory_bytes, self.limits.max_seconds, self._scratch, self.limits.max_file_bytes
         )

@@ -11,16 +11,16 @@ from __future__ import annotations
 import mmap
 import os
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 
 from fwverify.content import SPOOL_BYTES
 from fwverify.identify.interface import Observed
-from fwverify.isolate import sandbox
+from fwverify.isolate import sandbox, scratch
 from fwverify.isolate.frames import Answer, Role, Settings, examine_header, observed
 from fwverify.isolate.process import ENVIRONMENT, Deadline, Lost, WorkerProcess, default_command
 from fwverify.isolate.template import HAS_TEMPLATE, Template
@@ -101,7 +101,8 @@ class WorkerPool:
             return
         self._room.acquire()
         if artifact.size > SPOOL_BYTES and not self._scratch:
-            self._scratch = tempfile.mkdtemp(prefix="fwverify-")
+            self._scratch = scratch.name()
+            Path(self._scratch).mkdir(0o700)
         held = 0 if isinstance(artifact.content.obj, mmap.mmap) else artifact.size
         self._memory.take(held)
         asked = self._threads.submit(self._serve, artifact)
@@ -184,8 +185,8 @@ class WorkerPool:
 
     def _for_large(self) -> Settings:
         """Of a worker that keeps what it is sent in a file; the others may write none."""
-        scratch = replace(self._settings.confinement, scratch=self._scratch, file_bytes=self.limits.max_file_bytes)
-        return replace(self._settings, confinement=scratch)
+        larger = replace(self._settings.confinement, scratch=self._scratch, file_bytes=self.limits.max_file_bytes)
+        return replace(self._settings, confinement=larger)
 
     def _examined(self, worker: WorkerProcess, artifact: Artifact) -> Observed:
         limit = ("worker_seconds", self.limits.worker_seconds)

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fwverify.content import in_steps
-from fwverify.isolate import landlock, output_tree, sandbox, unblob_members, unblob_report
+from fwverify.isolate import landlock, output_tree, sandbox, scratch, unblob_members, unblob_report
 from fwverify.isolate.frames import Answer, Role, Settings, job_header, programs_header
 from fwverify.isolate.process import Deadline, Lost, WorkerProcess, default_command
 from fwverify.isolate.unblob_report import INPUT, Report
@@ -136,7 +136,9 @@ class Unblob:
 
     def _job(self, artifact: Artifact) -> Path:
         """A folder with the artifact in it, and one to write to."""
-        self._scratch = self._scratch or tempfile.mkdtemp(prefix="fwverify-")
+        if not self._scratch:
+            self._scratch = scratch.name()
+            Path(self._scratch).mkdir(0o700)
         folder = Path(tempfile.mkdtemp(dir=self._scratch))
         try:
             for name in ("in", "out"):
@@ -200,7 +202,9 @@ class Unblob:
     def _start(self) -> WorkerProcess:
         if self._lost > self.limits.max_lost_workers:
             raise LimitExceeded("max_lost_workers", self._lost)
-        self._scratch = self._scratch or tempfile.mkdtemp(prefix="fwverify-")
+        if not self._scratch:
+            self._scratch = scratch.name()
+            Path(self._scratch).mkdir(0o700)
         confinement = sandbox.Confinement(
             self.limits.unpack_memory_bytes, self.limits.last_resort_seconds, self._scratch,
             self.limits.max_member_bytes, programs=True,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import zlib
+from random import Random
+
 import pytest
 
 from fwverify.formats import key_file, openpgp, openpgp_armor, openpgp_files, openpgp_packets, openpgp_signature
@@ -194,3 +198,18 @@ def test_kinds() -> None:
     assert not openpgp_files.alone(memoryview(b"x\n" + clear))
     assert openpgp_files.named_so(memoryview(b"x\n" + clear), False)
     assert not openpgp_files.named_so(memoryview(GOOD + b"x"), False)
+
+
+def test_raw_values_are_no_messages() -> None:
+    """A raw RSA signature may begin as a compressed packet does, once in four thousand: nothing unpacks behind it."""
+    random = Random(7)
+    for head in (b"\xa0\x58\x03", b"\xa0\x58\x02", b"\xa3\x01", b"\xa3\x02", b"\xc8\xff\x00\x00\x00\xf0\x03", b"\xc8"):
+        taken = [openpgp_files.kind(memoryview(head + random.randbytes(253))) for _ in range(200)]
+        assert taken.count(openpgp_files.MESSAGE) <= 12, head
+    for body in (
+        b"\x01" + zlib.compress(b"\x90\x0d\x03\x00" + bytes(60), 9)[2:-4],
+        b"\x02" + zlib.compress(b"\xc4\x0d\x03\x00" + bytes(60)),
+        b"\x03" + bz2.compress(b"\x90\x0d\x03\x00" + bytes(60)),
+    ):
+        for start in (b"\xa3", b"\xa0" + bytes([len(body)]), b"\xc8" + bytes([len(body)])):
+            assert openpgp_files.kind(memoryview(start + body)) == openpgp_files.MESSAGE
