@@ -92,7 +92,6 @@ def project(source: str) -> str:
     return known.get(name) or known.get(re.sub(r"-?\d[\d.]*$", "", name)) or name
 
 
-@cache
 def fetch(work: Path, suite: str, arch: str, wanted: Callable[[str], bool], most: int = 0) -> list[Build]:
     """Download and unpack what is not there yet of the sources that are wanted.
 

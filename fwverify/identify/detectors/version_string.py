@@ -5,7 +5,7 @@ Searches executables and other binary content, not plain text files: those quote
 that is put together at run time is not found. A program that has another product inside (a bundled library) names
 that product, which is then really in the image; one that only quotes what it was built with does not. A release that
 stands alone in a library is not that of a product whose library it is not, nor in a program that is called like another
-product's, nor is one that a file hands to zlib or libpng.
+product's, nor is one that a file hands to a library (identify/handed.py).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def find(subject: Subject) -> Iterator[Found]:
 
 
 def _handed_over(hit: Hit, subject: Subject) -> bool:
-    """A release alone is the one of zlib or libpng that the file hands to those."""
+    """A release alone is that of a library (zlib, libpng, SQLite) that the file hands it to."""
     version = hit.version.encode()
     if not any(name != hit.product and look.fullmatch(version) for name, look in LOOKS.items()):
         return False
