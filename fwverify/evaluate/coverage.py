@@ -5,10 +5,12 @@ Denominator (design.md, "Coverage"): the bytes of all images, less padding that 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TypeVar
 
 from fwverify.model.artifact import ByteRange, Locator, merged
 from fwverify.model.canonical import identify
@@ -29,6 +31,23 @@ MAX_NAMED = 10
 """Uncovered parts that the page names."""
 
 ImageSpans = tuple[tuple[Locator, tuple[LedgerSpan, ...]], ...]
+T = TypeVar("T")
+
+
+def _once(work: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
+    """Found out once for each evidence, though a dozen rules ask. Keeps the last two: a delivery and the way back."""
+    known: deque[tuple[Evidence, T]] = deque(maxlen=2)
+
+    @wraps(work)
+    def asked(evidence: Evidence) -> T:
+        for one, answer in tuple(known):
+            if one is evidence:
+                return answer
+        answer = work(evidence)
+        known.append((evidence, answer))
+        return answer
+
+    return asked
 
 
 WRAPPERS = frozenset({"gzip", "xz", "zstd", "zip", "tar", "intel_hex_image", "srec_image"})
@@ -56,6 +75,7 @@ def wrapper_frames(evidence: Evidence) -> dict[Locator, int]:
     }
 
 
+@_once
 def image_spans(evidence: Evidence) -> ImageSpans:
     """The ledger's spans of every image. An image whose spans are not there or incomplete counts as one unread span."""
     kept = dict(evidence.ledger.spans)
@@ -123,6 +143,7 @@ def uncovered_parts(evidence: Evidence, ids: AbstractSet[str], *, ignore_padding
     return tuple(sorted(parts, key=lambda one: (not one.executable, -one.size, one.owner)))
 
 
+@_once
 def executables(evidence: Evidence) -> frozenset[Locator]:
     """Artifacts known to hold program code."""
     kinds = (ContentKind.EXECUTABLE, ContentKind.MACHINE_CODE)
@@ -198,6 +219,7 @@ def uncovered_ranges(evidence: Evidence, ids: AbstractSet[str]) -> tuple[tuple[L
     )
 
 
+@_once
 def opened_sums(evidence: Evidence) -> tuple[int, int]:
     """(bytes looked at, bytes of all images). Empty bytes count as looked at."""
     opened = whole = 0

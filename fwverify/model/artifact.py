@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import quote
 
 Buffer = memoryview
@@ -79,9 +80,8 @@ def total(ranges: Iterable[ByteRange]) -> int:
     return sum(one.size for one in merged(ranges))
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Step:
-    """One step into a container."""
+class Step(NamedTuple):
+    """One step into a container. A tuple, as `Locator`: a run compares and looks up hundreds of thousands."""
 
     member: str
     """Member name as the container writes it (undecodable bytes percent-escaped by the reader), or the file name."""
@@ -91,8 +91,7 @@ class Step:
     """0 for the first member of that name, 1 for the second...: duplicate names stay two artifacts."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Locator:
+class Locator(NamedTuple):
     """Where an artifact lies: the human name of an artifact. A JSON list in evidence."""
 
     steps: tuple[Step, ...]

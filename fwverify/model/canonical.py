@@ -49,6 +49,8 @@ _WRITERS = _Writers()
 def _writer(kind: type) -> Callable[[Any], Json]:
     if kind is NoneType or issubclass(kind, int) or (issubclass(kind, str) and not issubclass(kind, StrEnum)):
         return _as_it_is
+    if issubclass(kind, Locator):
+        return lambda value: [list(step) for step in value.steps]
     if issubclass(kind, tuple | list):
         return lambda value: [_WRITERS[type(one)](one) for one in value]
     if issubclass(kind, dict):
@@ -67,8 +69,6 @@ def _special(kind: type) -> Callable[[Any], Json]:
         return lambda value: str(value.hex())
     if issubclass(kind, ByteRange):
         return lambda value: [value.start, value.end]
-    if issubclass(kind, Locator):
-        return lambda value: [[step.member, step.container, step.ordinal] for step in value.steps]
     if not is_dataclass(kind):
         raise TypeError(f"not a model value: {kind.__name__}")
     names = tuple(one.name for one in fields(kind))
