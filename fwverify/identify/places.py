@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from fwverify.model.artifact import Artifact
 
 
 def lies_at(artifact: Artifact, *paths: str) -> bool:
     """True when the artifact's name is one of the paths, in the root or in any folder of it (`rootfs/etc/passwd`)."""
-    name = "/" + artifact.name.removeprefix("./").lstrip("/")
-    return any(name.endswith("/" + path) for path in paths)
+    return ("/" + artifact.name.removeprefix("./").lstrip("/")).endswith(_ends(paths))
+
+
+@cache
+def _ends(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("/" + path for path in paths)
 
 
 def lies_in(artifact: Artifact, folder: str) -> bool:

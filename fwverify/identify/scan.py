@@ -12,9 +12,9 @@ Not done: UTF-16 texts, compressed texts, versions put together from numbers at 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from fwverify.content import held, in_steps
 from fwverify.formats import multi_search
@@ -28,6 +28,12 @@ MAX_FIXED_BYTES = 64
 """Longest match of `places`."""
 PRINTABLE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
 """A bare text does not begin behind one of these. Often no NUL is before it but the end of a table of numbers."""
+_POINTED = re.compile(
+    rb"v?\(\?P<version>(?:\(\?![^()]*\))?(?:\\d(?:\{[1-4](?:,[1-4])?\})?|\d|\[[\d-]+\]|\(\?:[\d\[\]|\\d-]+\)){1,4}\\\."
+)
+"""Expressions of texts that begin with a number of at most four digits, with or without a v, and a point."""
+_POINT, _NUMBER = re.compile(rb"\.\d"), re.compile(rb"v?\d{1,4}\Z")
+_NUMBER_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,10 +107,11 @@ def scan(
     for index, end in _events(content, max_events):
         places.setdefault(index, []).append(end)
     hits: set[Hit] = set()
+    numbers = cache(partial(_texts_of_numbers, content))
     for index, ends in places.items():
         find = finds[index]
         if _applies(find, content, soname, linked=linked):
-            hits.update(_alone(find, content, code) if find.bare else _around(find, content, ends))
+            hits.update(_alone(find, content, code, numbers) if find.bare else _around(find, content, ends))
     return tuple(sorted(_once(hits)))
 
 
@@ -197,17 +204,33 @@ def _near(find: Find, content: memoryview, end: int) -> Iterator[Hit]:
             yield _hit(find, found, start)
 
 
-def _alone(find: Find, content: memoryview, code: tuple[ByteRange, ...]) -> Iterator[Hit]:
+def _alone(
+    find: Find, content: memoryview, code: tuple[ByteRange, ...], numbers: Callable[[], list[int]]
+) -> Iterator[Hit]:
     """The one text that is a version of this product's shape, or nothing when there are two."""
-    expression = find.bare if b"(?=" in find.bare else find.bare + rb"(?=\0)"
-    hits = [
-        _hit(find, found, 0)
-        for found in _compiled(expression).finditer(content)
-        if found.start() == 0 or content[found.start() - 1] not in PRINTABLE
-        if not any(one.start <= found.start() < one.end for one in code)
-    ]
+    expression = _compiled(find.bare if b"(?=" in find.bare else find.bare + rb"(?=\0)")
+    if _POINTED.match(find.bare):
+        told = [found for at in numbers() if (found := expression.match(content, at))]
+    else:
+        told = [found for found in expression.finditer(content) if _begins(content, found.start())]
+    hits = [_hit(find, found, 0) for found in told if not any(one.start <= found.start() < one.end for one in code)]
     if len({one.version for one in hits}) == 1:
         yield min(hits)
+
+
+def _begins(content: memoryview, at: int) -> bool:
+    return at == 0 or content[at - 1] not in PRINTABLE
+
+
+def _texts_of_numbers(content: memoryview) -> list[int]:
+    """Where texts begin with a number and a point: a point is found several times as fast as any digit."""
+    begins = []
+    for point in _POINT.finditer(content):
+        before = bytes(content[max(0, point.start() - _NUMBER_BYTES) : point.start()])
+        number = _NUMBER.search(before)
+        if number and _begins(content, point.start() - len(number[0])):
+            begins.append(point.start() - len(number[0]))
+    return begins
 
 
 def _hit(find: Find, found: re.Match[bytes], start: int) -> Hit:

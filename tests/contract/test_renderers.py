@@ -49,7 +49,8 @@ def poisoned(value: Any, text: str, name: str = "") -> Any:
     if isinstance(value, str):
         return text
     if isinstance(value, tuple):
-        return tuple(poisoned(one, text) for one in value)
+        inner = [poisoned(one, text) for one in value]
+        return type(value)(*inner) if hasattr(value, "_fields") else tuple(inner)
     if is_dataclass(value) and not isinstance(value, type):
         changed = {one.name: poisoned(getattr(value, one.name), text, one.name) for one in fields(value)}
         return replace(value, **changed)

@@ -11,7 +11,6 @@ Does NOT read debug sections.
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -57,7 +56,8 @@ def find(subject: Subject) -> Iterator[Found]:
 
 def _paths(content: memoryview) -> Iterator[tuple[int, str]]:
     """(where it begins, text) of every path of a source file, and of every folder left out."""
-    for end in heapq.merge(_SOURCE.finditer(content), _LEFT_OUT.finditer(content), key=re.Match.start):
+    ends = [*islice(_SOURCE.finditer(content), MAX_PATHS), *islice(_LEFT_OUT.finditer(content), MAX_PATHS)]
+    for end in sorted(ends, key=re.Match.start):
         low = max(0, end.start() - MAX_PATH_BYTES)
         before = bytes(content[low : end.end()])
         blank = before.translate(_BLANKED).rfind(0) + 1

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from fwverify.formats.executable import detect
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product, known_products
+from fwverify.identify.handed import places
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.program_table import SHARED, programs
 from fwverify.model.component import Clue
@@ -23,6 +24,8 @@ NAME = "debug-link"
 CONFIDENCE = 80
 _PLUG_IN = re.compile(r"^(?!lib).*\.so|\.so$", re.ASCII)
 ARCHITECTURES = rb"(?:x86_64|aarch64|i[3-6]86|armv[5-8]\w{1,4}|ppc64(?:le)?|s390x|riscv64|mips\w{0,6})"
+_BEHIND = re.compile(rb"(\d[\w.+^]{0,40})(?:~\w{1,20})?-[\w.+~]{1,60}\." + ARCHITECTURES + rb"\.debug(?=[\0\n])")
+"""What follows the file's own name."""
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -31,11 +34,12 @@ def find(subject: Subject) -> Iterator[Found]:
     product = "" if name in SHARED else programs().get(name) or canonical_product(name)
     if product not in known_products() or _PLUG_IN.search(name) or detect(subject.artifact.content) != "ELF":
         return
-    link = re.escape(name.encode("utf-8", "replace")) + rb"-(\d[\w.+^]{0,40})(?:~\w{1,20})?-[\w.+~]{1,60}\."
-    found = re.compile(link + ARCHITECTURES + rb"\.debug(?=[\0\n])").search(subject.artifact.content)
+    held, begin = bytes(subject.artifact.content), name.encode("utf-8", "replace") + b"-"
+    found = next((hit for at in places(held, begin) if (hit := _BEHIND.match(held, at + len(begin)))), None)
     if found:
-        version, quote = found[1].decode(), quoted(found[0])
-        yield Clue(product, version, subject.artifact.locator, NAME, CONFIDENCE, quote, found.start())
+        at = found.start() - len(begin)
+        version, quote = found[1].decode(), quoted(held[at : found.end()])
+        yield Clue(product, version, subject.artifact.locator, NAME, CONFIDENCE, quote, at)
 
 
 DETECTOR = Detector(

@@ -91,7 +91,8 @@ def poisoned(value: object, poison: Callable[[], str]) -> object:
     if isinstance(value, str):
         return poison()
     if isinstance(value, tuple):
-        return tuple(poisoned(one, poison) for one in value)
+        inner = [poisoned(one, poison) for one in value]
+        return type(value)(*inner) if hasattr(value, "_fields") else tuple(inner)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         changed = {
             one.name: poisoned(getattr(value, one.name), poison) for one in dataclasses.fields(value) if one.init
