@@ -73,6 +73,9 @@ def facts(
         ReferenceStoreError: a store turns out to be damaged.
     """
     budget = Budget(limits)
+    bench = bench or Bench(identification.InProcess(limits), Here())
+    if memory is None:
+        bench.prepare()  # it gets ready while the delivery is read
     progress("reading the delivery")
     ingested = ingestion.ingest(paths, limits, budget.deadline)
     delivery = ingested.delivery
@@ -81,7 +84,6 @@ def facts(
     authenticated = authentication.authenticate_delivery(delivery, carried, trust, at)
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
     inside = authentication.Inside(delivery, carried, trust, at, authenticated)
-    bench = bench or Bench(identification.InProcess(limits), Here())
     walk = Walk(budget, memory.bench(bench) if memory else bench, progress, inside.check, look)
     for image in delivery.of(Role.IMAGE):
         if memory is None:

@@ -104,6 +104,9 @@ class Bench:
     examiner: Examiner
     reader: Reader
     last_resort: LastResort | None = None
+    prepare: Callable[[], None] = lambda: None
+    """There will be work: what takes time to start may start now, and nobody waits for it. More than once does no
+    harm."""
 
     @property
     def mode(self) -> str:
@@ -163,6 +166,7 @@ class Walk:
     def image(self, artifact: Artifact) -> None:
         """Open one image and everything inside it."""
         self.progress(f"opening {artifact.name}")
+        self.bench.prepare()
         self.mapped = artifact.content
         self.budget.image(artifact.size)
         self.images.append(self._visit(artifact, depth=0, plain=False))

@@ -28,8 +28,7 @@ def workers(limits: Limits = DEFAULT_LIMITS, *, last_resort: bool = False) -> It
         limits: of the runs.
         last_resort: have unblob open what nobody else does; not where there are no workers.
 
-    The opening worker starts at once, so that it is ready when the delivery has been read; examining workers start
-    when there is work.
+    Nothing starts before the bench is told to prepare, or there is work: an image that is known needs no worker.
     """
     if not HAS_WORKERS:
         yield Bench(InProcess(limits), Here())
@@ -40,11 +39,14 @@ def workers(limits: Limits = DEFAULT_LIMITS, *, last_resort: bool = False) -> It
 
     opener, unblob = Opener(limits), Unblob(limits) if last_resort else None
     try:
-        opener.start()
-        if unblob is not None:
-            unblob.start()
         with WorkerPool(limits) as pool:
-            yield Bench(pool, opener, unblob)
+
+            def prepare() -> None:
+                for one in (opener, pool, unblob):
+                    if one is not None:
+                        one.start()
+
+            yield Bench(pool, opener, unblob, prepare)
     finally:
         opener.close()
         if unblob is not None:

@@ -26,7 +26,11 @@ from fwverify.model.evidence import GapReason
 
 GRACE_SECONDS = 1.0
 """A worker that looks at the clock itself ends in this time and hands over what it has; others are lost."""
-PIPE_CHUNK_BYTES = 1 << 20
+PIPE_CHUNK_BYTES = 1 << 18
+PIPE_BYTES = 1 << 20
+"""Of a pipe, where the system lets us: whole answers fit in, so that neither side waits for the other so often."""
+LEAST_PIPE_BYTES = 4096
+"""PIPE_BUF of Linux (pipe(7)): so much any pipe takes."""
 STDERR_BYTES = 8192
 """Kept of what a worker writes to standard error; its last line explains a crash."""
 DYING_SECONDS = 2.0
@@ -82,6 +86,16 @@ class Deadline:
         return left
 
 
+def _widened(pipe: int) -> int:
+    """Bytes that a pipe takes before somebody reads: more, where the system lets us."""
+    import fcntl  # not everywhere
+
+    with suppress(OSError, AttributeError):  # the user's share of pipes is used up; no Linux
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        return int(fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ))
+    return LEAST_PIPE_BYTES
+
+
 def _forked(template: Template | None, settings: Settings) -> Forked | None:
     with suppress(Unavailable):
         return template.fork(settings.text()) if template else None
@@ -115,6 +129,10 @@ class WorkerProcess:
         )
         for one in (self.to, self.of, self.errors):
             os.set_blocking(one, False)
+        _widened(self.of)
+        self.room = _widened(self.to)
+        """Bytes of requests that can be sent before it reads any."""
+        self._ahead = memoryview(b"")
         self.said = b""
         self.ready = False
         self.protections: tuple[str, ...] = ()
@@ -145,6 +163,13 @@ class WorkerProcess:
             raise Lost(GapReason.LIMIT, f"limit {limit} reached ({self.settings.confinement.memory_bytes})")
         return kind, body
 
+    def tell_all(self, requests: Sequence[tuple[bytes, memoryview]], deadline: Deadline) -> None:
+        """Send several short requests, which `room` has room for. Raises Lost."""
+        together = b"".join(
+            part for header, content in requests for part in (REQUEST.pack(len(header), len(content)), header, content)
+        )
+        self._send(memoryview(together), deadline)
+
     def tell(self, header: bytes, content: memoryview, deadline: Deadline) -> None:
         """Send a request. Raises Lost."""
         self._send(memoryview(REQUEST.pack(len(header), len(content)) + header), deadline)
@@ -154,15 +179,23 @@ class WorkerProcess:
     def receive(self, size: int, deadline: Deadline) -> Iterator[bytes]:
         """Bytes that follow an answer, in pieces. Raises Lost."""
         while size:
+            if not self._ahead:
+                self._ahead = self._read(deadline)
+            part, self._ahead = bytes(self._ahead[:size]), self._ahead[size:]
+            size -= len(part)
+            yield part
+
+    def _read(self, deadline: Deadline) -> memoryview:
+        """What there is, of this answer and the next."""
+        while True:
             self._wait(deadline, to=False)
             try:
-                part = os.read(self.of, min(size, PIPE_CHUNK_BYTES))
+                part = os.read(self.of, PIPE_CHUNK_BYTES)
             except BlockingIOError:
                 continue
             if not part:
                 raise self._died()
-            size -= len(part)
-            yield part
+            return memoryview(part)
 
     def _send(self, data: memoryview, deadline: Deadline) -> None:
         at = 0

@@ -78,7 +78,7 @@ class Forked:
 
 
 class Template:
-    """The process that workers are forked from, as its parent sees it. Started with the first worker."""
+    """The process that workers are forked from, as its parent sees it. Started with the first worker, or before."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         """
@@ -89,6 +89,7 @@ class Template:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
+        self._used = False
 
     def fork(self, settings: str) -> Forked:
         """A worker with its one argument. Raises Unavailable."""
@@ -97,6 +98,12 @@ class Template:
                 return self._fork((self._socket or self._start()), settings.encode())
         except OSError as problem:
             raise Unavailable from problem
+
+    def start(self) -> None:
+        """Start it without waiting for it. Where that fails, `fork` will say so."""
+        with self._lock, suppress(OSError):
+            if self._socket is None:
+                self._start()
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -110,6 +117,7 @@ class Template:
         return ours
 
     def _fork(self, to: socket.socket, settings: bytes) -> Forked:
+        self._used = True
         ours, theirs = socket.socketpair()
         pipes = [os.pipe(), os.pipe(), os.pipe()]
         mine = pipes[0][1], pipes[1][0], pipes[2][0]
@@ -131,11 +139,13 @@ class Template:
         return Forked(WORD.unpack(word)[0], ours, mine)
 
     def close(self) -> None:
-        """Let it end; it waits for its workers, which have ended or been ended before."""
+        """Let it end; it waits for its workers, which have ended or been ended before. One without is ended."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
         if self._process is not None:
+            if not self._used:
+                self._process.kill()
             try:
                 self._process.wait(1)
             except subprocess.TimeoutExpired:

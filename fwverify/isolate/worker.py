@@ -12,7 +12,8 @@ import os
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, BinaryIO
+from io import BufferedReader
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from fwverify.content import Holder
 from fwverify.isolate.frames import ANSWER, MAX_ANSWER_BYTES, REQUEST, Answer, Role, Settings, requested, settings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from fwverify.unpack.interface import Container
 
 
-READ_BYTES = 1 << 20
+READ_BYTES = 1 << 18
 
 
 def main(detectors: tuple[Detector, ...] | None = None, containers: tuple[Container, ...] | None = None) -> None:
@@ -51,7 +52,7 @@ def main(detectors: tuple[Detector, ...] | None = None, containers: tuple[Contai
 def examine_standard_input(settings_text: str) -> None:
     """As `main` for an examining worker, in a process that was forked (template)."""
     gc.set_threshold(*COLLECT_AFTER)
-    serve_examining(settings(settings_text), os.fdopen(os.dup(0), "rb"), _private_output(), None)
+    serve_examining(settings(settings_text), os.fdopen(os.dup(0), "rb", READ_BYTES), _private_output(), None)
 
 
 def serve_examining(
@@ -109,9 +110,12 @@ def serve_opening(
 
 def received(incoming: BinaryIO, size: int) -> memoryview:
     """So many bytes, large ones in an unlinked file of the scratch folder; fewer when the parent went away."""
-    holder = Holder(digest=False)
-    while holder.size < size and (piece := incoming.read(min(READ_BYTES, size - holder.size))):
-        holder.add(piece)
+    if size <= READ_BYTES:
+        return memoryview(incoming.read(size))
+    holder, room = Holder(digest=False), memoryview(bytearray(READ_BYTES))
+    into = cast(BufferedReader, incoming).readinto
+    while holder.size < size and (got := into(room[: size - holder.size])):
+        holder.add(room[:got])
     return holder.view()
 
 

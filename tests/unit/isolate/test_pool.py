@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from fwverify.content import held, identified
 from fwverify.identify.interface import Observed
 from fwverify.identify.stage import InProcess
+from fwverify.isolate import process
 from fwverify.isolate.pool import WorkerPool, _Memory
 from fwverify.limits import MIB, Limits
 from fwverify.model.artifact import Artifact, Locator, Step
@@ -64,14 +66,23 @@ def with_others(order: str) -> list[Artifact]:
         ("other", GapReason.CRASHED, "another artifact"),
     ],
 )
-def test_trouble_costs_one_artifact(order: str, reason: GapReason, words: str) -> None:
-    """The troublemaker is a gap with the reason; all others are examined."""
-    seen = examined(with_others(order))
+@pytest.mark.parametrize("workers", [1, 2])
+def test_trouble_costs_one_artifact(order: str, reason: GapReason, words: str, workers: int) -> None:
+    """The troublemaker is a gap with the reason; all others are examined, those that were sent with it too."""
+    seen = examined(with_others(order), limits=replace(LIMITS, workers=workers))
     trouble = seen.pop("4")
     assert trouble.opened is Opened.GAP
     assert [(one.reason, one.by) for one in trouble.gaps] == [(reason, "isolate")]
     assert words in trouble.gaps[0].detail
     assert all(one.opened is Opened.EXAMINED and len(one.clues) == 1 for one in seen.values())
+
+
+def test_more_than_fits_into_a_pipe_is_sent_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives no wider pipe, nobody waits for somebody who waits."""
+    monkeypatch.setattr(process, "_widened", lambda _: 100)
+    seen = examined([artifact(b"fine", str(at)) for at in range(40)], limits=replace(LIMITS, workers=1))
+    assert len(seen) == 40
+    assert all(one.opened is Opened.EXAMINED for one in seen.values())
 
 
 def test_chatter_is_harmless() -> None:
