@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 _ASKS = re.compile(
-    rb"\w{0,40}(?i:check_?version)|curl_version\w{0,9}|(?P<zlib>(?:in|de)flate(?:Back)?Init2?_)"
+    rb"\w{0,40}(?i:check_?version)|(?P<curl>curl_version\w{0,9})|(?P<zlib>(?:in|de)flate(?:Back)?Init2?_)"
     rb"|(?P<libpng>png_create_\w{1,20}_struct(?:_2)?)|(?P<sqlite>sqlite3_libversion)"
 )
 """Names of functions that are handed the version of the library one was built with, as symbol tables have them."""
@@ -30,8 +30,32 @@ LOOKS = {
     "zlib": re.compile(rb"1\.[23]\.\d+(?:\.\d+)?"),
     "libpng": re.compile(rb"1\.[2-6]\.\d+"),
     "sqlite": re.compile(rb"3\.\d{1,2}\.\d"),
+    "curl": re.compile(rb"[78]\.\d{1,3}\.\d"),
+    "gnutls": re.compile(rb"[23]\.\d{1,2}\.\d{1,2}"),
+    "gpgme": re.compile(rb"[12]\.\d{1,2}\.\d{1,2}"),
+    "libassuan": re.compile(rb"[23]\.\d\.\d{1,2}"),
+    "libgcrypt": re.compile(rb"1\.\d{1,2}\.\d{1,2}"),
+    "libgpg-error": re.compile(rb"1\.\d{1,2}"),
+    "libidn": re.compile(rb"[01]\.\d{1,2}(?:\.\d{1,2})?"),
+    "libidn2": re.compile(rb"[02]\.\d{1,2}(?:\.\d{1,2})?"),
+    "libksba": re.compile(rb"1\.\d\.\d{1,2}"),
+    "libtasn1": re.compile(rb"[34]\.\d{1,2}(?:\.\d)?"),
 }
 """How that version looks, where it is known."""
+_ASKED = {
+    b"gnutls_check_version": "gnutls", b"gpgme_check_version": "gpgme", b"gpgme_check_version_internal": "gpgme",
+    b"assuan_check_version": "libassuan", b"gcry_check_version": "libgcrypt",
+    b"gpg_error_check_version": "libgpg-error", b"gpgrt_check_version": "libgpg-error",
+    b"stringprep_check_version": "libidn", b"idn2_check_version": "libidn2", b"ksba_check_version": "libksba",
+    b"asn1_check_version": "libtasn1",
+}  # fmt: skip
+"""Whose each of these is, by the libraries' manuals, read 2026-11-23."""
+_NUMBERS = frozenset({
+    b"xmlCheckVersion", b"H5check_version", b"GDALCheckVersion", b"glib_check_version", b"gtk_check_version",
+    b"gst_check_version", b"gst_plugin_feature_check_version", b"soup_check_version", b"io_uring_check_version",
+    b"luaL_checkversion",
+})  # fmt: skip
+"""These are handed numbers, no text."""
 COMPILER = re.compile(rb"(?:[4-9]|1\d)\.\d{1,2}\.\d")
 _RECENT = re.compile(rb"10\.2\.1|1[0-6]\.[1-5]\.0")
 """Of GCC (gcc.gnu.org/releases.html, read 2026-11-23): `__VERSION__` alone, without a word that says so."""
@@ -61,7 +85,8 @@ def handed(content: memoryview, exported: frozenset[str]) -> list[re.Pattern[byt
     held = bytes(content)
     low = held.lower()
     names = {one for text in _ASKS_HOLD for at in places(low, text) if (one := _text_at(held, at))}
-    asked = {hit.lastgroup or "" for one in names if (hit := _ASKS.fullmatch(one)) and one.decode() not in exported}
+    names = {one for one in names - _NUMBERS if one.decode("latin-1") not in exported}
+    asked = {hit.lastgroup or _ASKED.get(one, "") for one in names if (hit := _ASKS.fullmatch(one))}
     compiler = [_RECENT, COMPILER] if _holds(low, _NAMES_COMPILER, b"gcc", b"ghc", b"gnu c") else [_RECENT]
     compiler += [look for text, look in _HELD if text in low]
     return None if "" in asked else [*compiler, *(LOOKS[one] for one in sorted(asked))]

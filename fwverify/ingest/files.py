@@ -18,6 +18,7 @@ from fwverify.limits import Limits
 from fwverify.model.artifact import Artifact, Locator, Step
 from fwverify.model.evidence import Anomaly, AnomalyKind, Gap, GapReason
 
+SNIFF_BYTES = 4096
 CHUNK_BYTES = 1 << 18
 """Read into one place again and again: a fresh one for each piece takes longer than reading it."""
 
@@ -42,6 +43,13 @@ def read(path: Path, name: str, limits: Limits) -> Artifact:
             todo = f"Files of at most {limits.max_file_bytes:,} bytes are read."
             raise IngestError(f"it is too large ({status.st_size:,} bytes)", where=str(path), todo=todo)
         return _hold(file, path, name, limits)
+
+
+def begins_as_text(path: Path) -> bool:
+    """Whether the first bytes of a file are text, in UTF-8 or (by its mark) UTF-16. Raises OSError."""
+    with path.open("rb") as file:
+        begin = file.read(SNIFF_BYTES)
+    return begin[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" not in begin
 
 
 def _hold(file: FileIO, path: Path, name: str, limits: Limits) -> Artifact:

@@ -17,13 +17,16 @@ from fwverify.formats import checksum_list
 from fwverify.formats.names import decoded
 from fwverify.ingest import archives, files, roles
 from fwverify.limits import Budget, Limits
-from fwverify.model.artifact import Artifact, DeliveredFile, Delivery, Role
+from fwverify.model.artifact import Artifact, DeliveredFile, Delivery, Locator, Role, Step
 from fwverify.model.evidence import Anomaly, Gap
 
 MAX_BESIDE = 200
 """Files beside a single image that are looked at for companions."""
 MAX_BESIDE_BYTES = 64 << 20
 """A companion: an SBOM of 10,000 components has 8 MiB."""
+MAX_BINARY_BYTES = 1 << 20
+"""A companion that is no text: signatures, keys and certificates have some KiB. Other images in the same folder have
+more, and are not read for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,8 @@ def _single(path: Path, limits: Limits, deadline: float) -> Ingested:
     opened = _archive(artifact, limits, deadline)
     if opened is not None:
         return opened
-    beside = _beside(path, limits)
-    names = {one.name: one for one in (artifact, *beside)}
+    beside, others = _beside(path, limits)
+    names = {one.name: one for one in (*others, artifact, *beside)}
     _refuse_companion(artifact, names, path)
     image = DeliveredFile(Role.IMAGE, artifact, "the file you named")
     return Ingested(Delivery(_named(path), (image, *_belonging(artifact, beside, names))))
@@ -117,19 +120,26 @@ def _refuse_companion(artifact: Artifact, names: dict[str, Artifact], path: Path
         raise IngestError(f"it is no firmware ({taken.why})", where=str(path), todo=todo)
 
 
-def _beside(path: Path, limits: Limits) -> list[Artifact]:
-    """Files in the same folder, small enough to be companions. What cannot be read there is not ours to judge."""
+def _beside(path: Path, limits: Limits) -> tuple[list[Artifact], list[Artifact]]:
+    """Files in the same folder that can be companions, and others by name alone: a signature may be called like them.
+
+    What cannot be read there is not ours to judge.
+    """
     found: list[Artifact] = []
+    others: list[Artifact] = []
     for other in sorted(path.resolve().parent.iterdir())[:MAX_BESIDE]:
         if other.name == path.name or other.is_symlink() or not other.is_file():
             continue
         if other.stat().st_size > MAX_BESIDE_BYTES:
             continue
         try:
-            found.append(files.read(other, _named(other), limits))
-        except IngestError:
+            if other.stat().st_size > MAX_BINARY_BYTES and not files.begins_as_text(other):
+                others.append(Artifact(Locator((Step(_named(other)),)), other.stat().st_size, (), memoryview(b"")))
+            else:
+                found.append(files.read(other, _named(other), limits))
+        except (IngestError, OSError):
             continue
-    return found
+    return found, others
 
 
 def _belonging(image: Artifact, beside: Sequence[Artifact], names: dict[str, Artifact]) -> list[DeliveredFile]:

@@ -4,7 +4,8 @@ Source: C11 7.2.1.1 (`assert` writes `__FILE__`) and how build systems name an u
 `build_dir/target-*/NAME-VERSION/`, Debian's `/build/*/NAME-VERSION/`, RPM's `BUILD/NAME-VERSION/`, Buildroot's
 `build/NAME-VERSION/`, Yocto's `NAME/VERSION-r0/`; read 2026-11-22; and the folder that the compiler was told to leave
 out (GCC manual, -ffile-prefix-map; read 2026-11-23), which programs that tell how they were built quote. Only products
-that formats.products knows, only sources of C and C++, and only when one release of the product is named in the file. A
+that formats.products knows or that a build farm's folder names (sbuild), only sources of C, C++, Fortran and Go, and
+only when one release of the product is named in the file. A
 header of another product is quoted from where it is installed, not from where it was built, so it does not show here.
 Does NOT read debug sections.
 """
@@ -26,7 +27,7 @@ CONFIDENCE = 75
 MAX_PATH_BYTES = 240
 MAX_PATHS = 2000
 """Quoted paths looked at in one file; a big program has some hundreds."""
-_SOURCE = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp)(?=[\0\n:])")
+_SOURCE = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp|f|f90|go)(?=[\0\n:])")
 _LEFT_OUT = re.compile(rb"-prefix-map=/[\w./+~-]{1,200}(?==)")
 """Apart, because an expression that begins with fixed bytes is found several times as fast as two in one."""
 _BLANKED = bytes(0 if not 0x21 <= one <= 0x7E else 1 for one in range(256))
@@ -36,6 +37,8 @@ _RELEASE = re.compile(
     r"(?:\.[A-Z]\d{1,2}|\.[a-z](?=[+~/-]))?)(?:-r\d{1,2}|[+~.-][A-Za-z][\w+~.-]{0,30})?/(?=[\w./+~-]+$)",
     re.ASCII,
 )
+_FARM = re.compile(r"/build/(?:([a-z0-9][a-z0-9+.-]+)-[A-Za-z0-9]{6}|reproducible-path)/([a-z0-9][a-z0-9+.-]+?)-\d")
+"""sbuild(1), Debian: the folder of the source package that was built, so that its name is a product's in any case."""
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -68,9 +71,11 @@ def _paths(content: memoryview) -> Iterator[tuple[int, str]]:
 def _releases(path: str) -> Iterator[tuple[str, str]]:
     if path.startswith("..") or "/include/" in path:
         return  # installed headers, a path relative to somewhere else
+    farm = _FARM.match(path)
+    built = farm[2] if farm and farm[1] in (None, farm[2]) else ""
     for found in _RELEASE.finditer("/" + path):
         product = canonical_product(found[1])
-        if product in known_products():
+        if product in known_products() or found[1] == built:
             yield product, found[2]
 
 
@@ -80,6 +85,9 @@ DETECTOR = Detector(
     doc=Doc(
         title="build paths",
         references=("C11 7.2.1.1 and the folders of OpenWrt, Debian, RPM, Buildroot and Yocto, read 2026-11-22",),
-        limitations=("Known products only.", "Builds that map their folders away show nothing."),
+        limitations=(
+            "Known products only, but for Debian's build farms.",
+            "Builds that map their folders away show nothing.",
+        ),
     ),
 )

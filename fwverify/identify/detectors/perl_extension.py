@@ -4,8 +4,10 @@ perlxstut and ExtUtils::MakeMaker (XS_VERSION is compiled in; `auto/Foo/Bar/Bar.
 (`xs_handshake` is handed the Perl release and the module's own); Debian Perl Policy 4.2 on names of packages, which
 Yocto's recipes follow: `Foo::Bar` is in `libfoo-bar-perl`. Read 2026-11-23. In order, and each must hold:
 1. The file lies where Perl looks for it, and exports the function that this place asks for.
-2. The module is neither one that comes with Perl nor a binding of a C project (`SVN::`, `RRDs`) or part of a module.
-3. Its release is the text beside that of Perl, or the only one in the file that is a number alone.
+2. The module is neither one that comes with Perl, unless it lies where those lie that did not, nor a binding of a C
+   project (`SVN::`, `RRDs`) or part of a module.
+3. Its release is the text beside that of Perl, or behind that and the name of its source (`Encode.c`), or the only one
+   in the file that is a number alone.
 Does NOT look at modules without compiled parts.
 """
 
@@ -29,7 +31,15 @@ _NUMBER = rb"(?!v5\.\d{1,3}\.\d{1,3}\0)v?\d{1,8}(?:\.\d{1,9}){1,2}(?:_\d{1,4})?"
 _PERL = rb"v5\.\d{1,3}\.\d{1,3}"
 _ALONE = re.compile(rb"(?<![ -~])(" + _NUMBER + rb")(?=\0)")
 _BESIDE = re.compile(
-    rb"(?<![ -~])(?:(" + _NUMBER + rb")\0{1,8}" + _PERL + rb"|" + _PERL + rb"\0{1,8}(" + _NUMBER + rb"))(?=\0)"
+    rb"(?<![ -~])(?:("
+    + _NUMBER
+    + rb")\0{1,8}"
+    + _PERL
+    + rb"|"
+    + _PERL
+    + rb"\0{1,8}(?:\w{1,60}\.c\0{1,8})?("
+    + _NUMBER
+    + rb"))(?=\0)"
 )
 _WITH_PERL = frozenset({
     "attributes", "B", "Compress::Raw::Bzip2", "Compress::Raw::Zlib", "Cwd", "Data::Dumper", "DB_File", "Devel::Peek",
@@ -48,8 +58,13 @@ _BINDINGS = frozenset({
     "Texinfo",
 })  # fmt: skip
 """First parts of the names of modules that a C project ships, with its own release or a number of theirs."""
-_PART_OF = {"Params::Validate::XS": "Params::Validate", "DBD::SQLite": "DBD::SQLite3"}
+_PART_OF = {
+    "Params::Validate::XS": "Params::Validate", "DBD::SQLite": "DBD::SQLite3", "List::Util": "Scalar::List::Utils",
+    "XML::Parser::Expat": "XML::Parser",
+}  # fmt: skip
 """Modules that are packed under another name."""
+_INSTALLED = re.compile(r"/(?:vendor|site)_perl/|-linux-[\w-]+/perl5/\d\.\d+/auto/", re.ASCII)
+"""perlrun, `@INC`; Debian Perl Policy 2.2: where modules lie that did not come with Perl, newer ones of its own too."""
 _PARTS = re.compile(r"\w+::(?:\w+::)+Util")
 """A module of helpers below a distribution's own names has a number of its own."""
 
@@ -77,6 +92,8 @@ def _module(subject: Subject) -> str:
     module = "::".join(parts)
     if parts[-1] != place[2] or "boot_" + "__".join(parts) not in subject.executable.exported:
         return ""
+    if module in _WITH_PERL and _INSTALLED.search("/" + subject.artifact.name):
+        return module
     return "" if module in _WITH_PERL or parts[0] in _BINDINGS or _PARTS.fullmatch(module) else module
 
 
