@@ -28,6 +28,8 @@ PER_TECHNIQUE, MOST = 2, 99
 """Percent added for each further independent technique, and the ceiling."""
 WEAK = 70
 """Percent. Releases seen with no more than this yield to bounds."""
+IN_COMPANY = 55
+"""Percent. A release seen with no more than this in a file counts where another file of the product says the same."""
 MAX_QUOTES = 5
 MIN_ALIKE = 4
 """Letters two names must begin with in common before that means anything (every library begins with `lib`)."""
@@ -116,8 +118,9 @@ def _place(clues: list[Clue]) -> list[Component]:
 
 def _possible(clues: list[Clue]) -> list[Clue]:
     """Weak releases that the interface of the product's own library excludes are none: the product alone is left; so
-    are those beside a surer one in their file. A number that other releases state, too, bounds from below."""
-    clues = [_numbered(clue) for clue in clues]
+    are those beside a surer one in their file, and those that need company and have none. A number that other releases
+    state, too, bounds from below."""
+    clues = _in_company([_numbered(clue) for clue in clues])
     sure = _surely_told(clues)
     bounds: dict[_Product, list[Clue]] = defaultdict(list)
     for clue in clues:
@@ -131,6 +134,25 @@ def _possible(clues: list[Clue]) -> list[Clue]:
         outdone = weak and any(not _alike(told, release) for told in sure.get((clue.locator, _product(clue)), ()))
         kept.append(replace(clue, version="") if excluded or outdone else clue)
     return kept
+
+
+def _in_company(clues: list[Clue]) -> list[Clue]:
+    """Releases that stand alone in files called like parts of a product: none, unless two files or more say the same
+    one, and nothing says another."""
+    said: dict[_Product, dict[str, set[Locator]]] = defaultdict(lambda: defaultdict(set))
+    for clue in clues:
+        if clue.version and not clue.unit:
+            said[_product(clue)][upstream(clue.version, packaged=False)].add(clue.locator)
+    return [
+        replace(clue, version="")
+        if clue.version and clue.confidence <= IN_COMPANY and not _agreed(said[_product(clue)])
+        else clue
+        for clue in clues
+    ]
+
+
+def _agreed(said: dict[str, set[Locator]]) -> bool:
+    return len(said) == 1 and all(len(files) > 1 for files in said.values())
 
 
 def _alike(one: str, other: str) -> bool:

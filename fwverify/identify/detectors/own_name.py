@@ -12,6 +12,8 @@ Source: identify/own_texts.py tells the texts. In order, and only where it gives
 5. Of a library whose file is named by three numbers, those, where they stand in its bytes, too; two, if alone; else
    a day that stands alone (20240509), if it exports NAME_get_version.
 6. Three numbers behind the word `version` in a program that has its product's very name.
+7. Three numbers that stand alone, as in 3, in any other program or library of a known product: they count where another
+   file of the product says the same (identify/conclude.py).
 What identify/versions finds in the file goes before, and what exported names exclude is dropped. Does NOT look at
 plug-ins, scripts and symbolic links.
 """
@@ -40,6 +42,8 @@ from fwverify.model.versions import compare
 NAME = "own-name"
 KNOWN, UNKNOWN = 75, 65
 """Percent: a product whose name is known, and any other. Both below what counts as certain."""
+SHARED_NUMBER = 55
+"""Percent: a release that counts in company only."""
 LESS = 5
 """A version without the name, or the name in the middle of a text."""
 MIN_LETTERS = 3
@@ -51,7 +55,7 @@ _BUILT = re.compile(
 )
 """GNU libtool manual, "Release numbers": `-release` writes the release of the package into the SONAME. Two numbers are
 its series as often (libxerces-c-3.2.so)."""
-_TWO_NUMBERS = frozenset({"binutils", "ijs", "pulseaudio"})
+_TWO_NUMBERS = frozenset({"binutils", "ijs", "pulseaudio", "sg3-utils"})
 """Projects whose releases may have two numbers, and whose SONAMEs hold them."""
 _FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5}){0,2})$", re.ASCII)
 _PUNCTUATION = re.compile(r"[-_.+]")
@@ -114,10 +118,16 @@ def find(subject: Subject) -> Iterator[Found]:
     found = _release(own, subject) if own else None
     if found:
         confidence = (KNOWN if found.product in known_products() else UNKNOWN) - found.less
-        quote = quoted(found.told.quote)
-        yield Clue(
-            found.product, found.version.decode(), subject.artifact.locator, NAME, confidence, quote, found.told.at
-        )
+        yield _clue(found, subject, confidence)
+    elif own and own.known and own.product not in identifiers():
+        lone = _one({one: told for one, told in _candidates(subject).items() if one.count(b".") > 1})
+        if lone:
+            yield _clue(_Release(own.product, *lone, 0), subject, SHARED_NUMBER)
+
+
+def _clue(found: _Release, subject: Subject, confidence: int) -> Clue:
+    quote = quoted(found.told.quote)
+    return Clue(found.product, found.version.decode(), subject.artifact.locator, NAME, confidence, quote, found.told.at)
 
 
 def _own(subject: Subject) -> _Own | None:
@@ -197,7 +207,7 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     if not own.library and not first:
         yield _of_package(in_brackets(content, subject.artifact.name.rpartition("/")[2]))
     if firm and not first:
-        lone, far = _lone(own, content, subject), _one(found)
+        lone, far = _lone(own, subject), _one(found)
         yield _Release(own.product, *lone, LESS) if lone else None
         if far and not _left_to_expressions(own.product, far[0], whole=own.whole or own.library):
             yield _Release(own.product, *far, LESS)
@@ -212,9 +222,9 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
         yield _Release(own.product, *last, LESS) if last else None
 
 
-def _lone(own: _Own, content: memoryview, subject: Subject) -> tuple[bytes, Told] | None:
+def _lone(own: _Own, subject: Subject) -> tuple[bytes, Told] | None:
     """The one that stands alone; what names the library's file and stands in its bytes goes before."""
-    lone = _one(_alone(own, content, subject))
+    lone = _one(_alone(own, subject))
     return (_in_file_name(subject, longest=True) if lone and own.library else None) or lone
 
 
@@ -278,22 +288,28 @@ def _left_to_expressions(product: str, version: bytes, *, whole: bool, same: boo
     return product in identifiers() and (not whole or (version.count(b".") < 2 and not same))
 
 
-def _alone(own: _Own, content: memoryview, subject: Subject) -> dict[bytes, Told]:
+def _alone(own: _Own, subject: Subject) -> dict[bytes, Told]:
     """Releases that stand alone and can be this file's."""
     executable = subject.executable or (None if own.library else _UNREADABLE)
     if executable is None or own.product in _APART or not _alone_counts(own, executable):
         return {}
-    found = alone(content)
-    found = {version: told for version, told in found.items() if not _in_code(told.at, executable)}
-    others = handed(content, frozenset(executable.exported)) if found else None
-    if others is None:
+    return _likely(own, _candidates(subject), executable)
+
+
+def _candidates(subject: Subject) -> dict[bytes, Told]:
+    """Releases that stand alone and are not another's."""
+    executable = subject.executable or (None if soname(subject) else _UNREADABLE)
+    content = texts(subject.artifact.content)
+    found = alone(content) if executable else {}
+    found = {version: told for version, told in found.items() if executable and not _in_code(told.at, executable)}
+    others = handed(content, frozenset(executable.exported)) if executable and found else None
+    if executable is None or others is None:
         return {}
     range_ = _range(soname(subject), executable)
     told = {one.version.encode() for one in _hits(subject)}
     told.add(soname(subject).rpartition(".")[2].encode() + b".0.0")  # libgrpc.so.29: 29.0.0 is the interface's number
-    left = {version: where for version, where in found.items() if version not in told and _allowed(version, range_)
+    return {version: where for version, where in found.items() if version not in told and _allowed(version, range_)
             and not any(look.fullmatch(version) for look in others)}  # fmt: skip
-    return _likely(own, left, executable)
 
 
 def _likely(own: _Own, left: dict[bytes, Told], executable: Executable) -> dict[bytes, Told]:
@@ -304,7 +320,7 @@ def _likely(own: _Own, left: dict[bytes, Told], executable: Executable) -> dict[
         short_counts = tells and all(len(one.rpartition(b".")[2]) > 1 for one in left)
     else:
         short_counts = own.same and own.product not in identifiers()
-    if len(long) == len(left) or (long and (tells or own.same)):
+    if len(long) == len(left) or (long and (tells or own.same or own.listed)):
         return long
     return left if short_counts else {}
 

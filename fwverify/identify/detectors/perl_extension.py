@@ -30,17 +30,9 @@ _PLACE = re.compile(r"/perl\d?/(?:[\w.-]+/){0,4}auto/((?:\w+/){1,8})(\w+)\.so$",
 _NUMBER = rb"(?!v5\.\d{1,3}\.\d{1,3}\0)v?\d{1,8}(?:\.\d{1,9}){1,2}(?:_\d{1,4})?"
 _PERL = rb"v5\.\d{1,3}\.\d{1,3}"
 _ALONE = re.compile(rb"(?<![ -~])(" + _NUMBER + rb")(?=\0)")
-_BESIDE = re.compile(
-    rb"(?<![ -~])(?:("
-    + _NUMBER
-    + rb")\0{1,8}"
-    + _PERL
-    + rb"|"
-    + _PERL
-    + rb"\0{1,8}(?:\w{1,60}\.c\0{1,8})?("
-    + _NUMBER
-    + rb"))(?=\0)"
-)
+_BEFORE = re.compile(rb"(?<![ -~])(" + _NUMBER + rb")(?=\0{1,8}" + _PERL + rb"\0)")
+_BEHIND = re.compile(rb"(?<![ -~])" + _PERL + rb"\0{1,8}(" + _NUMBER + rb")(?=\0)")
+_BEHIND_SOURCE = re.compile(rb"(?<![ -~])" + _PERL + rb"\0{1,8}\w{1,60}\.c\0{1,8}(" + _NUMBER + rb")(?=\0)")
 _WITH_PERL = frozenset({
     "attributes", "B", "Compress::Raw::Bzip2", "Compress::Raw::Zlib", "Cwd", "Data::Dumper", "DB_File", "Devel::Peek",
     "Devel::PPPort", "Digest::MD5", "Digest::SHA", "Fcntl", "File::DosGlob", "File::Glob", "Filter::Util::Call",
@@ -76,10 +68,10 @@ def find(subject: Subject) -> Iterator[Found]:
         return
     content = bytes(subject.artifact.content)
     hit, confidence = _release(content)
-    version = hit[hit.lastindex or 0].decode().removeprefix("v") if hit else ""
-    quote = hit[hit.lastindex or 0] if hit else b"boot_" + module.replace("::", "__").encode()
+    version = hit[1].decode().removeprefix("v") if hit else ""
+    quote = hit[1] if hit else b"boot_" + module.replace("::", "__").encode()
     product = "lib" + _PART_OF.get(module, module).replace("::", "-").replace("_", "-").lower() + "-perl"
-    at = hit.start(hit.lastindex or 0) if hit else content.find(quote)
+    at = hit.start(1) if hit else content.find(quote)
     yield Clue(product, version, subject.artifact.locator, NAME, confidence, quoted(quote), at)
 
 
@@ -99,7 +91,8 @@ def _module(subject: Subject) -> str:
 
 def _release(content: bytes) -> tuple[re.Match[bytes] | None, int]:
     """Where the one release stands, and how sure that is."""
-    beside = {hit[hit.lastindex or 0]: hit for hit in _BESIDE.finditer(content)}
+    beside = {hit[1]: hit for look in (_BEFORE, _BEHIND) for hit in look.finditer(content)}
+    beside = beside or {hit[1]: hit for hit in _BEHIND_SOURCE.finditer(content)}
     if len(beside) == 1:
         return next(iter(beside.values())), BESIDE
     alone = {hit[1]: hit for hit in _ALONE.finditer(content)}

@@ -41,6 +41,13 @@ def _perl(room: Path, scratch: Path) -> None:
     core = _module(scratch, "boot_List__Util", f"1.63{END}v5.40.0")
     case(room, f"{at}/invalid/with-perl", core, origin=GCC, name="usr/lib/perl/5.40/auto/List/Util/Util.so", clues=(),
          why="a module of Perl itself")  # fmt: skip
+    case(room, f"{at}/valid/newer-than-perls", core, origin=GCC, clues=("libscalar-list-utils-perl 1.63",),
+         name="usr/lib/x86_64-linux-gnu/perl5/5.40/auto/List/Util/Util.so",
+         why="a module of Perl's own, where a distribution installs newer ones")  # fmt: skip
+    source = _module(scratch, "boot_List__Util", f"2.9.1{END}x{END}v5.40.0{END}ListUtil.c{END}1.63")
+    case(room, f"{at}/valid/behind-source", source, origin=GCC, clues=("libscalar-list-utils-perl 1.63",),
+         name="usr/share/perl5/vendor_perl/auto/List/Util/Util.so",
+         why="a module of Perl's own, installed beside it; its release is behind the name of its source")  # fmt: skip
     binding = _module(scratch, "boot_SVN___Core", f"1.14.2{END}v5.40.0")
     case(room, f"{at}/invalid/binding", binding, origin=GCC, name="usr/lib/perl5/auto/SVN/_Core/_Core.so", clues=(),
          why="Subversion's own binding")  # fmt: skip

@@ -15,6 +15,7 @@ def make(root: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         _releases(root / "detectors", Path(scratch))
         _programs(root / "detectors", Path(scratch))
+        _of_libraries(root / "detectors", Path(scratch))
 
 
 def _program(scratch: Path, text: str) -> bytes:
@@ -202,3 +203,23 @@ def _programs(room: Path, scratch: Path) -> None:
     case(room, f"{at}/truncated/half", program[:90], origin=GCC, name=name, clues=(), why="cut", gaps=("malformed",))
     case(room, f"{at}/hostile/odd-name", program, origin=GCC, name="usr/bin/candump\n\u202ex", clues=(),
          why="a name that only looks like one")  # fmt: skip
+
+
+def _of_libraries(room: Path, scratch: Path) -> None:
+    """Releases of libraries that a program was built with, and programs that are called like a part of a product."""
+    at, end, name = "own-name", '\\0" "', "usr/sbin/tincd"
+    numbers = _program(scratch, f"xmlCheckVersion{end}1.2.36")
+    case(room, f"{at}/valid/asked-by-numbers", numbers, origin=GCC, name=name, clues=("tinc 1.2.36",),
+         why="libxml2 is handed a number, no text")  # fmt: skip
+    known = _program(scratch, f"gcry_check_version{end}1.10.1{end}3.4.36")
+    case(room, f"{at}/valid/handed-to-gcrypt", known, origin=GCC, name=name, clues=("tinc 3.4.36",),
+         why="the other number looks like a release of Libgcrypt, which is handed it")  # fmt: skip
+    unknown = _program(scratch, f"acme_check_version{end}1.2.36")
+    case(room, f"{at}/invalid/handed-to-unknown", unknown, origin=GCC, name=name, clues=(),
+         why="nobody knows how the releases of the library look that is handed one")  # fmt: skip
+    part = _program(scratch, f"Usage{end}26.3.2")
+    case(room, f"{at}/valid/part-of-product", part, origin=GCC, name="usr/sbin/tinc-acme", clues=("tinc 26.3.2",),
+         why="a release alone in a part of a known product: it counts in company only")  # fmt: skip
+    short = _program(scratch, f"Usage{end}26.3")
+    case(room, f"{at}/invalid/part-two-numbers", short, origin=GCC, name="usr/sbin/tinc-acme", clues=(),
+         why="two numbers in a part of a product may be anything")  # fmt: skip
