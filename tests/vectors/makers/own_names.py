@@ -8,6 +8,10 @@ from pathlib import Path
 from tests.vectors.makers.detectors import GCC, case, compiled
 
 START = "void _start(void) { for (;;) { } }\n"
+HANDS = (
+    "int inflateInit2_(void *, int, const char *, int);\nint go(void) { return inflateInit2_(0, 1, said + 1, 2); }\n"
+)
+"""Hands its text to zlib."""
 
 
 def make(root: Path) -> None:
@@ -42,11 +46,7 @@ def _releases(room: Path, scratch: Path) -> None:
     nobodys = _library(scratch, "libacmebms.so.3", "2.11.4", tells)
     case(room, f"{at}/invalid/unknown-library", nobodys, origin=GCC, name="usr/lib/libacmebms.so.3", clues=(),
          why="a release alone in a library whose project nobody knows by this name")  # fmt: skip
-    hands = (
-        tells + "int inflateInit2_(void *, int, const char *, int);\n"
-        "int go(void) { return inflateInit2_(0, 1, said + 1, 2); }\n"
-    )
-    case(room, f"{at}/invalid/built-with", _library(scratch, "libacmebms.so.3", "1.3.1", hands), origin=GCC,
+    case(room, f"{at}/invalid/built-with", _library(scratch, "libacmebms.so.3", "1.3.1", tells + HANDS), origin=GCC,
          name="usr/lib/libacmebms.so.3", clues=(), why="the version handed to zlib is zlib's")  # fmt: skip
     case(room, f"{at}/invalid/no-function", _library(scratch, "libacmebms.so.3", "2.11.4"), origin=GCC,
          name="usr/lib/libacmebms.so.3", clues=(), why="nothing says whose version it is")  # fmt: skip
@@ -158,7 +158,7 @@ def _others(room: Path, scratch: Path) -> None:
     )  # fmt: skip
     case(room, f"{at}/invalid/in-code", code, origin=GCC, name=name, clues=(),
          why="instructions that look like a release")  # fmt: skip
-    built = _program(scratch, f"Usage: tinc{end}11.2.0{end}14:26:07{end}Jan  4 2022")
+    built = _program(scratch, f"Usage: tinc{end}6.3.0{end}14:26:07{end}Jan  4 2022")
     case(room, f"{at}/invalid/compiler-and-time", built, origin=GCC, name=name, clues=(),
          why="__VERSION__ before __TIME__ is the compiler's")  # fmt: skip
     language = _program(scratch, f"Usage: tinc{end}caml_startup{end}4.13.1")
@@ -178,11 +178,7 @@ def _others(room: Path, scratch: Path) -> None:
     dated = _library(scratch, "libbfio.so.1", "20240509", tells)
     case(room, f"{at}/invalid/day-of-something", dated, origin=GCC, name="usr/lib/libbfio.so.1.0.0", clues=(),
          why="a day in a library that tells no release of its own name")  # fmt: skip
-    hands = (
-        "int inflateInit2_(void *, int, const char *, int);\n"
-        "int go(void) { return inflateInit2_(0, 1, said + 1, 2); }\n"
-    )
-    zlib = _library(scratch, "libdcmdata.so.17", "1.2.11", hands)
+    zlib = _library(scratch, "libdcmdata.so.17", "1.2.11", HANDS)
     case(room, "version-string/invalid/handed-over", zlib, origin=GCC, name="usr/lib/libdcmdata.so.17", clues=(),
          why="the release alone is the one of zlib, handed to it")  # fmt: skip
 
@@ -223,3 +219,28 @@ def _of_libraries(room: Path, scratch: Path) -> None:
     short = _program(scratch, f"Usage{end}26.3")
     case(room, f"{at}/invalid/part-two-numbers", short, origin=GCC, name="usr/sbin/tinc-acme", clues=(),
          why="two numbers in a part of a product may be anything")  # fmt: skip
+    _elsewhere(room, scratch)
+
+
+def _elsewhere(room: Path, scratch: Path) -> None:
+    """Numbers in tables and addresses, and files that are another project's."""
+    at, end, name = "own-name", '\\0" "', "usr/sbin/tincd"
+    table = _program(scratch, f"Usage: tinc{end}110{end}134.5{end}150")
+    case(room, f"{at}/invalid/in-table", table, origin=GCC, name=name, clues=(),
+         why="numbers before and behind it: bits a second of modems")  # fmt: skip
+    beside = _program(scratch, f"Usage: tinc{end}110{end}134.5{end}x")
+    case(room, f"{at}/valid/behind-number", beside, origin=GCC, name=name, clues=("tinc 134.5",),
+         why="a number on one side only makes no table")  # fmt: skip
+    address = _library(scratch, "libacmebms.so.3", "see http://www.x.example/acmebms/v1.3.0/ for it")
+    case(room, f"{at}/invalid/in-address", address, origin=GCC, name="usr/lib/libacmebms.so.3", clues=(),
+         why="a folder of a web address, which is a schema's")  # fmt: skip
+    private = _library(scratch, "libfuzzy-3.2.0.so", "")
+    case(room, f"{at}/invalid/of-its-host", private, origin=GCC, name="usr/lib/htdig/libfuzzy-3.2.0.so", clues=(),
+         why="a private library that bears its host's release")  # fmt: skip
+    case(room, f"{at}/valid/its-own-folder", private, origin=GCC, name="usr/lib/ssdeep/libfuzzy-3.2.0.so",
+         clues=("ssdeep 3.2.0",), why="the folder is the product's own")  # fmt: skip
+    quotes = _program(scratch, f"1.14.2{end}Cannot guarantee compatibility beyond")
+    case(room, "version-string/invalid/other-program", quotes, origin=GCC, name="usr/sbin/tinc", clues=(),
+         why="a release alone in a program that is called like another project's")  # fmt: skip
+    case(room, "version-string/valid/unknown-program", quotes, origin=GCC, name="usr/sbin/acmebms",
+         clues=("subversion 1.14.2",), why="the same in a program that nobody knows")  # fmt: skip
