@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from fwverify.authenticate import stage as authentication
@@ -85,11 +86,9 @@ def facts(
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
     inside = authentication.Inside(delivery, carried, trust, at, authenticated)
     walk = Walk(budget, memory.bench(bench) if memory else bench, progress, inside.check, look)
+    open_image = partial(memory.image, walk) if memory else walk.image
     for image in delivery.of(Role.IMAGE):
-        if memory is None:
-            walk.image(image)
-        else:
-            memory.image(walk, image)
+        open_image(image)
     walk.finish()
     if memory is not None:
         memory.keep(walk, inside.met)
