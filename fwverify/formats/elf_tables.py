@@ -232,7 +232,7 @@ def _content(tables: Tables) -> None:
         tables.problems.append("hollow: neither program headers nor sections")
     elif tables.type in (ET_EXEC, ET_DYN) and not tables.segments:
         tables.problems.append("hollow: nothing to load (no program headers)")
-    elif not any(_loads(tables)) and not any(one.in_file and one.type != SHT_STRTAB for one in tables.sections):
+    elif tables.type != ET_REL and not _has_content(tables):  # a source without code makes an object without any
         tables.problems.append("hollow: no segment or section has content")
     if tables.problems:
         return
@@ -242,6 +242,10 @@ def _content(tables: Tables) -> None:
         NOT_TEXT.search(tables.view, one.start, one.end) for one in areas
     ):
         tables.problems.append("hollow: its code is nothing but text or zeros")
+
+
+def _has_content(tables: Tables) -> bool:
+    return any(_loads(tables)) or any(one.in_file and one.type != SHT_STRTAB for one in tables.sections)
 
 
 def _loads(tables: Tables) -> Iterator[ByteRange]:

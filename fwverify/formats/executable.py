@@ -76,6 +76,8 @@ class Executable:
     statically_linked: bool = False
     problems: tuple[str, ...] = ()
     """Structure that is missing or does not hold (truncated, hollow): each becomes a gap."""
+    unread: tuple[str, ...] = ()
+    """Parts that could not be read while the rest holds: each becomes a gap, too."""
     bits: int = 0
     """32 or 64"""
     big_endian: bool = False
@@ -196,7 +198,8 @@ def _with_lief(tables: elf_tables.Tables) -> Executable:
         return _without_lief(tables, *lost)
     entry: Any = binary.get(lief.ELF.DynamicEntry.TAG.SONAME)
     soname = "" if entry is None else _text(entry.name)
-    notes = tuple(Note(decoded(owner), type_, said) for owner, type_, said in elf_note_reader.notes(tables))
+    rows, unread = elf_note_reader.notes(tables)
+    notes = tuple(Note(decoded(owner), type_, said) for owner, type_, said in rows)
     info = _strings(binary, ".modinfo")
     interpreter = _text(binary.interpreter) if binary.has_interpreter else ""
     kind = _kind(tables, soname, bool(info))
@@ -227,6 +230,7 @@ def _with_lief(tables: elf_tables.Tables) -> Executable:
         ),
         code=elf_tables.code_sections(tables),
         metadata=_metadata(binary),
+        unread=unread,
     )
 
 

@@ -81,7 +81,10 @@ def _parsed(artifact: Artifact, kind: str, gaps: list[Gap]) -> Executable | None
     with examining(artifact.locator, gaps, READERS[kind]):
         executable = executables.parse(artifact.content)
         by = READERS[kind]
-        gaps += [Gap(GapReason.MALFORMED, artifact.locator, f"{kind}: {one}", by) for one in executable.problems]
+        gaps += [
+            Gap(GapReason.MALFORMED, artifact.locator, f"{kind}: {one}", by)
+            for one in (*executable.problems, *executable.unread)
+        ]
         for hole in () if _split(artifact) else executable.unexplained:
             detail = f"{kind}: {hole.size} bytes belong to no header, segment or section"
             entropy = sampled(artifact.content, hole.start, hole.end)

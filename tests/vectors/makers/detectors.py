@@ -136,8 +136,20 @@ def _executables(room: Path, scratch: Path) -> None:
 
 
 def _hollow(room: Path) -> None:
-    """Files that begin like ELF and hold nothing an ELF reader could examine."""
+    """Files that begin like ELF and hold nothing an ELF reader could examine; and one that needs hold nothing."""
     at = "elf-soname/hostile"
+    with tempfile.TemporaryDirectory() as scratch:
+        compiled(Path(scratch), "", "-c")
+        subprocess.run(["objcopy", "--strip-all", "output"], cwd=scratch, check=True)
+        empty = (Path(scratch) / "output").read_bytes()
+    case(room, "elf-soname/valid/empty-object", empty, origin=GCC, name="usr/lib/Mcrt1.o",
+         why="what the compiler makes of a source without code")  # fmt: skip
+    unlinked = bytearray(empty)
+    unlinked[16] = 3  # ET_DYN
+    case(room, f"{at}/empty-library", bytes(unlinked), origin=GCC, why="a library without content", gaps=("malformed",))
+    case(room, f"{at}/empty-object-cut", empty[:-64], origin=GCC, why="the section table is cut", gaps=("malformed",))
+    case(room, f"{at}/empty-object-and-more", empty + b"OpenSSL 3.0.2\n" * 99, origin=GCC,
+         why="bytes behind it that belong to nothing", gaps=("unexplained",))  # fmt: skip
     ident = b"\x7fELF\x02\x01\x01" + bytes(9)
     header = ident + bytes.fromhex("03003e0001000000") + bytes(24) + bytes.fromhex("00000000400038000000400000000000")
     case(room, f"{at}/zeros", b"\x7fELF" + bytes(60), why="magic and zeros", gaps=("malformed",))
