@@ -138,21 +138,30 @@ def _possible(clues: list[Clue]) -> list[Clue]:
 
 def _in_company(clues: list[Clue]) -> list[Clue]:
     """Releases that stand alone in files called like parts of a product: none, unless two files or more say the same
-    one, and nothing says another."""
-    said: dict[_Product, dict[str, set[Locator]]] = defaultdict(lambda: defaultdict(set))
+    one, and hardly any another; and what is told more surely goes before."""
+    lone: dict[_Product, dict[str, set[Locator]]] = defaultdict(lambda: defaultdict(set))
+    sure: dict[_Product, set[str]] = defaultdict(set)
     for clue in clues:
-        if clue.version and not clue.unit:
-            said[_product(clue)][upstream(clue.version, packaged=False)].add(clue.locator)
+        release = upstream(clue.version, packaged=False) if clue.version and not clue.unit else ""
+        if release and clue.confidence <= IN_COMPANY:
+            lone[_product(clue)][release].add(clue.locator)
+        elif release:
+            sure[_product(clue)].add(release)
+    counts = {product: sure[product] or {_agreed(said)} for product, said in lone.items()}
     return [
         replace(clue, version="")
-        if clue.version and clue.confidence <= IN_COMPANY and not _agreed(said[_product(clue)])
+        if clue.version and not clue.unit and clue.confidence <= IN_COMPANY
+        and upstream(clue.version, packaged=False) not in counts[_product(clue)]
         else clue
         for clue in clues
-    ]
+    ]  # fmt: skip
 
 
-def _agreed(said: dict[str, set[Locator]]) -> bool:
-    return len(said) == 1 and all(len(files) > 1 for files in said.values())
+def _agreed(said: dict[str, set[Locator]]) -> str:
+    """The release that two files or more say, and three times as many as say any other; else empty."""
+    release = max(sorted(said), key=lambda one: len(said[one]))
+    others = sum(len(files) for one, files in said.items() if one != release)
+    return release if len(said[release]) >= max(2, 3 * others) else ""
 
 
 def _alike(one: str, other: str) -> bool:
