@@ -84,7 +84,7 @@ def conclude(clues: Iterable[Clue]) -> tuple[Component, ...]:
     2. Versions seen in content: joined to the package of that product with the same upstream release (of several, the
        one named like the file); else one component for each product and release in a place. A library's release that
        only files of other products state makes one for each such product. A series beside one of its releases in one
-       file is that release. A number that several releases state is a lower bound (see `misnumbered`).
+       file is that release. A number that several releases state is a bound (see `misnumbered`).
     3. Clues without version: joined to what 1 and 2 know of the product, first in the same file, then in the place
        when only one release is known there that their bounds allow; else one component without version, bounded by
        all of them together.
@@ -119,7 +119,7 @@ def _place(clues: list[Clue]) -> list[Component]:
 def _possible(clues: list[Clue]) -> list[Clue]:
     """Weak releases that the interface of the product's own library excludes are none: the product alone is left; so
     are those beside a surer one in their file, and those that need company and have none. A number that other releases
-    state, too, bounds from below."""
+    state, too, is a bound."""
     clues = _in_company([_numbered(clue) for clue in clues])
     sure = _surely_told(clues)
     bounds: dict[_Product, list[Clue]] = defaultdict(list)
@@ -179,8 +179,8 @@ def _surely_told(clues: list[Clue]) -> dict[tuple[Locator, _Product], set[str]]:
 
 
 def _numbered(clue: Clue) -> Clue:
-    since = misnumbered().get((clue.product, clue.version), "") if clue.version and not clue.unit else ""
-    return replace(clue, version="", since=since) if since else clue
+    stating = misnumbered().get((clue.product, clue.version)) if clue.version and not clue.unit else None
+    return replace(clue, version="", since=stating.since, before=stating.before) if stating else clue
 
 
 def _within(clue: Clue, version: str) -> bool:

@@ -211,19 +211,22 @@ def test_weak_release_yields_to_bounds(confidence: int, version: str) -> None:
 
 
 def test_misnumbered_data() -> None:
-    """Products of the table, and a release that is no later than what is stated: the bound must hold for both."""
+    """Products of the table, a release that is no later than what is stated, and a later one that ends it."""
     assert len(misnumbered()) > 20
-    for (product, stated), since in misnumbered().items():
+    for (product, stated), stating in misnumbered().items():
         assert canonical_product(product) == product
-        assert compare(since, stated) != 1, product
+        assert compare(stating.since, stated) != 1, product
+        assert not stating.before or compare(stating.since, stating.before) == -1, product
+    assert sum(1 for one in misnumbered().values() if one.before) > 50
 
 
 def test_number_of_several_releases() -> None:
-    """iproute2 5.10.0 says 5.9.0 of itself: that bounds from below, and contradicts no later release."""
+    """iproute2 5.10.0 says 5.9.0 of itself, and 6.1.0 does not: that is a range, and no part of what lies outside."""
     seen = conclude([clue("iproute2", "5.9.0", "sbin/ip", confidence=82)])
-    assert [(one.version, one.since, one.before) for one in seen] == [("", "5.9.0", "")]
-    packaged = conclude([clue("iproute2", "5.9.0", "sbin/ip"), row("iproute2", "iproute2", "5.10.0-4")])
-    assert [(one.version, one.contradicted) for one in packaged] == [("5.10.0-4", False)]
+    assert [(one.version, one.since, one.before) for one in seen] == [("", "5.9.0", "6.1.0")]
+    for package, versions in (("5.10.0-4", ["5.10.0-4"]), ("6.1.0-3", ["", "6.1.0-3"])):
+        packaged = conclude([clue("iproute2", "5.9.0", "sbin/ip"), row("iproute2", "iproute2", package)])
+        assert [(one.version, one.contradicted) for one in packaged] == [(one, False) for one in versions]
     assert [one.version for one in conclude([clue("iproute2", "5.15.0", "sbin/ip")])] == ["5.15.0"]
 
 

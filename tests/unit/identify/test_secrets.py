@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from fwverify.content import identified
 from fwverify.identify.interface import Observed
+from fwverify.identify.keys import private_fingerprint
 from fwverify.identify.stage import observe
 from fwverify.model.artifact import Locator, Step
 from fwverify.model.canonical import canonical
@@ -141,3 +142,13 @@ def test_many_hashes_are_bounded() -> None:
     line = "user:$6$saltsalt$" + "a" * 86 + ":1::::::\n"
     seen = look((line * 10_000).encode(), "etc/shadow")
     assert seen.contents == ()
+
+
+def test_numbers_that_make_no_key() -> None:
+    """An RSA key whose primes do not make its modulus is none; nobody asks whether they are prime."""
+    der = RSA.private_bytes(form.Encoding.DER, FORMS.TraditionalOpenSSL, PLAIN)
+    first = RSA.private_numbers().p.to_bytes(128, "big")
+    assert der.count(first) == 1
+    assert private_fingerprint(der) == (fingerprint(RSA), "RSA 2048")
+    wrong = der.replace(first, first[:-1] + bytes([first[-1] ^ 0x40]))
+    assert private_fingerprint(wrong) == ("", "")

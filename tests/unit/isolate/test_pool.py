@@ -78,9 +78,10 @@ def test_trouble_costs_one_artifact(order: str, reason: GapReason, words: str, w
 
 
 def test_more_than_fits_into_a_pipe_is_sent_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system gives no wider pipe, nobody waits for somebody who waits."""
-    monkeypatch.setattr(process, "_widened", lambda _: 100)
-    seen = examined([artifact(b"fine", str(at)) for at in range(40)], limits=replace(LIMITS, workers=1))
+    """Where the system gives narrow pipes, nobody waits for somebody who waits."""
+    monkeypatch.setattr(process, "PIPE_BYTES", 4096)
+    wide = b"fine " * 800  # a batch of them is more than a pipe takes, and so are the answers
+    seen = examined([artifact(wide, str(at)) for at in range(40)], limits=replace(LIMITS, workers=1))
     assert len(seen) == 40
     assert all(one.opened is Opened.EXAMINED for one in seen.values())
 
