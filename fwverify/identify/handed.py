@@ -27,7 +27,7 @@ _ASKS_HOLD = (
 """Each of these holds one of them, in small letters: what is looked for first, because it is found fast."""
 _ASKS_BYTES = 64
 LOOKS = {
-    "zlib": re.compile(rb"1\.[23]\.\d+(?:\.\d+)?"),
+    "zlib": re.compile(rb"1\.(?:2\.(?:\d|1[0-3])|3\.\d)(?:\.\d+)?"),
     "libpng": re.compile(rb"1\.[2-6]\.\d+"),
     "sqlite": re.compile(rb"3\.\d{1,2}\.\d"),
     "curl": re.compile(rb"[78]\.\d{1,3}\.\d"),

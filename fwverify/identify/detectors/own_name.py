@@ -307,7 +307,8 @@ def _candidates(subject: Subject) -> dict[bytes, Told]:
         return {}
     range_ = _range(soname(subject), executable)
     told = {one.version.encode() for one in _hits(subject)}
-    told.add(soname(subject).rpartition(".")[2].encode() + b".0.0")  # libgrpc.so.29: 29.0.0 is the interface's number
+    interface = soname(subject).rpartition(".so.")[2].encode()  # libgrpc.so.29: 29.0.0 is the interface's number
+    told |= {interface + b".0.0", interface + b".0"}
     return {version: where for version, where in found.items() if version not in told and _allowed(version, range_)
             and not any(look.fullmatch(version) for look in others)}  # fmt: skip
 

@@ -244,3 +244,10 @@ def _elsewhere(room: Path, scratch: Path) -> None:
          why="a release alone in a program that is called like another project's")  # fmt: skip
     case(room, "version-string/valid/unknown-program", quotes, origin=GCC, name="usr/sbin/acmebms",
          clues=("subversion 1.14.2",), why="the same in a program that nobody knows")  # fmt: skip
+    asks = _program(scratch, f"Usage: tinc{end}inflateInit2_{end}1.2.36")
+    case(room, f"{at}/valid/no-release-of-zlib", asks, origin=GCC, name=name, clues=("tinc 1.2.36",),
+         why="zlib is handed a release, and never had this one")  # fmt: skip
+    tells = "const char *bs2b_version(void) { return said + 1; }\n"
+    number = _library(scratch, "libbs2b.so.7.2", "7.2.0", tells)
+    case(room, f"{at}/invalid/interface-of-two-numbers", number, origin=GCC, name="usr/lib/libbs2b.so.7.2", clues=(),
+         why="the interface's two numbers as tools write them")  # fmt: skip
