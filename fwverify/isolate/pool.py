@@ -180,7 +180,7 @@ class WorkerPool:
         """
         answers: list[Answered] = []
         forgiven = -1
-        while len(answers) < len(batch):
+        while len(answers) < len(batch) and not self._closing:
             try:
                 Deadline("worker_seconds", self.limits.worker_seconds, self._run).left()  # no worker is lost over it
                 self._ask(batch[len(answers) :], answers)

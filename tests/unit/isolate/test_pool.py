@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from fwverify.identify.interface import Observed
 from fwverify.identify.stage import InProcess
 from fwverify.isolate import process
 from fwverify.isolate.pool import WorkerPool, _Memory
+from fwverify.isolate.process import WorkerProcess
 from fwverify.limits import MIB, Limits
 from fwverify.model.artifact import Artifact, Locator, Step
 from fwverify.model.canonical import canonical
@@ -130,6 +132,27 @@ def test_killed_from_outside_while_busy() -> None:
         seen = {locator.name: one for locator, one in pool.results()}
     assert seen["a"].gaps[0].reason is GapReason.CRASHED
     assert seen["b"].opened is Opened.EXAMINED
+
+
+def test_no_worker_is_started_for_a_run_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits together with the artifact over which the run was interrupted is let go."""
+    started: list[WorkerProcess] = []
+    real = WorkerProcess.__init__
+
+    def counted(self: WorkerProcess, *given: Any) -> None:
+        started.append(self)
+        real(self, *given)
+
+    monkeypatch.setattr(WorkerProcess, "__init__", counted)
+    with WorkerPool(Limits(workers=1, worker_seconds=20), (*HOSTILE, "obey")) as pool:
+        pool.submit(artifact(b"fine", "a"))
+        for at in range(20):
+            pool.submit(artifact(b"sleep", str(at)))
+        pool._flush()
+        answers = pool.results()
+        next(answers)
+        time.sleep(0.2)
+    assert len(started) == 1
 
 
 def test_used_up_worker_retires() -> None:
