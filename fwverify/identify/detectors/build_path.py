@@ -6,7 +6,9 @@ Source: C11 7.2.1.1 (`assert` writes `__FILE__`) and how build systems name an u
 out (GCC manual, -ffile-prefix-map; read 2026-11-23), which programs that tell how they were built quote. Only products
 that formats.products knows, only sources of C and C++, and only when one release of the product is named in the file. A
 header of another product is quoted from where it is installed, not from where it was built, so it does not show here.
-Does NOT read debug sections.
+Folders that one source alone is built in (`/build/NAME-Xy12Za/NAME-VERSION/`, `/usr/src/debug/NAME/VERSION-r0/`) name
+products that nobody knows, too, whatever is quoted from there, if it is the only such folder. Does NOT read debug
+sections.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
+from fwverify.formats.executable import detect
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product, known_products
+from fwverify.identify.handed import places
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
@@ -30,6 +34,16 @@ MAX_PATHS = 2000
 _SOURCE = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp)(?=[\0\n:])")
 _LEFT_OUT = re.compile(rb"-prefix-map=/[\w./+~-]{1,200}(?==)")
 """Apart, because an expression that begins with fixed bytes is found several times as fast as two in one."""
+_ROOMS = (b"/build", b"/usr/src/debug/")
+_ROOM = re.compile(
+    rb"(?:/build/(?:reproducible-path|(?P<twice>[a-z0-9][a-z0-9+.-]{1,60})-[A-Za-z0-9]{6})/(?P<name>[a-z0-9][a-z0-9+.-]{1,60})-"
+    rb"|/usr/src/debug/(?P<recipe>[a-z0-9][\w+.-]{1,60})/|/build_dir/target-[\w.+-]{1,80}/(?P<package>[\w+.-]{2,60})-)"
+    rb"(?P<version>\d{1,4}(?:\.\d{1,5}){1,5}[a-z]?)(?P<more>[^/\0\n\"=: ]{0,60})(?=[/=\0\n\": ])"
+)
+"""Folders that one source is built in: of sbuild (with and without reproducible paths), Yocto and OpenWrt."""
+_MORE = re.compile(rb"(?:[+~.-](?:dfsg|ds|repack|git|r\d)[\w+~.-]*)?")
+"""What does not belong to the release: repacked, a snapshot, the recipe's revision."""
+UNKNOWN = 70
 _BLANKED = bytes(0 if not 0x21 <= one <= 0x7E else 1 for one in range(256))
 """What no path has becomes a zero."""
 _RELEASE = re.compile(
@@ -53,6 +67,27 @@ def find(subject: Subject) -> Iterator[Found]:
             yield Clue(
                 product, version, subject.artifact.locator, NAME, CONFIDENCE, quoted(path.encode("latin-1")), start
             )
+    yield from _room(subject, frozenset(seen))
+
+
+def _room(subject: Subject, seen: frozenset[str]) -> Iterator[Clue]:
+    """The product of the one folder that a single source was built in."""
+    if not detect(subject.artifact.content):
+        return
+    held = bytes(subject.artifact.content)
+    found: dict[tuple[str, str], re.Match[bytes]] = {}
+    for at in islice(chain.from_iterable(places(held, one) for one in _ROOMS), MAX_PATHS):
+        hit = _ROOM.match(held, at)
+        if hit and hit["twice"] in (None, hit["name"]):
+            name = hit["name"] or hit["recipe"] or hit["package"]
+            found.setdefault((name.decode(), hit["version"].decode() if _MORE.fullmatch(hit["more"]) else ""), hit)
+    if len(found) != 1:
+        return
+    (((name, version), hit),) = found.items()
+    product = canonical_product(name)
+    if version and product not in seen:
+        confidence = CONFIDENCE if product in known_products() else UNKNOWN
+        yield Clue(product, version, subject.artifact.locator, NAME, confidence, quoted(hit[0]), hit.start())
 
 
 def _paths(content: memoryview) -> Iterator[tuple[int, str]]:

@@ -4,7 +4,8 @@ perlxstut and ExtUtils::MakeMaker (XS_VERSION is compiled in; `auto/Foo/Bar/Bar.
 (`xs_handshake` is handed the Perl release and the module's own); Debian Perl Policy 4.2 on names of packages, which
 Yocto's recipes follow: `Foo::Bar` is in `libfoo-bar-perl`. Read 2026-11-23. In order, and each must hold:
 1. The file lies where Perl looks for it, and exports the function that this place asks for.
-2. The module is neither one that comes with Perl nor a binding of a C project (`SVN::`, `RRDs`) or part of a module.
+2. The module is neither one that comes with Perl, unless it is installed apart from that, nor a binding of a C project
+   (`SVN::`, `RRDs`) or part of a module.
 3. Its release is the text beside that of Perl, or the only one in the file that is a number alone.
 Does NOT look at modules without compiled parts.
 """
@@ -48,8 +49,16 @@ _BINDINGS = frozenset({
     "Texinfo",
 })  # fmt: skip
 """First parts of the names of modules that a C project ships, with its own release or a number of theirs."""
-_PART_OF = {"Params::Validate::XS": "Params::Validate", "DBD::SQLite": "DBD::SQLite3"}
+_PART_OF = {
+    "Params::Validate::XS": "Params::Validate", "DBD::SQLite": "DBD::SQLite3", "XML::Parser::Expat": "XML::Parser",
+    "List::Util": "Scalar::List::Utils", "Cwd": "PathTools",
+}  # fmt: skip
 """Modules that are packed under another name."""
+_APART = re.compile(
+    r"/(?:\w+-linux-\w+/perl5/5\.\d{1,3}|(?:vendor|site)_perl(?:/5\.[\d.]{1,7})?)/(?:[\w-]{1,40}/)?auto/", re.ASCII
+)
+"""Folders of what is installed apart from Perl (Debian Perl Policy 2.3; vendorarch and sitearch of others): modules of
+Perl in there are CPAN's."""
 _PARTS = re.compile(r"\w+::(?:\w+::)+Util")
 """A module of helpers below a distribution's own names has a number of its own."""
 
@@ -77,7 +86,9 @@ def _module(subject: Subject) -> str:
     module = "::".join(parts)
     if parts[-1] != place[2] or "boot_" + "__".join(parts) not in subject.executable.exported:
         return ""
-    return "" if module in _WITH_PERL or parts[0] in _BINDINGS or _PARTS.fullmatch(module) else module
+    if module in _WITH_PERL:
+        return module if _APART.search("/" + subject.artifact.name) else ""
+    return "" if parts[0] in _BINDINGS or _PARTS.fullmatch(module) else module
 
 
 def _release(content: bytes) -> tuple[re.Match[bytes] | None, int]:
