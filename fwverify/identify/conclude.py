@@ -19,6 +19,7 @@ from itertools import takewhile
 
 from fwverify.formats.ecosystems import ecosystem
 from fwverify.identify.misnumbered import misnumbered
+from fwverify.identify.peers import confirmed
 from fwverify.identify.version_table import identifiers
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue, Component
@@ -32,7 +33,10 @@ MAX_QUOTES = 5
 MIN_ALIKE = 4
 """Letters two names must begin with in common before that means anything (every library begins with `lib`)."""
 
-OWN = frozenset({"elf-soname", "library-file-name", "program-name", "own-name", "gstreamer-plugin", "perl-extension"})
+OWN = frozenset({
+    "elf-soname", "library-file-name", "program-name", "own-name", "gstreamer-plugin", "perl-extension",
+    "debug-supplement",
+})  # fmt: skip
 """Detectors that tell what a file itself is."""
 MAIN = frozenset({"go-build-info", "rust-audit"})
 """Detectors that tell what a program was built from, itself among it."""
@@ -117,7 +121,7 @@ def _place(clues: list[Clue]) -> list[Component]:
 def _possible(clues: list[Clue]) -> list[Clue]:
     """Weak releases that the interface of the product's own library excludes are none: the product alone is left; so
     are those beside a surer one in their file. A number that other releases state, too, bounds from below."""
-    clues = [_numbered(clue) for clue in clues]
+    clues = confirmed([_numbered(clue) for clue in clues], lambda clue: upstream(clue.version, packaged=False))
     sure = _surely_told(clues)
     bounds: dict[_Product, list[Clue]] = defaultdict(list)
     for clue in clues:

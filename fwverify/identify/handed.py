@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterator
 
 _ASKS = re.compile(
-    rb"\w{0,40}(?i:check_?version)|curl_version\w{0,9}|(?P<zlib>(?:in|de)flate(?:Back)?Init2?_)"
+    rb"(?P<zlib>(?:in|de)flate(?:Back)?Init2?_)"
+    rb"|(?P<libgcrypt>gcry_check_version)|(?P<gnutls>gnutls_check_version\w{0,8})|(?P<gpgme>gpgme_check_version\w{0,9})"
     rb"|(?P<libpng>png_create_\w{1,20}_struct(?:_2)?)|(?P<sqlite>sqlite3_libversion)"
+    rb"|(?P<curl>curl_version\w{0,9})|\w{0,40}(?i:check_?version)"
 )
 """Names of functions that are handed the version of the library one was built with, as symbol tables have them."""
 _ASKS_HOLD = (
@@ -27,7 +29,11 @@ _ASKS_HOLD = (
 """Each of these holds one of them, in small letters: what is looked for first, because it is found fast."""
 _ASKS_BYTES = 64
 LOOKS = {
-    "zlib": re.compile(rb"1\.[23]\.\d+(?:\.\d+)?"),
+    "zlib": re.compile(rb"1\.2\.(?:\d|1[0-3])(?:\.\d+)?|1\.3\.\d"),
+    "libgcrypt": re.compile(rb"1\.(?:[2-9]|1[0-4])\.\d{1,2}"),
+    "gnutls": re.compile(rb"[23]\.\d{1,2}\.\d{1,2}"),
+    "gpgme": re.compile(rb"[12]\.\d{1,2}\.\d{1,2}"),
+    "curl": re.compile(rb"[78]\.\d{1,3}\.\d{1,2}"),
     "libpng": re.compile(rb"1\.[2-6]\.\d+"),
     "sqlite": re.compile(rb"3\.\d{1,2}\.\d"),
 }
