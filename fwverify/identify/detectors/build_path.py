@@ -115,6 +115,9 @@ DETECTOR = Detector(
     doc=Doc(
         title="build paths",
         references=("C11 7.2.1.1 and the folders of OpenWrt, Debian, RPM, Buildroot and Yocto, read 2026-11-22",),
-        limitations=("Known products only.", "Builds that map their folders away show nothing."),
+        limitations=(
+            "Known products only, except in folders of one source.",
+            "Builds that map their folders away show nothing.",
+        ),
     ),
 )

@@ -112,7 +112,7 @@ DETECTOR = Detector(
             "Debian Perl Policy 4.2, read 2026-11-23",
         ),
         limitations=(
-            "Modules of Perl alone are not named, nor those that come with Perl.",
+            "Modules of Perl alone are not named, nor those that come with Perl, unless installed apart.",
             "The release is that of the compiled part.",
         ),
     ),
