@@ -47,6 +47,8 @@ _VARIANT = re.compile(
     r"-(?:base|core|tools|utils|clients?|server|daemon|minimal|full|modules|runtime|openssl|gnutls|mbedtls|wolfssl)$"
 )
 """Taken off only where the table knows the rest: `foo-server` may well be a product of its own."""
+_LUA = re.compile(r"^liblua5\.\d-(?=[a-z](?!\+))")
+"""Debian's Lua policy 2: one library of the module `foo` for each release of Lua, liblua5.1-foo.so.0."""
 _INSTALLER_MODULES = re.compile(r"-modules-\d[\w.+-]*-di$")
 _SONAME = re.compile(r"\.(?:so|a|dll|dylib|ko)(?:[.\d].*)?$")
 _SONAME_VERSION = re.compile(r"-?\d+(?:[._]\d+)*(?:t64|c2a|v5|[a-z])?$")
@@ -106,7 +108,7 @@ def canonical_product(name: str) -> str:
 
 def _folded(name: str) -> str:
     """One round: the base name of a path, without an architecture, looked up or stripped of packaging."""
-    seen = _spelled(name.rsplit("/", 1)[-1].partition(":")[0]) or _spelled(name)
+    seen = _LUA.sub("lua-", _spelled(name.rsplit("/", 1)[-1].partition(":")[0]) or _spelled(name))
     return _looked_up(seen) or _bare(seen)
 
 

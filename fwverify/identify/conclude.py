@@ -19,6 +19,7 @@ from itertools import takewhile
 
 from fwverify.formats.ecosystems import ecosystem
 from fwverify.identify.misnumbered import misnumbered
+from fwverify.identify.peers import confirmed
 from fwverify.identify.version_table import identifiers
 from fwverify.model.artifact import Locator
 from fwverify.model.component import Clue, Component
@@ -28,13 +29,14 @@ PER_TECHNIQUE, MOST = 2, 99
 """Percent added for each further independent technique, and the ceiling."""
 WEAK = 70
 """Percent. Releases seen with no more than this yield to bounds."""
-IN_COMPANY = 55
-"""Percent. A release seen with no more than this in a file counts where another file of the product says the same."""
 MAX_QUOTES = 5
 MIN_ALIKE = 4
 """Letters two names must begin with in common before that means anything (every library begins with `lib`)."""
 
-OWN = frozenset({"elf-soname", "library-file-name", "program-name", "own-name", "gstreamer-plugin", "perl-extension"})
+OWN = frozenset({
+    "elf-soname", "library-file-name", "program-name", "own-name", "gstreamer-plugin", "perl-extension",
+    "debug-supplement",
+})  # fmt: skip
 """Detectors that tell what a file itself is."""
 MAIN = frozenset({"go-build-info", "rust-audit"})
 """Detectors that tell what a program was built from, itself among it."""
@@ -118,9 +120,9 @@ def _place(clues: list[Clue]) -> list[Component]:
 
 def _possible(clues: list[Clue]) -> list[Clue]:
     """Weak releases that the interface of the product's own library excludes are none: the product alone is left; so
-    are those beside a surer one in their file, and those that need company and have none. A number that other releases
-    state, too, is a bound."""
-    clues = _in_company([_numbered(clue) for clue in clues])
+    are those beside a surer one in their file, and those that need others to agree and have none (peers). A number that
+    other releases state, too, is a bound."""
+    clues = confirmed([_numbered(clue) for clue in clues], lambda clue: upstream(clue.version, packaged=False))
     sure = _surely_told(clues)
     bounds: dict[_Product, list[Clue]] = defaultdict(list)
     for clue in clues:
@@ -134,34 +136,6 @@ def _possible(clues: list[Clue]) -> list[Clue]:
         outdone = weak and any(not _alike(told, release) for told in sure.get((clue.locator, _product(clue)), ()))
         kept.append(replace(clue, version="") if excluded or outdone else clue)
     return kept
-
-
-def _in_company(clues: list[Clue]) -> list[Clue]:
-    """Releases that stand alone in files called like parts of a product: none, unless two files or more say the same
-    one, and hardly any another; and what is told more surely goes before."""
-    lone: dict[_Product, dict[str, set[Locator]]] = defaultdict(lambda: defaultdict(set))
-    sure: dict[_Product, set[str]] = defaultdict(set)
-    for clue in clues:
-        release = upstream(clue.version, packaged=False) if clue.version and not clue.unit else ""
-        if release and clue.confidence <= IN_COMPANY:
-            lone[_product(clue)][release].add(clue.locator)
-        elif release:
-            sure[_product(clue)].add(release)
-    counts = {product: sure[product] or {_agreed(said)} for product, said in lone.items()}
-    return [
-        replace(clue, version="")
-        if clue.version and not clue.unit and clue.confidence <= IN_COMPANY
-        and upstream(clue.version, packaged=False) not in counts[_product(clue)]
-        else clue
-        for clue in clues
-    ]  # fmt: skip
-
-
-def _agreed(said: dict[str, set[Locator]]) -> str:
-    """The release that two files or more say, and three times as many as say any other; else empty."""
-    release = max(sorted(said), key=lambda one: len(said[one]))
-    others = sum(len(files) for one, files in said.items() if one != release)
-    return release if len(said[release]) >= max(2, 3 * others) else ""
 
 
 def _alike(one: str, other: str) -> bool:

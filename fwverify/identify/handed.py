@@ -34,7 +34,7 @@ LOOKS = {
     "gnutls": re.compile(rb"[23]\.\d{1,2}\.\d{1,2}"),
     "gpgme": re.compile(rb"[12]\.\d{1,2}\.\d{1,2}"),
     "libassuan": re.compile(rb"[23]\.\d\.\d{1,2}"),
-    "libgcrypt": re.compile(rb"1\.\d{1,2}\.\d{1,2}"),
+    "libgcrypt": re.compile(rb"1\.(?:[2-9]|1[0-4])\.\d{1,2}"),
     "libgpg-error": re.compile(rb"1\.\d{1,2}"),
     "libidn": re.compile(rb"[01]\.\d{1,2}(?:\.\d{1,2})?"),
     "libidn2": re.compile(rb"[02]\.\d{1,2}(?:\.\d{1,2})?"),

@@ -14,6 +14,10 @@ from fwverify.model.expectation import VersionClaim
 from fwverify.model.plugin import Doc
 from fwverify.model.traits import Traits
 
+TENTATIVE, PLUG_IN = 55, 50
+"""Percent: a release alone in a program or library, and in a plug-in, whose product is told by its package alone. It
+counts where the other files of its product do not say otherwise (identify/peers.py)."""
+
 Found = Clue | ContentObservation | VersionClaim | Gap
 
 

@@ -19,13 +19,13 @@ MAX_WORDS = 1
 """Between the name of a library and two numbers (`aspell default speller rowl 1.10` is a format)."""
 _WORDS = rb"(?: \(?[A-Za-z][A-Za-z0-9]{1,19}\)?){0,3}?"
 _STATED = rb"[ ,:-]{1,2}(?i:version|release|ver\.?|v)[ :]{0,2}"
-_LONG = rb"\d{1,4}(?:\.\d{1,5}){2,3}"
+_LONG = rb"\d{1,4}(?:\.\d{1,5}){2,4}"
 _SHORT = rb"\d{1,4}\.\d{1,4}"
-_STAGE = rb"(?:[a-z]\d?|[-.~]?(?:rc|alpha|beta|pre)\.?\d{0,3})?"
+_STAGE = rb"(?:[a-z](?:0(?!\d)|[1-9]\d?)?|-p\d{1,2}|[-.~]?(?:rc|alpha|beta|pre)\.?\d{0,3})?"
 _END = rb"(?=[\0\n\r ,:;()\[\]<\"'+]|\.[\0\n ]|-[A-Za-z\d])"
 _VERSION = rb"v?(" + _LONG + _STAGE + rb"|" + _SHORT + _STAGE + rb")" + _END
 _BEHIND = re.compile(
-    rb"(" + _WORDS + rb")(?:" + _STATED + rb"|[ /-]| - )(?:v?(" + _LONG + _STAGE + rb")(?:(?=/)|" + _END + rb")"
+    rb"(" + _WORDS + rb")(?:" + _STATED + rb"|[ /-]| - |-agent/)(?:v?(" + _LONG + _STAGE + rb")(?:(?=/)|" + _END + rb")"
     rb"|v?(" + _SHORT + _STAGE + rb")" + _END + rb")"
 )
 """What follows a name."""
@@ -37,7 +37,7 @@ _OUTSIDE = re.compile(r"[\s_-]+")
 _NOT_OURS = re.compile(
     rb"(?i)(?<![a-z])(?:requires?|needs?|uses?|using|with|without|against|for|from|than|since|before|until|least|prior|"
     rb"compatible|supports?|protocol|format|api|abi|schema|spec(?:ification)?|draft|profile|level|or|and|not|on|to|in|"
-    rb"of|as|old|via|mozilla|kernel|server|client|backend)(?![a-z])"
+    rb"of|as|old|via|mozilla|kernel|server|client|backend|compiler|firmware)(?![a-z])"
 )
 """Words that say that a number behind them is not the release of this file."""
 _FOLLOWED = re.compile(
@@ -46,16 +46,22 @@ _FOLLOWED = re.compile(
 )
 _UNFINISHED = re.compile(rb"(?i)(?:alpha|beta|pre|rc)\.?\Z")
 """A stage without its number: which one is not told."""
-_SNAPSHOT = re.compile(rb"[-.~](?:git|dev|snapshot)(?![a-z])")
+_SNAPSHOT = re.compile(rb"[-.~](?:git|dev|snapshot)(?![a-z])|\+\d{1,5}\.g[0-9a-f]{6}")
 """Behind a release: what was made after it, or before."""
+_ADDRESS = re.compile(
+    rb"(?:(?:[2-9]\d\d?|1\d\d|10)\.\d+|0\.0)(?:\.\d+){2}|(?:\d+\.){1,3}255(?:\.\d+){0,2}|(\d)(?:\.\1){3}|8\.8\.4\.4|1\.2\.3\.4"
+)
+"""Four numbers that are as often a host: most networks (IANA IPv4 registry), masks, open resolvers."""
 _UNIT = re.compile(rb"\A\.\d+[g-z]\Z")
 """Two numbers and a letter: `62.5k`."""
 _BEFORE, _AFTER = 24, 16
 """Bytes looked at around a text for such words."""
 _PROTOCOL = re.compile(rb"(?i)(?:https?|rtsp|sip|icap|ipp|ftp|rtp|upnp|ssh|rtmp|tls|imap|ldap|soap|cgi)[/-]\d+\.\d+")
 _ALONE = re.compile(
-    rb"\.\d{1,5}(?:\.\d{1,5})?" + _STAGE + rb"(?=((?:(?:[-+~]\d|[-+~.](?:dfsg|ds|deb|git|dev|release))[\w.+~-]{0,24})?"
-    rb"(?: (?:\(|\[|\d{4,8}(?!\d)|[a-z0-9_]{2,16}-)[^\0]{0,60})?)\0)"
+    rb"\.\d{1,5}(?:\.\d{1,5}){0,2}"
+    + _STAGE
+    + rb"(?=((?:(?:[-+~]\d|[-+~.](?:dfsg|ds|deb|git|dev|release))[\w.+~-]{0,24})?"
+    rb"(?: (?:\(|\[|\d{4,8}(?!\d)|[a-z0-9_]{2,16}-)[^\0]{0,60})?)\n?\0)"
 )
 """Begins with its first point, which is found fast; what is before is looked at then."""
 _TIME = re.compile(rb"\0+[0-2]\d:[0-5]\d:[0-5]\d\0")
@@ -72,7 +78,7 @@ _HEAD = re.compile(rb"(?:^|[^\t\n\r -~]|\x80N)v?(\d{1,4})\Z")
 """Texts may begin where code ends; the last instruction of PowerPC's ends in a letter."""
 _HEAD_BYTES = 7
 _NO_RELEASE = re.compile(
-    rb"\d+\.0+|0\d+\.\d[\d.]*|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d\d+|1\.3\.6|2\.5\.(?:4|29)|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+[xe]\d*|23\.9\d+|29\.97|59\.94"
+    rb"(?:[0-3]|[7-9]\d|\d{3,})\.0|\d+\.00+|0\d+\.\d[\d.]*|[01]\.1|646\.1991|0\.0\.[01]|1\.0\.0|2\.[46]\.\d\d+|1\.3\.6|2\.5\.(?:4|29)(?:\.\d+)?|1\.3\.6\.\d+|[12]\.\d+\.\d{3,}\.\d+|802\.\d+\w*|1[0-7]\.[01]\.0|0+\.0\d*|\d+\.\d+[xe]\d*|23\.9\d+|29\.97|59\.94"
 )
 """Formats and protocols (1.0, 2.0), the least kernel (2.6.30), object identifiers, IEEE 802, editions of Unicode,
 pictures a second."""
@@ -131,6 +137,8 @@ def alone(content: memoryview) -> dict[bytes, Told]:
     for hit in _ALONE.finditer(content):
         head = _HEAD.search(bytes(content[max(0, hit.start() - _HEAD_BYTES) : hit.start()]))
         if head is None or _NO_RELEASE.fullmatch(head[1] + hit[0]) or _UNIT.search(hit[0]):
+            continue
+        if _ADDRESS.fullmatch(head[1] + hit[0]):
             continue
         if _UNFINISHED.search(hit[0]) or _SNAPSHOT.match(hit[1]) or _built_then(content, head[1] + hit[0], hit.end()):
             continue
@@ -224,7 +232,7 @@ def _at_names(content: memoryview, names: tuple[str, ...]) -> Iterator[tuple[int
     lowered, held = bytes(content).lower(), bytes(content)
     spans = {(at, at + len(one)) for name in names for one in _spellings(name) for at in places(lowered, one)}
     for begin, end in sorted(spans):
-        if begin == 0 or not chr(held[begin - 1]).isalnum():
+        if begin == 0 or not bytes((held[begin - 1],)).isalnum():
             hit = _BEHIND.match(held, end)
             if hit:
                 yield begin, hit

@@ -1,4 +1,4 @@
-"""Programs that are not called like their project: identify/program_names.txt, read once.
+"""Programs that are not called like their project: identify/program_names.txt and tool_names.txt, read once.
 
 Its lines are told in its head. A program that no line has is one of a known product where its name begins with that
 and a hyphen (`lirc-lsremotes`), or is that and the ending of a daemon or its control (`tincd`, `birdctl`). Does NOT
@@ -28,13 +28,30 @@ _ENDINGS = re.compile(r"(?:d|ctl|c|cli|_?client|_?server)$")
 @cache
 def programs() -> dict[str, str]:
     """Program -> product."""
+    return _read("program_names.txt")
+
+
+@cache
+def _tools() -> dict[str, str]:
+    return _read("tool_names.txt")
+
+
+def _read(file: str) -> dict[str, str]:
     known: dict[str, str] = {}
-    text = resources.files("fwverify.identify").joinpath("program_names.txt").read_text("ascii")
-    for line in text.splitlines():
+    for line in resources.files("fwverify.identify").joinpath(file).read_text("ascii").splitlines():
         if not line.startswith("#"):
             product, _, names = line.partition(":")
             known.update(dict.fromkeys(names.split(), product))
     return known
+
+
+def tool_of(program: str, content: memoryview) -> tuple[str, int]:
+    """(product, where its name stands) of a program whose name tells it only beside that; nothing and -1 for others."""
+    product = _tools().get(program, "") if program not in SHARED else ""
+    hit = (
+        re.search(rb"(?i)(?<![a-z0-9])" + re.escape(product.encode()) + rb"(?![a-z0-9])", content) if product else None
+    )
+    return (product, hit.start()) if hit else ("", -1)
 
 
 def named_product(program: str) -> str:

@@ -8,6 +8,7 @@ from fwverify.identify.detectors import (
     build_path,
     composer_packages,
     debug_link,
+    debug_supplement,
     elf_comment,
     elf_exports,
     elf_needed,
@@ -47,6 +48,7 @@ from fwverify.identify.interface import Detector
 BUILTIN: tuple[Detector, ...] = (
     build_path.DETECTOR,
     debug_link.DETECTOR,
+    debug_supplement.DETECTOR,
     elf_comment.DETECTOR,
     elf_exports.DETECTOR,
     elf_needed.DETECTOR,

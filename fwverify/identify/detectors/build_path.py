@@ -4,20 +4,23 @@ Source: C11 7.2.1.1 (`assert` writes `__FILE__`) and how build systems name an u
 `build_dir/target-*/NAME-VERSION/`, Debian's `/build/*/NAME-VERSION/`, RPM's `BUILD/NAME-VERSION/`, Buildroot's
 `build/NAME-VERSION/`, Yocto's `NAME/VERSION-r0/`; read 2026-11-22; and the folder that the compiler was told to leave
 out (GCC manual, -ffile-prefix-map; read 2026-11-23), which programs that tell how they were built quote. Only products
-that formats.products knows or that a build farm's folder names (sbuild), only sources of C, C++, Fortran and Go, and
-only when one release of the product is named in the file. A
+that formats.products knows, only sources of C and C++, and only when one release of the product is named in the file. A
 header of another product is quoted from where it is installed, not from where it was built, so it does not show here.
-Does NOT read debug sections.
+Folders that one source alone is built in (`/build/NAME-Xy12Za/NAME-VERSION/`, `/usr/src/debug/NAME/VERSION-r0/`) name
+products that nobody knows, too, whatever is quoted from there, if it is the only such folder. Does NOT read debug
+sections.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
+from fwverify.formats.executable import detect
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product, known_products
+from fwverify.identify.handed import places
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
@@ -27,9 +30,19 @@ CONFIDENCE = 75
 MAX_PATH_BYTES = 240
 MAX_PATHS = 2000
 """Quoted paths looked at in one file; a big program has some hundreds."""
-_SOURCE = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp|f|f90|go)(?=[\0\n:])")
+_SOURCE = re.compile(rb"\.(?:c|cc|cpp|cxx|h|hpp)(?=[\0\n:])")
 _LEFT_OUT = re.compile(rb"-prefix-map=/[\w./+~-]{1,200}(?==)")
 """Apart, because an expression that begins with fixed bytes is found several times as fast as two in one."""
+_ROOMS = (b"/build", b"/usr/src/debug/")
+_ROOM = re.compile(
+    rb"(?:/build/(?:reproducible-path|(?P<twice>[a-z0-9][a-z0-9+.-]{1,60})-[A-Za-z0-9]{6})/(?P<name>[a-z0-9][a-z0-9+.-]{1,60})-"
+    rb"|/usr/src/debug/(?P<recipe>[a-z0-9][\w+.-]{1,60})/|/build_dir/target-[\w.+-]{1,80}/(?P<package>[\w+.-]{2,60})-)"
+    rb"(?P<version>\d{1,4}(?:\.\d{1,5}){1,5}[a-z]?)(?P<more>[^/\0\n\"=: ]{0,60})(?=[/=\0\n\": ])"
+)
+"""Folders that one source is built in: of sbuild (with and without reproducible paths), Yocto and OpenWrt."""
+_MORE = re.compile(rb"(?:[+~.-](?:dfsg|ds|repack|git|r\d)[\w+~.-]*)?")
+"""What does not belong to the release: repacked, a snapshot, the recipe's revision."""
+UNKNOWN = 70
 _BLANKED = bytes(0 if not 0x21 <= one <= 0x7E else 1 for one in range(256))
 """What no path has becomes a zero."""
 _RELEASE = re.compile(
@@ -37,8 +50,6 @@ _RELEASE = re.compile(
     r"(?:\.[A-Z]\d{1,2}|\.[a-z](?=[+~/-]))?)(?:-r\d{1,2}|[+~.-][A-Za-z][\w+~.-]{0,30})?/(?=[\w./+~-]+$)",
     re.ASCII,
 )
-_FARM = re.compile(r"/build/(?:([a-z0-9][a-z0-9+.-]+)-[A-Za-z0-9]{6}|reproducible-path)/([a-z0-9][a-z0-9+.-]+?)-\d")
-"""sbuild(1), Debian: the folder of the source package that was built, so that its name is a product's in any case."""
 
 
 def find(subject: Subject) -> Iterator[Found]:
@@ -55,6 +66,27 @@ def find(subject: Subject) -> Iterator[Found]:
             yield Clue(
                 product, version, subject.artifact.locator, NAME, CONFIDENCE, quoted(path.encode("latin-1")), start
             )
+    yield from _room(subject, frozenset(seen))
+
+
+def _room(subject: Subject, seen: frozenset[str]) -> Iterator[Clue]:
+    """The product of the one folder that a single source was built in."""
+    if not detect(subject.artifact.content):
+        return
+    held = bytes(subject.artifact.content)
+    found: dict[tuple[str, str], re.Match[bytes]] = {}
+    for at in islice(chain.from_iterable(places(held, one) for one in _ROOMS), MAX_PATHS):
+        hit = _ROOM.match(held, at)
+        if hit and hit["twice"] in (None, hit["name"]):
+            name = hit["name"] or hit["recipe"] or hit["package"]
+            found.setdefault((name.decode(), hit["version"].decode() if _MORE.fullmatch(hit["more"]) else ""), hit)
+    if len(found) != 1:
+        return
+    (((name, version), hit),) = found.items()
+    product = canonical_product(name)
+    if version and product not in seen:
+        confidence = CONFIDENCE if product in known_products() else UNKNOWN
+        yield Clue(product, version, subject.artifact.locator, NAME, confidence, quoted(hit[0]), hit.start())
 
 
 def _paths(content: memoryview) -> Iterator[tuple[int, str]]:
@@ -71,11 +103,9 @@ def _paths(content: memoryview) -> Iterator[tuple[int, str]]:
 def _releases(path: str) -> Iterator[tuple[str, str]]:
     if path.startswith("..") or "/include/" in path:
         return  # installed headers, a path relative to somewhere else
-    farm = _FARM.match(path)
-    built = farm[2] if farm and farm[1] in (None, farm[2]) else ""
     for found in _RELEASE.finditer("/" + path):
         product = canonical_product(found[1])
-        if product in known_products() or found[1] == built:
+        if product in known_products():
             yield product, found[2]
 
 
@@ -86,7 +116,7 @@ DETECTOR = Detector(
         title="build paths",
         references=("C11 7.2.1.1 and the folders of OpenWrt, Debian, RPM, Buildroot and Yocto, read 2026-11-22",),
         limitations=(
-            "Known products only, but for Debian's build farms.",
+            "Known products only, except in folders of one source.",
             "Builds that map their folders away show nothing.",
         ),
     ),

@@ -2,8 +2,9 @@
 
 Go's debug/buildinfo (formats/go_build_info); where a program lists no modules, the folders of the module cache that its
 line tables name (`pkg/mod/github.com/x/y@v1.2.3/`, Go modules reference, "Module cache"); read 2026-11-22. The main
-module counts as a component with the version the build gave it. Programs built without modules (as distributions do)
-show neither. Does NOT look up which packages of a module were linked.
+module counts as a component with the version the build gave it, or which its linker was told (`-X main.version=1.2.3`,
+cmd/link; read 2026-11-24) if that is the one release of three numbers that stands alone. Programs built without modules
+(as distributions do) list none. Does NOT look up which packages of a module were linked.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from itertools import islice
 from fwverify.formats.executable import detect
 from fwverify.formats.go_build_info import BuildInfo, Module
 from fwverify.formats.go_build_info import find as build_info
+from fwverify.identify.handed import handed
 from fwverify.identify.interface import Detector, Found, Subject
 from fwverify.identify.language_packages import LINKED, MAX_PACKAGES, TRACE, package
+from fwverify.identify.own_texts import alone
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
 
@@ -44,9 +47,19 @@ def find(subject: Subject) -> Iterator[Found]:
     if info.main is not None and info.main.path:
         yield from _clue(subject, info.main, _quote("mod", info.main), info.offset, _short(info.main.path))
     elif info.package and info.package != "command-line-arguments":
-        main = Module(info.package.partition("/cmd/")[0], "")
-        yield from _clue(subject, main, f"path {info.package}".encode(), info.offset, _short(info.package))
+        version, told, at = _linked(subject) or ("", f"path {info.package}".encode(), info.offset)
+        main = Module(info.package.partition("/cmd/")[0], version)
+        yield from _clue(subject, main, told, at, _short(info.package), TRACE if version else LINKED)
     yield from _modules(subject, info)
+
+
+def _linked(subject: Subject) -> tuple[str, bytes, int] | None:
+    """The one release that ends in a zero: Go's own texts do not, those of `-ldflags -X` do, and C's (cmd/link)."""
+    content = subject.artifact.content
+    found = {one: told for one, told in alone(content).items() if one.count(b".") > 1}
+    others = handed(content, frozenset()) if found else None
+    left = [one for one in found if others is not None and not any(look.fullmatch(one) for look in others)]
+    return (left[0].decode(), found[left[0]].quote, found[left[0]].at) if len(left) == 1 else None
 
 
 def _modules(subject: Subject, info: BuildInfo) -> Iterator[Clue]:
@@ -74,9 +87,10 @@ def _quote(kind: str, module: Module) -> bytes:
 
 
 def _clue(
-    subject: Subject, module: Module, quote: bytes, offset: int, shown: str = "", *, part: bool = False
-) -> Iterator[Clue]:
-    clue = package(subject, NAME, KIND, module.path, module.version, quote, LINKED, offset, shown=shown, part=part)
+    subject: Subject, module: Module, quote: bytes, offset: int, shown: str = "", sure: int = LINKED, *,
+    part: bool = False,
+) -> Iterator[Clue]:  # fmt: skip
+    clue = package(subject, NAME, KIND, module.path, module.version, quote, sure, offset, shown=shown, part=part)
     if clue is not None:
         yield clue
 

@@ -12,8 +12,6 @@ Source: identify/own_texts.py tells the texts. In order, and only where it gives
 5. Of a library whose file is named by three numbers, those, where they stand in its bytes, too; two, if alone; else
    a day that stands alone (20240509), if it exports NAME_get_version.
 6. Three numbers behind the word `version` in a program that has its product's very name.
-7. Three numbers that stand alone, as in 3, in any other program or library of a known product: they count where another
-   file of the product says the same (identify/conclude.py).
 What identify/versions finds in the file goes before, and what exported names exclude is dropped. Does NOT look at
 plug-ins, scripts and symbolic links.
 """
@@ -26,12 +24,12 @@ from dataclasses import dataclass
 
 from fwverify.formats.executable import Executable, detect
 from fwverify.formats.names import quoted
-from fwverify.formats.products import canonical_product, known_products, only_library
+from fwverify.formats.products import canonical_product, known_products
 from fwverify.identify.export_table import Range, bounds
 from fwverify.identify.handed import handed, places
-from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.interface import PLUG_IN, TENTATIVE, Detector, Found, Subject
+from fwverify.identify.own_identity import BUILT, Own, own_of
 from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, dates, in_brackets, stands
-from fwverify.identify.program_table import SHARED, product_of, programs
 from fwverify.identify.scan import Hit, scan, texts
 from fwverify.identify.sonames import soname
 from fwverify.identify.version_table import identifiers
@@ -42,24 +40,11 @@ from fwverify.model.versions import compare
 NAME = "own-name"
 KNOWN, UNKNOWN = 75, 65
 """Percent: a product whose name is known, and any other. Both below what counts as certain."""
-SHARED_NUMBER = 55
-"""Percent: a release that counts in company only."""
 LESS = 5
 """A version without the name, or the name in the middle of a text."""
-MIN_LETTERS = 3
-_LIBRARY = re.compile(r"(?P<stem>[\w.+-]+?)(?:-(?P<number>[\d.]+))?\.so(?:\.[\d.]+)?", re.ASCII)
-_PUBLIC = re.compile(r"(?:^|/)lib(?:32|64|x32)?(?:/[\w.]+-linux(?:-\w+)?)?/[^/]+$", re.ASCII)
-"""Folders that every program's libraries are looked for in; what lies elsewhere is a part of its host."""
-_BUILT = re.compile(
-    r"-(?:(\d{1,4}\.\d{1,4}\.\d{1,5})(?:-[\w.+~]+)?\.so(?:\.\d+)?|(\d{1,4}\.[1-9]\d{0,3})(?:-system)?\.so)$", re.ASCII
-)
-"""GNU libtool manual, "Release numbers": `-release` writes the release of the package into the SONAME. Two numbers are
-its series as often (libxerces-c-3.2.so)."""
 _TWO_NUMBERS = frozenset({"binutils", "ijs", "pulseaudio", "sg3-utils"})
 """Projects whose releases may have two numbers, and whose SONAMEs hold them."""
 _FILE = re.compile(r"\.so\.(\d{1,4}\.\d{1,4}(?:\.\d{1,5}){0,2})$", re.ASCII)
-_PUNCTUATION = re.compile(r"[-_.+]")
-_PROGRAM = re.compile(r"[A-Za-z][\w+-]*", re.ASCII)
 _TELLS = re.compile(
     r"(?i)(?:^|_|[a-z])(?:lib|check_)?version(?:_?(?:str|string|text|name|info|get|number|num|full))*_?$", re.ASCII
 )
@@ -78,27 +63,6 @@ _UNREADABLE = Executable("ELF", "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class _Own:
-    """What a file may call itself."""
-
-    product: str
-    names: tuple[str, ...]
-    library: bool
-    whole: bool
-    """The file is called like its product, not like a part of it."""
-    same: bool
-    """A program whose file has its product's very name."""
-    listed: bool
-    """A program that identify/program_names.txt lists."""
-    number: str
-    """Of the library's interface, in its SONAME (`3.0` of libguile-3.0.so.1)."""
-
-    @property
-    def known(self) -> bool:
-        return self.product in known_products()
-
-
-@dataclass(frozen=True, slots=True)
 class _Release:
     """The one release told."""
 
@@ -114,68 +78,19 @@ def find(subject: Subject) -> Iterator[Found]:
         return
     if "/klibc/" in subject.artifact.name:
         return  # small programs of klibc itself, called like those of others
-    own = _own(subject)
+    own = own_of(subject)
     found = _release(own, subject) if own else None
     if found:
         confidence = (KNOWN if found.product in known_products() else UNKNOWN) - found.less
-        yield _clue(found, subject, confidence)
-    elif own and own.known and own.product not in identifiers():
-        lone = _one({one: told for one, told in _candidates(subject).items() if one.count(b".") > 1})
-        if lone:
-            yield _clue(_Release(own.product, *lone, 0), subject, SHARED_NUMBER)
+        if own and own.packaged and not own.whole and found.less:
+            confidence = PLUG_IN if own.plug_in or found.version.count(b".") < 2 else TENTATIVE
+        quote = quoted(found.told.quote)
+        yield Clue(
+            found.product, found.version.decode(), subject.artifact.locator, NAME, confidence, quote, found.told.at
+        )
 
 
-def _clue(found: _Release, subject: Subject, confidence: int) -> Clue:
-    quote = quoted(found.told.quote)
-    return Clue(found.product, found.version.decode(), subject.artifact.locator, NAME, confidence, quote, found.told.at)
-
-
-def _own(subject: Subject) -> _Own | None:
-    """None where the file has no name that can be a product's."""
-    library, file = soname(subject), subject.artifact.name.rpartition("/")[2]
-    if library:
-        found = _LIBRARY.fullmatch(library)
-        product = canonical_product(_BUILT.sub(".so", library))
-        if found is None or not library.startswith("lib"):
-            return None
-        private = not _PUBLIC.search(subject.artifact.name)
-        loose = library.endswith(".so") and not _BUILT.search(library)
-        if private and (loose or product not in known_products() or _of_another(library, product, subject)):
-            return None  # a plug-in: part of its host
-        stem, number = found["stem"], found["number"] or ""
-    elif _PROGRAM.fullmatch(file) and file not in SHARED:
-        product, stem, number = product_of(file), file, ""
-    else:
-        return None
-    return _called(product, stem, number, library=bool(library))
-
-
-def _of_another(library: str, product: str, subject: Subject) -> bool:
-    """The SONAME holds its host's release, and the host is another project (htdig/libfuzzy-3.2.0.so)."""
-    return _BUILT.search(library) is not None and product not in subject.artifact.name.rpartition("/")[0]
-
-
-def _called(product: str, stem: str, number: str, *, library: bool) -> _Own | None:
-    bare = stem.lower().removeprefix("lib")
-    bares = {bare, re.sub(r"[-\d.]+$", "", bare)}
-    whole = not bares.isdisjoint({product.removeprefix("lib"), product.removeprefix("lib").rstrip("0123456789")})
-    whole = whole or canonical_product(bare) == product or _PUNCTUATION.sub("", bare) == _PUNCTUATION.sub("", product)
-    whole = whole or (library and _is_the_library(product, stem.lower().replace("_", "-")))
-    same = (
-        not library and {bare, bare.replace("_", "-")} & {product, product + "d", product.rstrip("0123456789")} != set()
-    )
-    listed = not library and stem in programs()
-    names = {product, product.removeprefix("lib")} | ({stem, stem.removeprefix("lib")} if whole or same else set())
-    kept = tuple(sorted(one for one in names if len(one) >= MIN_LETTERS and one[0].isalnum()))
-    return _Own(product, kept, library, whole or same, same, listed, number) if kept or same else None
-
-
-def _is_the_library(product: str, stem: str) -> bool:
-    """The only one of a product that is called otherwise (libmagic of file), and no part of it (libgphoto2_port)."""
-    return only_library(product) == stem and not stem.startswith(("lib" + product, product))
-
-
-def _release(own: _Own, subject: Subject) -> _Release | None:
+def _release(own: Own, subject: Subject) -> _Release | None:
     """The steps of the module's docstring."""
     found = _built(own, subject) or next((one for one in _steps(own, subject) if one), None)
     if found is None or any(one.product == found.product for one in _hits(subject)):
@@ -183,15 +98,15 @@ def _release(own: _Own, subject: Subject) -> _Release | None:
     return found
 
 
-def _built(own: _Own, subject: Subject) -> _Release | None:
+def _built(own: Own, subject: Subject) -> _Release | None:
     stated = soname(subject) if own.library and own.known else ""
-    hit = _BUILT.search(stated)
+    hit = BUILT.search(stated)
     if hit is None or (hit[2] and own.product not in _TWO_NUMBERS):
         return None
     return _Release(own.product, (hit[1] or hit[2]).encode(), Told(-1, stated.encode(), first=True), 0)
 
 
-def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
+def _steps(own: Own, subject: Subject) -> Iterator[_Release | None]:
     content = texts(subject.artifact.content)
     found = beside_name(content, own.names, library=own.library)
     found.pop(own.number.encode(), None)
@@ -207,13 +122,13 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
     if not own.library and not first:
         yield _of_package(in_brackets(content, subject.artifact.name.rpartition("/")[2]))
     if firm and not first:
-        lone, far = _lone(own, subject), _one(found)
+        lone, far = _lone(own, content, subject), _one(found)
         yield _Release(own.product, *lone, LESS) if lone else None
         if far and not _left_to_expressions(own.product, far[0], whole=own.whole or own.library):
             yield _Release(own.product, *far, LESS)
     if own.known and own.product not in identifiers() and own.product not in _APART:
         last = (
-            (_in_file_name(subject) or _day(content, subject))
+            (_in_file_name(subject) or _day(content, subject) or _one(behind_word(content)))
             if own.library
             else _one(behind_word(content))
             if own.same
@@ -222,9 +137,9 @@ def _steps(own: _Own, subject: Subject) -> Iterator[_Release | None]:
         yield _Release(own.product, *last, LESS) if last else None
 
 
-def _lone(own: _Own, subject: Subject) -> tuple[bytes, Told] | None:
+def _lone(own: Own, content: memoryview, subject: Subject) -> tuple[bytes, Told] | None:
     """The one that stands alone; what names the library's file and stands in its bytes goes before."""
-    lone = _one(_alone(own, subject))
+    lone = _one(_alone(own, content, subject))
     return (_in_file_name(subject, longest=True) if lone and own.library else None) or lone
 
 
@@ -236,7 +151,7 @@ def _whole(first: tuple[bytes, Told], content: memoryview) -> tuple[bytes, Told]
     return next(iter(longer.items())) if len(longer) == 1 else first
 
 
-def _of_product(own: _Own, version: bytes, told: Told) -> bool:
+def _of_product(own: Own, version: bytes, told: Told) -> bool:
     """A program that is called otherwise may have a number of its own, and a protocol may be called like the product:
     two numbers count behind the product's name and a blank alone."""
     return version.count(b".") > 1 or told.quote.lower().startswith(own.product.encode() + b" ")
@@ -288,40 +203,38 @@ def _left_to_expressions(product: str, version: bytes, *, whole: bool, same: boo
     return product in identifiers() and (not whole or (version.count(b".") < 2 and not same))
 
 
-def _alone(own: _Own, subject: Subject) -> dict[bytes, Told]:
+def _alone(own: Own, content: memoryview, subject: Subject) -> dict[bytes, Told]:
     """Releases that stand alone and can be this file's."""
     executable = subject.executable or (None if own.library else _UNREADABLE)
-    if executable is None or own.product in _APART or not _alone_counts(own, executable):
+    if executable is None or not own.known or own.product in _APART:
         return {}
-    return _likely(own, _candidates(subject), executable)
-
-
-def _candidates(subject: Subject) -> dict[bytes, Told]:
-    """Releases that stand alone and are not another's."""
-    executable = subject.executable or (None if soname(subject) else _UNREADABLE)
-    content = texts(subject.artifact.content)
-    found = alone(content) if executable else {}
-    found = {version: told for version, told in found.items() if executable and not _in_code(told.at, executable)}
-    others = handed(content, frozenset(executable.exported)) if executable and found else None
-    if executable is None or others is None:
+    found = {version: told for version, told in alone(content).items() if not _in_code(told.at, executable)}
+    if not found or not _alone_counts(own, executable):
         return {}
     range_ = _range(soname(subject), executable)
-    told = {one.version.encode() for one in _hits(subject)}
+    found = {version: told for version, told in found.items() if _allowed(version, range_)}
+    others = handed(content, frozenset(executable.exported)) if found else None
+    if others is None:
+        return {}
+    found = {one: told for one, told in found.items() if not any(look.fullmatch(one) for look in others)}
+    told = {one.version.encode() for one in (_hits(subject) if found else ())}
     interface = soname(subject).rpartition(".so.")[2].encode()  # libgrpc.so.29: 29.0.0 is the interface's number
     told |= {interface + b".0.0", interface + b".0"}
-    return {version: where for version, where in found.items() if version not in told and _allowed(version, range_)
-            and not any(look.fullmatch(version) for look in others)}  # fmt: skip
+    return _likely(own, {version: where for version, where in found.items() if version not in told}, executable)
 
 
-def _likely(own: _Own, left: dict[bytes, Told], executable: Executable) -> dict[bytes, Told]:
-    """Without those of two numbers that mean nothing beside one of three, or nothing at all in such a file."""
+def _likely(own: Own, left: dict[bytes, Told], executable: Executable) -> dict[bytes, Told]:
+    """Without those of two or four numbers that mean nothing beside one of three, or nothing at all in such a file."""
     long = {version: told for version, told in left.items() if version.count(b".") > 1}
+    long = {version: told for version, told in long.items() if version.count(b".") == 2} or long
+    if own.packaged and not own.whole:
+        return long or left
     tells = own.library and any(map(_TELLS.search, executable.exported))
     if own.library:
         short_counts = tells and all(len(one.rpartition(b".")[2]) > 1 for one in left)
     else:
         short_counts = own.same and own.product not in identifiers()
-    if len(long) == len(left) or (long and (tells or own.same or own.listed)):
+    if long and (all(one.count(b".") > 1 for one in left) or tells or own.same):
         return long
     return left if short_counts else {}
 
@@ -331,15 +244,19 @@ def _in_code(at: int, executable: Executable) -> bool:
     return any(one.start <= at < one.end for one in executable.code)
 
 
-def _alone_counts(own: _Own, executable: Executable) -> bool:
+def _alone_counts(own: Own, executable: Executable) -> bool:
+    if own.packaged and not own.whole:
+        return True
     if not own.library:
         return (
             own.known
             and (own.same or (own.listed and own.product not in identifiers()))
             and not any(one.startswith(_SUITES) for one in executable.needed)
         )
-    tells = any(map(_TELLS.search, executable.exported))
-    return own.whole and own.known and (tells or own.product not in identifiers())
+    if not own.whole:
+        begin = own.stem + "_"
+        return own.known and any(one.lower().startswith(begin) and _TELLS.search(one) for one in executable.exported)
+    return own.known and (own.product not in identifiers() or any(map(_TELLS.search, executable.exported)))
 
 
 def _range(stated: str, executable: Executable) -> Range | None:
@@ -354,7 +271,7 @@ def _allowed(version: bytes, range_: Range | None) -> bool:
     return not low and not (bool(range_.before) and compare(text, range_.before) in (0, 1))
 
 
-def _home(own: _Own, content: memoryview) -> bool:
+def _home(own: Own, content: memoryview) -> bool:
     """A web or mail address of the project: a program is more than a tool of another one."""
     low = bytes(content).lower()
     found = (at for one in own.names for at in places(low, one.lower().encode()))

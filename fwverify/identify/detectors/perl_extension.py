@@ -52,7 +52,7 @@ _BINDINGS = frozenset({
 """First parts of the names of modules that a C project ships, with its own release or a number of theirs."""
 _PART_OF = {
     "Params::Validate::XS": "Params::Validate", "DBD::SQLite": "DBD::SQLite3", "List::Util": "Scalar::List::Utils",
-    "XML::Parser::Expat": "XML::Parser",
+    "XML::Parser::Expat": "XML::Parser", "Cwd": "PathTools",
 }  # fmt: skip
 """Modules that are packed under another name."""
 _INSTALLED = re.compile(r"/(?:vendor|site)_perl/|-linux-[\w-]+/perl5/\d\.\d+/auto/", re.ASCII)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from fwverify.formats.names import quoted
 from fwverify.formats.products import known_products
 from fwverify.identify.interface import Detector, Found, Subject
-from fwverify.identify.program_table import product_of, programs
+from fwverify.identify.program_table import product_of, programs, tool_of
 from fwverify.model.component import Clue
 from fwverify.model.plugin import Doc
 
@@ -41,6 +41,7 @@ def find(subject: Subject) -> Iterator[Found]:
         return
     product = product_of(file)
     if product not in known_products() or ("." in file and file not in programs()):
+        yield from _tool(subject, file)
         return
     words = {product.removeprefix("lib"), product} | ({file} if len(file) >= TELLING else set())
     at, size = _first(bytes(subject.artifact.content).lower(), words)
@@ -55,6 +56,15 @@ def find(subject: Subject) -> Iterator[Found]:
             quoted(f"{file}: ".encode() + held),
             at,
         )
+
+
+def _tool(subject: Subject, file: str) -> Iterator[Clue]:
+    """A program whose name is telling beside that of its product alone."""
+    product, at = tool_of(file, subject.artifact.content)
+    if product and not any(one.search(subject.artifact.content) for one in _MULTI_CALL):
+        held = bytes(subject.artifact.content[at : at + len(product)])
+        quote = quoted(f"{file}: ".encode() + held)
+        yield Clue(product, "", subject.artifact.locator, NAME, CONFIDENCE, quote, at)
 
 
 def _first(lowered: bytes, words: set[str]) -> tuple[int, int]:

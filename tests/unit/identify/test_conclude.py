@@ -280,25 +280,3 @@ def test_modules_that_were_compiled_in() -> None:
     assert whole(made, root) == [("log", "0.4.17", "rav1e"), ("rav1e", "0.5.1", "")]
     alone = replace(made, locator=ROOT.into("squashfs", "bin/other"))
     assert whole(made, library, alone) == [("log", "0.4.17", ""), ("rav1e", "", "")]
-
-
-def lone(version: str, file: str) -> Clue:
-    """A release that counts in company only."""
-    return clue("acmebms", version, file, "own-name", 55)
-
-
-@pytest.mark.parametrize(
-    ("clues", "versions"),
-    [
-        ([lone("2.11.4", "a")], [""]),
-        ([lone("2.11.4", "a"), lone("2.11.4", "b")], ["2.11.4"]),
-        ([lone("2.11.4", "a"), lone("2.11.4", "b"), lone("3.0.1", "c")], [""]),
-        ([lone("2.11.4", "a"), lone("2.11.4", "b"), lone("3.0.1", "c"), lone("3.0.1", "d")], [""]),
-        ([*(lone("2.11.4", one) for one in "abc"), lone("3.0.1", "d")], ["2.11.4"]),
-        ([lone("2.11.4", "a"), clue("acmebms", "2.11.4", "b", "own-name", 75)], ["2.11.4"]),
-        ([lone("2.11.4", "a"), lone("2.11.4", "b"), clue("acmebms", "3.0.1", "c", "own-name", 75)], ["3.0.1"]),
-    ],
-)
-def test_a_number_alone_counts_in_company(clues: list[Clue], versions: list[str]) -> None:
-    """Two files that say the same release, and hardly any that says another; a surer one goes before."""
-    assert [one.version for one in conclude(clues)] == versions

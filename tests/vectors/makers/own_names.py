@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.vectors.makers.detectors import GCC, case, compiled
+from tests.vectors.makers.self_descriptions import MARK, held
 
 START = "void _start(void) { for (;;) { } }\n"
 HANDS = (
@@ -20,6 +21,9 @@ def make(root: Path) -> None:
         _releases(root / "detectors", Path(scratch))
         _programs(root / "detectors", Path(scratch))
         _of_libraries(root / "detectors", Path(scratch))
+        _packaged(root / "detectors", Path(scratch))
+        _told_by_builds(root / "detectors", Path(scratch))
+        _forms(root / "detectors", Path(scratch))
 
 
 def _program(scratch: Path, text: str) -> bytes:
@@ -202,7 +206,7 @@ def _programs(room: Path, scratch: Path) -> None:
 
 
 def _of_libraries(room: Path, scratch: Path) -> None:
-    """Releases of libraries that a program was built with, and programs that are called like a part of a product."""
+    """Releases of libraries that a program was built with, and numbers in parts of a product."""
     at, end, name = "own-name", '\\0" "', "usr/sbin/tincd"
     numbers = _program(scratch, f"xmlCheckVersion{end}1.2.36")
     case(room, f"{at}/valid/asked-by-numbers", numbers, origin=GCC, name=name, clues=("tinc 1.2.36",),
@@ -213,9 +217,6 @@ def _of_libraries(room: Path, scratch: Path) -> None:
     unknown = _program(scratch, f"acme_check_version{end}1.2.36")
     case(room, f"{at}/invalid/handed-to-unknown", unknown, origin=GCC, name=name, clues=(),
          why="nobody knows how the releases of the library look that is handed one")  # fmt: skip
-    part = _program(scratch, f"Usage{end}26.3.2")
-    case(room, f"{at}/valid/part-of-product", part, origin=GCC, name="usr/sbin/tinc-acme", clues=("tinc 26.3.2",),
-         why="a release alone in a part of a known product: it counts in company only")  # fmt: skip
     short = _program(scratch, f"Usage{end}26.3")
     case(room, f"{at}/invalid/part-two-numbers", short, origin=GCC, name="usr/sbin/tinc-acme", clues=(),
          why="two numbers in a part of a product may be anything")  # fmt: skip
@@ -251,3 +252,122 @@ def _elsewhere(room: Path, scratch: Path) -> None:
     number = _library(scratch, "libbs2b.so.7.2", "7.2.0", tells)
     case(room, f"{at}/invalid/interface-of-two-numbers", number, origin=GCC, name="usr/lib/libbs2b.so.7.2", clues=(),
          why="the interface's two numbers as tools write them")  # fmt: skip
+
+
+LINK = "/usr/lib/debug/.dwz/x86_64-linux-gnu/tinc.debug"
+END = '\\0" "'
+"""Digits behind \\0 would be part of it."""
+
+
+def _plug_in(scratch: Path, text: str, more: str = "") -> bytes:
+    return compiled(scratch, f'const char said[] = "\\0" "{text}\\0";\n{more}', "-shared")
+
+
+def _packaged(room: Path, scratch: Path) -> None:
+    """Files that say which package they were built for, or whose names tell it beside its name."""
+    at, place = "debug-supplement", "usr/lib/tinc/acme.so"
+    plug_in = _plug_in(scratch, LINK)
+    case(room, f"{at}/valid/plug-in", plug_in, origin=GCC, name=place, clues=("tinc",),
+         why="a plug-in without a name says the package it was built for")  # fmt: skip
+    unknown = _plug_in(scratch, LINK.replace("tinc", "acmebms"))
+    case(room, f"{at}/invalid/unknown", unknown, origin=GCC, name=place, clues=(), why="a package nobody knows")
+    two = _plug_in(scratch, f"{LINK}{END}{LINK.replace('tinc', 'dash')}")
+    case(room, f"{at}/invalid/two", two, origin=GCC, name=place, clues=(), why="two packages: it quotes others")
+    case(room, f"{at}/truncated/half", plug_in[:90], origin=GCC, name=place, clues=(), why="cut",
+         gaps=("malformed",))  # fmt: skip
+    case(room, f"{at}/hostile/near-matches", plug_in + b"\0/usr/lib/debug/.dwz/" * 9000, origin=GCC, name=place,
+         clues=(), why="thousands of links that name nothing", gaps=("unexplained",))  # fmt: skip
+    at, tool = "own-name", "usr/bin/acme-tool"
+    said = _program(scratch, f"{LINK}{END}1.2.36")
+    case(room, f"{at}/valid/packaged-tool", said, origin=GCC, name=tool, clues=("tinc 1.2.36",),
+         why="one release alone in a program that says its package")  # fmt: skip
+    case(room, f"{at}/valid/packaged-plug-in", _plug_in(scratch, f"{LINK}{END}1.2.36"), origin=GCC, name=place,
+         clues=("tinc 1.2.36",), why="in a plug-in, which others have to confirm")  # fmt: skip
+    several = _program(scratch, f"{LINK}{END}1.2.36{END}2.11.4")
+    case(room, f"{at}/invalid/packaged-two", several, origin=GCC, name=tool, clues=(), why="two releases alone")
+    listed = _program(scratch, f"blktrace{END}1.3.7")
+    case(room, f"{at}/valid/listed-tool", listed, origin=GCC, name="usr/bin/blkparse", clues=("blktrace 1.3.7",),
+         why="a tool of a project, whose name stands in it")  # fmt: skip
+    case(room, f"{at}/invalid/listed-tool", _program(scratch, f"trees{END}1.3.7"), origin=GCC,
+         name="usr/bin/blkparse", clues=(), why="called like the tool, without its project's name")  # fmt: skip
+    case(room, "program-name/valid/listed-tool", listed, origin=GCC, name="usr/bin/blkparse", clues=("blktrace",),
+         why="the tool's name and its project's agree")  # fmt: skip
+    case(room, f"{at}/valid/alternative", _program(scratch, f"Usage: clzip{END}1.13"), origin=GCC,
+         name="usr/bin/lzip.clzip", clues=("clzip 1.13",), why="one of several that take lzip's place")  # fmt: skip
+    part = "const char *bson_get_version(void) { return said + 1; }\n"
+    case(room, f"{at}/valid/part-that-tells", _library(scratch, "libbson-1.0.so.0", "1.30.4", part), origin=GCC,
+         name="usr/lib/libbson-1.0.so.0", clues=("mongo-c-driver 1.30.4",),
+         why="a part of its project with a function of its own name")  # fmt: skip
+    other = _library(scratch, "libbson-1.0.so.0", "1.30.4", part.replace("bson_", "jsonsl_"))
+    case(room, f"{at}/invalid/part-that-tells", other, origin=GCC, name="usr/lib/libbson-1.0.so.0", clues=(),
+         why="the function of something else tells a release")  # fmt: skip
+
+
+def _told_by_builds(room: Path, scratch: Path) -> None:
+    """Folders that one source is built in, modules installed apart, what linkers are told."""
+    at, folder = "build-path", "/build/reproducible-path/acme-meter-3.1.4"
+    for name, path, why in (
+        ("room", f"{folder}+dfsg/src/lib.rs", "a folder that one source is built in names what nobody knows"),
+        ("room-twice", "/build/acme-meter-Xy12Za/acme-meter-3.1.4/a.f", "the older form, which names the source twice"),
+        ("room-recipe", "/usr/src/debug/acme-meter/3.1.4-r0/a.rs", "Yocto's"),
+        ("room-package", "/build_dir/target-mips_24kc_musl/acme-meter-3.1.4/ipkg-install", "OpenWrt's"),
+    ):
+        case(room, f"{at}/valid/{name}", _plug_in(scratch, path), origin=GCC, clues=("acme-meter 3.1.4",), why=why)
+    for name, path, why in (
+        ("two-rooms", f"{folder}/a.rs{END}/build/reproducible-path/acme-pump-1.2.3/b.rs", "two sources: which is it?"),
+        ("room-before", f"{folder}~rc1/a.rs", "before the release"),
+        ("room-of-another", "/build/acme-pump-Xy12Za/acme-meter-3.1.4/a.f", "the two names differ"),
+    ):
+        case(room, f"{at}/invalid/{name}", _plug_in(scratch, path), origin=GCC, clues=(), why=why)
+    at, module = "perl-extension", "perl5/5.40/auto/List/Util/Util.so"
+    start = "const char *boot_List__Util(void) { return said; }\n"
+    util = _plug_in(scratch, f"1.63{END}v5.40.0", start)
+    case(room, f"{at}/valid/apart", util, origin=GCC, name=f"usr/lib/x86_64-linux-gnu/{module}",
+         clues=("libscalar-list-utils-perl 1.63",), why="a module of Perl, installed apart from it")  # fmt: skip
+    case(room, f"{at}/invalid/not-apart", util, origin=GCC, name=f"usr/lib/{module}", clues=(),
+         why="where others install Perl itself")  # fmt: skip
+    at = "go-build-info"
+    modules = MARK + b"path\texample.com/acme/pump\n" + MARK
+    info = b"\xff Go buildinf:\x08\x02" + bytes(16) + b"\x06go1.21" + bytes([len(modules)]) + modules
+    for name, text, clues, why in (
+        ("valid/linked", "1.4.2-1+b3", ("go 1.21", "pump 1.4.2"), "the release that the linker was told"),
+        ("invalid/linked-two", f"1.4.2{END}2.11.4", ("go 1.21", "pump"), "two releases: which is its own?"),
+    ):
+        said = f'const char said[] = "\\0" "{text}\\0";\n'
+        program = compiled(scratch, said + held(".go.buildinfo", info), "-shared")
+        case(room, f"{at}/{name}", program, origin=GCC, clues=clues, why=why)
+
+
+def _forms(room: Path, scratch: Path) -> None:
+    """What releases look like, and what hands them over."""
+    at, daemon, library = "own-name", "usr/sbin/tincd", "usr/lib/libbs2b.so.0"
+    for name, text, told, why in (
+        ("valid/four-numbers", f"Usage: tinc{END}1.2.36.4", "1.2.36.4", "four numbers alone"),
+        ("invalid/host-alone", f"Usage: tinc{END}37.157.38.4{END}192.0.2.1{END}0.0.0.1", "", "addresses of hosts"),
+        ("valid/five-numbers", "tincd version 1.2.36.1.25", "1.2.36.1.25", "five numbers behind the name"),
+        ("valid/patch-level", "tincd 1.2.36-p2", "1.2.36-p2", "a patch level is part of the release"),
+        ("valid/letter-and-numbers", f"Usage: tinc{END}2.1a15", "2.1a15", "a letter and two digits"),
+        ("invalid/commits-since", "tincd-1.2.36+40.g311a8c0", "", "forty commits behind the release"),
+        ("valid/ends-in-newline", f"Usage: tinc{END}1.2.36\\n", "1.2.36", "alone in its line"),
+        ("valid/point-zero", f"Usage: tinc{END}7.0", "7.0", "too high for a format"),
+        ("invalid/point-zero", f"Usage: tinc{END}2.0{END}180.0", "", "a format, and a number"),
+    ):
+        clues = (f"tinc {told}",) if told else ()
+        case(room, f"{at}/{name}", _program(scratch, text), origin=GCC, name=daemon, clues=clues, why=why)
+    asks = (
+        "const char *gcry_check_version(const char *);\nconst char *bs2b_version(void) { return said + 1; }\n"
+        "const char *go(void) { return gcry_check_version(said); }\n"
+    )
+    for name, text, more, told, why in (
+        ("valid/beside-handed", "4.11.2", asks, "4.11.2", "libgcrypt has no such release: it is the library's own"),
+        ("invalid/handed-to-libgcrypt", "1.10.1", asks, "", "the release handed to libgcrypt"),
+        ("valid/behind-version", "Sound filter, version 2.11.4 (C)", "", "2.11.4", "behind the word version"),
+        ("invalid/behind-compiler", "by the C++ compiler version 12.2.1.", "", "", "the compiler's"),
+        ("valid/agent", "libbs2b-agent/2.11.4", "", "2.11.4", "what it calls itself in requests"),
+    ):
+        clues = (f"libbs2b {told}",) if told else ()
+        made = _library(scratch, "libbs2b.so.0", text, more)
+        case(room, f"{at}/{name}", made, origin=GCC, name=library, clues=clues, why=why)
+    lua = _library(scratch, "liblua5.1-acme.so.0", "luaacme 2.11.4")
+    case(room, f"{at}/valid/lua-module", lua, origin=GCC, name="usr/lib/liblua5.1-acme.so.0.0.0",
+         clues=("lua-acme 2.11.4",), why="a module of Lua is called without Lua's release")  # fmt: skip

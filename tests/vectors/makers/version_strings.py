@@ -114,15 +114,6 @@ def _paths(room: Path) -> None:
     flags = b"\0cc -O2 -ffile-prefix-map=/build/reproducible-path/jq-1.7.1=. -Wall\0"
     case(room, f"{at}/valid/left-out", CODE_BYTES + flags + CODE_BYTES, clues=("jq 1.7.1",),
          why="the folder that the compiler was told to leave out, in the flags that the program tells")  # fmt: skip
-    farm = b"\0/build/acme-gauge-x7Ab2Q/acme-gauge-1.4.2+dfsg/src/main.f90\0"
-    case(room, f"{at}/valid/build-farm", CODE_BYTES + farm + CODE_BYTES, clues=("acme-gauge 1.4.2",),
-         why="the folder of the source package that a build farm built")  # fmt: skip
-    nested = b"\0/build/acme-gauge-x7Ab2Q/acme-gauge-1.4.2/vendor/acme-probe-3.1.0/probe.c\0"
-    case(room, f"{at}/valid/build-farm-nested", CODE_BYTES + nested + CODE_BYTES, clues=("acme-gauge 1.4.2",),
-         why="what lies inside the package is not what the farm's folder names")  # fmt: skip
-    inside = b"\0/build/acme-gauge-x7Ab2Q/acme-probe-1.4.2/src/main.c\0"
-    case(room, f"{at}/invalid/not-the-package", CODE_BYTES + inside + CODE_BYTES, clues=(),
-         why="nobody knows the product, and the farm's folder is another's")  # fmt: skip
     quote = b"\0/build_dir/target-mips_24kc_musl/ser2net-4.3.11/dataxfer.c\0"
     case(room, f"{at}/valid/openwrt", CODE_BYTES + quote + CODE_BYTES, why="an assertion's file in the build folder",
          clues=("ser2net 4.3.11",))  # fmt: skip
