@@ -1,6 +1,6 @@
 """What a program or library may call itself: by its name, or by the package that it says it was built for.
 
-Source: GNU libtool manual, "Release numbers"; identify/program_table.py; identify/supplement.py; read 2026-11-24. Does
+Source: GNU libtool manual, "Release numbers"; identify/program_table.py; identify/supplement.py; read 2026-11-23. Does
 NOT look for releases.
 """
 

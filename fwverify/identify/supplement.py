@@ -2,7 +2,7 @@
 
 Source: DWARF 5, 7.3.6 (supplementary object files), dwz(1) (`-m`, `-M`) and debhelper's dh_dwz, which calls that file
 `/usr/lib/debug/.dwz/TRIPLET/PACKAGE.debug` in every program and library of a package that has several; the section
-`.gnu_debugaltlink` stays when debug sections are taken off; read 2026-11-24. Does NOT tell a release.
+`.gnu_debugaltlink` stays when debug sections are taken off; read 2026-11-23. Does NOT tell a release.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ DETECTOR = Detector(
     find=find,
     doc=Doc(
         title="names of supplementary debug files",
-        references=("DWARF 5, 7.3.6; dwz(1); dh_dwz(1), read 2026-11-24",),
+        references=("DWARF 5, 7.3.6; dwz(1); dh_dwz(1), read 2026-11-23",),
         limitations=("No version.", "Known products only, of distributions that run dwz over packages."),
     ),
 )

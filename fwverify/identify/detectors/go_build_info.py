@@ -3,7 +3,7 @@
 Go's debug/buildinfo (formats/go_build_info); where a program lists no modules, the folders of the module cache that its
 line tables name (`pkg/mod/github.com/x/y@v1.2.3/`, Go modules reference, "Module cache"); read 2026-11-22. The main
 module counts as a component with the version the build gave it, or which its linker was told (`-X main.version=1.2.3`,
-cmd/link; read 2026-11-24) if that is the one release of three numbers that stands alone. Programs built without modules
+cmd/link; read 2026-11-23) if that is the one release of three numbers that stands alone. Programs built without modules
 (as distributions do) list none. Does NOT look up which packages of a module were linked.
 """
 
