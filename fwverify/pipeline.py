@@ -86,7 +86,7 @@ def facts(
     authenticated.checksums.extend(authentication.confirm(expectation.checksums, delivery))
     inside = authentication.Inside(delivery, carried, trust, at, authenticated)
     walk = Walk(budget, memory.bench(bench) if memory else bench, progress, inside.check, look)
-    open_image = partial(memory.image, walk) if memory else walk.image
+    open_image = partial(memory.image, walk, inside.met) if memory else walk.image
     for image in delivery.of(Role.IMAGE):
         open_image(image)
     walk.finish()

@@ -6,9 +6,10 @@ release's code and data, the libraries that read content, the limits, how conten
 1. what looking at one artifact gave: a new release of an image costs what changed in it;
 2. what a whole image gave: the same image costs reading and digesting it.
 
-Signatures are never remembered: they are checked anew each time, against the keys and the time of the run. An image
-is remembered whole only when everything in it that carries a signature lies in it byte for byte. Nothing that a limit
-or a lost worker cut short is remembered. Does NOT appear in the evidence: with and without it, evidence is the same.
+Signatures are never remembered: they are checked anew each time, against the keys and the time of the run. What carries
+one and does not lie in the image byte for byte (a kernel module in a compressed file system) is remembered with its
+bytes for that, up to MAX_SIGNED_BYTES; an image with more is not remembered whole. Nothing that a limit or a lost
+worker cut short is remembered. Does NOT appear in the evidence: with and without it, evidence is the same.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 
 from fwverify.cache.store import Store
+from fwverify.content import Holder
 from fwverify.identify.interface import Observed
 from fwverify.limits import Budget, LimitExceeded, Limits
 from fwverify.model.artifact import Artifact, Digest, Locator, Step
@@ -35,6 +37,10 @@ from fwverify.worklist import Bench, Examiner, Node, Walk, descendants, placed
 
 PASSING = frozenset({GapReason.LIMIT, GapReason.CRASHED})
 """Gaps that another run need not have."""
+MAX_SIGNED_BYTES = 512 << 20
+"""Of the signed artifacts of one image, unpacked, which are remembered with it. The 3,700 kernel modules of a
+distribution have 285 MiB, and take 100 in the store."""
+EMPTY = memoryview(b"")
 ANYWHERE = canonical(Locator((Step("\0"),)))[:-1]
 """Stands for the image's own locator in what is remembered: the same bytes in another delivery are the same image."""
 _MADE = ("__pycache__", ".pyc", ".pyo")
@@ -66,7 +72,8 @@ class Remembered:
 
     tree: Branch
     signed: tuple[Locator, ...]
-    """Artifacts that carry a signature, or something like it; each lies in the image byte for byte."""
+    """Artifacts that carry a signature, or something like it. Each lies in the image byte for byte, or its bytes are
+    remembered beside this."""
     checks: tuple[ChecksumObservation, ...]
     bindings: tuple[Binding, ...]
     anomalies: tuple[Anomaly, ...]
@@ -153,14 +160,24 @@ class Memory:
     whole: bool = True
     """Whether whole images are remembered. Not with a last resort: its answer depends on programs nobody digests."""
     _walked: dict[Locator, tuple[bytes, int, int]] = field(default_factory=dict)
+    _held: set[Locator] = field(default_factory=set)
+    """Signed artifacts whose bytes are in the store."""
+    _spoiled: set[bytes] = field(default_factory=set)
+    """Keys of such bytes that were not there, or were not what they should be."""
 
     def bench(self, bench: Bench) -> Bench:
         """The bench whose examiner is asked only what is not known."""
         self.mode, self.whole = bench.mode, bench.last_resort is None
         return replace(bench, examiner=_Looker(bench.examiner, self, bench.examiner.mode))
 
-    def image(self, walk: Walk, artifact: Artifact) -> None:
-        """Walk through an image, or take what is known of it."""
+    def image(self, walk: Walk, signed: Collection[Locator], artifact: Artifact) -> None:
+        """Walk through an image, or take what is known of it.
+
+        Args:
+            walk: of the run.
+            signed: artifacts that a signature scheme recognised so far; it grows.
+            artifact: the image.
+        """
         if not self.whole:
             walk.image(artifact)
             return
@@ -168,9 +185,30 @@ class Memory:
         if self._recalled(walk, artifact, self.store.get(key)):
             return
         members, total_bytes = walk.budget.members, walk.budget.total_bytes
+        authenticate = walk.authenticate
+        walk.authenticate = self._holding(authenticate, signed, artifact)
         walk.image(artifact)
+        walk.authenticate = authenticate
         used = walk.budget.members - members, walk.budget.total_bytes - total_bytes
         self._walked[artifact.locator] = (key, *used)
+
+    def _holding(
+        self, authenticate: Callable[[Artifact], None], signed: Collection[Locator], image: Artifact
+    ) -> Callable[[Artifact], None]:
+        """The check, which then keeps the bytes of what carries a signature and is no part of the image's."""
+        left = MAX_SIGNED_BYTES
+
+        def check(one: Artifact) -> None:
+            nonlocal left
+            authenticate(one)
+            if one.locator in signed and one.content.obj is not image.content.obj and one.size <= left:
+                left -= one.size
+                key = self._key("content", one)
+                if key in self._spoiled or not self.store.holds(key):
+                    self.store.put(key, bytes(one.content))
+                self._held.add(one.locator)
+
+        return check
 
     def keep(self, walk: Walk, signed: Collection[Locator]) -> None:
         """Remember what was walked through, once all answers are in.
@@ -184,7 +222,7 @@ class Memory:
         for image in walk.images:
             if image.locator in self._walked:
                 key, members, total_bytes = self._walked.pop(image.locator)
-                found = _remembered(walk, image, signed, members, total_bytes)
+                found = _remembered(walk, image, signed, self._held, (members, total_bytes))
                 if found is not None:
                     self.store.put(key, canonical(found).replace(_start(image.locator), ANYWHERE))
 
@@ -219,10 +257,12 @@ class Memory:
             image = self._node(known.tree)
         except (NotEvidence, ValueError, KeyError):  # of another shape: a digest that fits does not make it ours
             return False
-        if not _fits(walk.budget, known):
+        carrying = self._carrying(image, known.signed, artifact)
+        if carrying is None or not _fits(walk.budget, known):
             return False
         walk.progress(f"{artifact.name} is known")
-        _check_signatures(walk, image, known.signed, artifact)
+        for signed in carrying:
+            walk.authenticate(signed)
         walk.images.append(image)
         walk.checks.extend(known.checks)
         walk.bindings.extend(known.bindings)
@@ -231,6 +271,29 @@ class Memory:
         for one, observed in known.observed:
             walk.take(one, observed)
         return True
+
+    def _carrying(self, image: Node, signed: Sequence[Locator], artifact: Artifact) -> list[Artifact] | None:
+        """What carries a signature, with its bytes; None where some are not there any more."""
+        places, wanted = placed(image), set(signed)
+        carrying = [one for one in descendants(image) if one.locator in wanted]
+        beside = Holder(digest=False)
+        for node in carrying:
+            if node.locator not in places:
+                key = self._key("content", _bare(node))
+                content = self.store.get(key)
+                if content is None or hashlib.sha256(content).digest() != _bare(node).sha256.value:
+                    self._spoiled.add(key)
+                    return None
+                beside.add(content)
+        held, start, found = beside.view(), 0, []
+        for node in carrying:
+            at = places.get(node.locator)
+            if at is None:
+                found.append(replace(_bare(node), content=held[start : start + node.size]))
+                start += node.size
+            else:
+                found.append(replace(_bare(node), content=artifact.content[at.start : at.end]))
+        return found
 
     def _node(self, branch: Branch) -> Node:
         named = {one.name: one for one in self.containers}
@@ -254,13 +317,9 @@ def _fits(budget: Budget, known: Remembered) -> bool:
     return True
 
 
-def _check_signatures(walk: Walk, image: Node, signed: Sequence[Locator], artifact: Artifact) -> None:
-    """Of the artifacts that carry any, in the image where they lie."""
-    places = placed(image)
-    for node in descendants(image):
-        if node.locator in signed:
-            at = places[node.locator]
-            walk.authenticate(Artifact(node.locator, node.size, node.digests, artifact.content[at.start : at.end]))
+def _bare(node: Node) -> Artifact:
+    """What a node is, without its bytes."""
+    return Artifact(node.locator, node.size, node.digests, EMPTY)
 
 
 def _grown(branch: Branch, named: dict[str, Container]) -> tuple[Node, Child]:
@@ -275,16 +334,24 @@ def _grown(branch: Branch, named: dict[str, Container]) -> tuple[Node, Child]:
 
 
 def _remembered(
-    walk: Walk, image: Node, signed: Collection[Locator], members: int, total_bytes: int
+    walk: Walk, image: Node, signed: Collection[Locator], held: Collection[Locator], used: tuple[int, int]
 ) -> Remembered | None:
-    """What to keep of an image; None where another run could see more, or a signature could not be checked again."""
+    """What to keep of an image; None where another run could see more, or a signature could not be checked again.
+
+    Args:
+        walk: finished.
+        image: of it.
+        signed: artifacts that carry a signature.
+        held: those whose bytes are in the store.
+        used: members and bytes of the run's budget.
+    """
     inside = {one.locator for one in descendants(image)}
     own = tuple(one for one in signed if one in inside)
     observed = tuple((one, walk.observed[one]) for one in sorted(inside) if one in walk.observed)
     looked = {gap for _, one in observed for gap in one.gaps}
     depth = len(image.locator.steps)
     gaps = tuple(one for one in walk.gaps if one.locator.steps[:depth] == image.locator.steps)
-    if any(one.reason in PASSING for one in gaps) or not placed(image).keys() >= set(own):
+    if any(one.reason in PASSING for one in gaps) or not placed(image).keys() | held >= set(own):
         return None
     return Remembered(
         _branch(image, None), own,
@@ -292,7 +359,7 @@ def _remembered(
         tuple(one for one in walk.bindings if one.source in inside),
         tuple(one for one in walk.anomalies if one.locator in inside),
         tuple(one for one in gaps if one not in looked),
-        observed, members, total_bytes,
+        observed, *used,
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS entries (key PRIMARY KEY, run INTEGER NOT NULL, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY AUTOINCREMENT);
 """
+_THERE = "SELECT 1 FROM entries WHERE key = ?"
 
 T = TypeVar("T")
 
@@ -57,6 +58,13 @@ class Store:
         self.hits += 1
         self._used.add(key)
         return value
+
+    def holds(self, key: bytes) -> bool:
+        """Whether there is a value, sound or not; it then counts as used."""
+        if key not in self._waiting and self._try(lambda base: base.execute(_THERE, (key,)).fetchone(), None) is None:
+            return False
+        self._used.add(key)
+        return True
 
     def put(self, key: bytes, value: bytes) -> None:
         """Remember a value under a key, in place of one that is there."""

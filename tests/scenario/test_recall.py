@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tarfile
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from fwverify import pipeline
+from fwverify import pipeline, recall
 from fwverify.cache.store import Store
 from fwverify.cli import main
 from fwverify.freeze import READING_LIBRARIES
 from fwverify.identify.interface import Observed
 from fwverify.identify.stage import InProcess
-from fwverify.limits import DEFAULT_LIMITS, Limits
+from fwverify.limits import DEFAULT_LIMITS, Budget, Limits
 from fwverify.model.artifact import Artifact, Locator
 from fwverify.model.canonical import canonical
 from fwverify.recall import Memory, _files, release
 from fwverify.trust.registry import load
-from fwverify.unpack.interface import Event
+from fwverify.trust.store import EMPTY
+from fwverify.unpack.interface import Container, Event
 from fwverify.unpack.registry import BUILTIN as CONTAINERS
 from fwverify.unpack.stage import Here
 from fwverify.worklist import Bench
@@ -32,6 +34,7 @@ SAMPLES = sorted(one for one in (ROOT / "samples").iterdir() if one.is_dir() and
 VECTORS = list({(one.plugin, one.kind): one for one in vectors("containers")}.values())
 """One of each container and kind."""
 AT = "2026-11-22T00:00:00Z"
+KMOD = ROOT / "tests/vectors/schemes/kmod/valid/sha256"
 RELEASE = release(DEFAULT_LIMITS, READING_LIBRARIES)
 
 
@@ -104,6 +107,69 @@ def test_changed_image(tmp_path: Path, store: Store) -> None:
     Counting.asked = 0
     assert warm == evidence(flipped, None)
     assert 0 < looked < Counting.asked
+
+
+class Opens(Here):
+    """Counts what it opens."""
+
+    opened = 0
+
+    def events(self, container: Container, artifact: Artifact, budget: Budget) -> Iterator[Event]:
+        type(self).opened += 1
+        return Here.events(self, container, artifact, budget)
+
+
+def packed_module(folder: Path) -> Path:
+    """A compressed archive with a signed kernel module, which nowhere lies in it byte for byte."""
+    image = folder / "image.tar.gz"
+    with tarfile.open(image, "w:gz") as archive:
+        archive.add(KMOD / "delivery" / "pump.ko", "lib/modules/6.1.0/pump.ko")
+    return image
+
+
+def opened(image: Path, store: Store, keys: Path | None) -> tuple[int, bytes]:
+    """How much is opened in one run, and its evidence."""
+    Opens.opened = 0
+    trust = load(keys) if keys else EMPTY
+    bench, memory = Bench(Counting(DEFAULT_LIMITS), Opens()), Memory(store, RELEASE)
+    found = canonical(pipeline.facts([image], at=AT, bench=bench, memory=memory, trust=trust))
+    return Opens.opened, found
+
+
+def test_signed_file_in_a_compressed_archive(tmp_path: Path, store: Store) -> None:
+    """The image is not opened again; the signature is checked again, against the keys of the run."""
+    image, keys = packed_module(tmp_path), KMOD / "keys"
+    count, cold = opened(image, store, keys)
+    assert count == 2
+    assert b"kmod" in cold
+    assert opened(image, store, keys) == (0, cold)
+    assert opened(image, store, None) == (0, evidence(image, None, keys=None))
+    assert evidence(image, None, keys=None) != cold
+
+
+@pytest.mark.parametrize("damage", [b"", b"something else"])
+def test_bytes_of_a_signed_file_that_are_gone(tmp_path: Path, store: Store, damage: bytes) -> None:
+    """Without them, or with others in their place, the image is opened again."""
+    image, keys = packed_module(tmp_path), KMOD / "keys"
+    _, cold = opened(image, store, keys)
+    module = (KMOD / "delivery" / "pump.ko").read_bytes()
+    store.close()
+    base = sqlite3.connect(store.file)
+    stored = [key for (key,) in base.execute("SELECT key FROM entries") if store.get(key) == module]
+    base.close()
+    assert len(stored) == 1
+    store.put(stored[0], damage)
+    assert opened(image, store, keys) == (2, cold)
+    assert opened(image, store, keys) == (0, cold), "they are remembered again"
+
+
+def test_too_much_that_is_signed(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit an image is opened again each time."""
+    monkeypatch.setattr(recall, "MAX_SIGNED_BYTES", 100)
+    image, keys = packed_module(tmp_path), KMOD / "keys"
+    first = opened(image, store, keys)
+    assert first[0] == 2
+    assert opened(image, store, keys) == first
 
 
 def test_other_limits(store: Store) -> None:
