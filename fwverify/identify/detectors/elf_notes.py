@@ -17,12 +17,12 @@ from fwverify.formats.executable import Executable, detect
 from fwverify.formats.names import quoted
 from fwverify.formats.products import canonical_product
 from fwverify.identify.interface import Detector, Found, Subject
+from fwverify.identify.package_note import OWNER, TYPE
 from fwverify.model.component import Clue
 from fwverify.model.evidence import ContentKind, ContentObservation
 from fwverify.model.examining import Malformed
 from fwverify.model.plugin import Doc
 
-OWNER, TYPE = "FDO", 0xCAFE1A7E
 CONFIDENCE = 95
 CONFIDENCE_OF_TEXT = 85
 MAX_TEXTS = 4

@@ -30,6 +30,7 @@ from fwverify.identify.handed import handed, places
 from fwverify.identify.interface import PLUG_IN, TENTATIVE, Detector, Found, Subject
 from fwverify.identify.own_identity import BUILT, Own, own_of
 from fwverify.identify.own_texts import Told, alone, behind_word, beside_name, dates, in_brackets, stands
+from fwverify.identify.package_note import packages
 from fwverify.identify.scan import Hit, scan, texts
 from fwverify.identify.sonames import soname
 from fwverify.identify.version_table import identifiers
@@ -53,11 +54,13 @@ _ADDRESS = re.compile(rb"(?:https?://|@|www\.)[\w.@/~+-]{0,60}\Z")
 _ADDRESS_BYTES = 68
 _APART = frozenset({
     "gpm", "dlt-daemon", "snapper", "libserialport", "librist", "libopenmpt", "lvm2", "sg3-utils",
-    "knot", "netdiag", "libsdl", "libsdl3", "pax-utils",
+    "knot", "netdiag", "libsdl", "libsdl3", "pax-utils", "hackrf",
 })  # fmt: skip
 """Their libraries or tools have numbers of their own."""
 _SUITES = ("libfrr.",)
 """Libraries of a project whose programs have the names of others (babeld)."""
+_SNAPSHOT = re.compile(r"-system\.(20\d{6})\.so$", re.ASCII)
+"""The day of a snapshot of binutils, the last number of its release: libbfd-2.47.50-system.20261021.so."""
 _UNREADABLE = Executable("ELF", "", "")
 """A program whose tables cannot be read still has its texts."""
 
@@ -95,7 +98,22 @@ def _release(own: Own, subject: Subject) -> _Release | None:
     found = _built(own, subject) or next((one for one in _steps(own, subject) if one), None)
     if found is None or any(one.product == found.product for one in _hits(subject)):
         return None
-    return found
+    return None if _of_its_package(own, found, subject) else found
+
+
+def _of_its_package(own: Own, found: _Release, subject: Subject) -> bool:
+    """A program that one project took over from another: the package it was built for has this very release."""
+    if own.library or own.same:
+        return False
+    return any(
+        canonical_product(name) != found.product and _upstream(version) == found.version.decode()
+        for name, version in packages(subject.executable)
+    )
+
+
+def _upstream(version: str) -> str:
+    """Of a package's version, without epoch and revision."""
+    return version.partition(":")[2 if ":" in version else 0].partition("-")[0]
 
 
 def _built(own: Own, subject: Subject) -> _Release | None:
@@ -103,7 +121,8 @@ def _built(own: Own, subject: Subject) -> _Release | None:
     hit = BUILT.search(stated)
     if hit is None or (hit[2] and own.product not in _TWO_NUMBERS):
         return None
-    return _Release(own.product, (hit[1] or hit[2]).encode(), Told(-1, stated.encode(), first=True), 0)
+    release = f"{hit[1]}.{day[1]}" if (day := _SNAPSHOT.search(stated)) and hit[1] else hit[1] or hit[2]
+    return _Release(own.product, release.encode(), Told(-1, stated.encode(), first=True), 0)
 
 
 def _steps(own: Own, subject: Subject) -> Iterator[_Release | None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
-from tests.vectors.makers.detectors import GCC, case, compiled
+from tests.vectors.makers.detectors import GCC, case, compiled, note
 from tests.vectors.makers.self_descriptions import MARK, held
 
 START = "void _start(void) { for (;;) { } }\n"
@@ -368,6 +369,18 @@ def _forms(room: Path, scratch: Path) -> None:
         clues = (f"libbs2b {told}",) if told else ()
         made = _library(scratch, "libbs2b.so.0", text, more)
         case(room, f"{at}/{name}", made, origin=GCC, name=library, clues=clues, why=why)
+    for name, package, told, why in (
+        ("valid/own-package", "shadow 1:2.11.4-1", "shadow 2.11.4", "built for its own project's package"),
+        ("valid/other-release", "acmebms 3.0.1", "shadow 2.11.4", "the package has another release"),
+        ("invalid/taken-over", "acmebms 2.11.4-1", "", "chage of another project, which the package's release tells"),
+    ):
+        stated = dict(zip(("name", "version"), package.split(" "), strict=True))
+        source = f'const char said[] = "\\0" "2.11.4\\0";\n{note(json.dumps(stated))}{START}'
+        made = compiled(scratch, source, "-static", "-Wl,-e,_start")
+        case(room, f"{at}/{name}", made, origin=GCC, name="usr/bin/chage", clues=(told,) if told else (), why=why)
+    snapshot = _library(scratch, "libbfd-2.47.50-system.20261021.so", "bfd")
+    case(room, f"{at}/valid/snapshot", snapshot, origin=GCC, name="usr/lib/libbfd-2.47.50-system.20261021.so",
+         clues=("binutils 2.47.50.20261021",), why="a snapshot has its day in its release")  # fmt: skip
     lua = _library(scratch, "liblua5.1-acme.so.0", "luaacme 2.11.4")
     case(room, f"{at}/valid/lua-module", lua, origin=GCC, name="usr/lib/liblua5.1-acme.so.0.0.0",
          clues=("lua-acme 2.11.4",), why="a module of Lua is called without Lua's release")  # fmt: skip
