@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -17,8 +19,10 @@ AT = "2026-11-22T00:00:00Z"
 
 @functools.cache
 def folder() -> Path:
-    """The temporary folder of this process."""
-    return Path(tempfile.mkdtemp(prefix="fwverify-packs-"))
+    """The temporary folder of this process, gone with it."""
+    path = tempfile.mkdtemp(prefix="fwverify-packs-")
+    atexit.register(shutil.rmtree, path)
+    return Path(path)
 
 
 @functools.cache
